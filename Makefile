@@ -1,0 +1,46 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+NATIVE := CMakeLists.txt $(wildcard emulator/csrc/*)
+
+.PHONY: help demo test lint evidence bench wheel clean
+
+help: ## Show this list.
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt $(NATIVE)
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[torch,demo]'
+	touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt $(NATIVE)
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo ## Set up, run the main job on real data, end by naming the report.
+	$(BIN)/neurodeploy demo -o demo --force
+
+lint: $(VENV)/.dev ## Style, types, and who may import whom.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint wheel ## Set up, check style and types, run all tests.
+	$(BIN)/pytest -n 2 --dist worksteal -m 'not evidence'
+
+wheel: $(VENV)/.dev ## Build the wheel, install it elsewhere, and use it from there.
+	$(BIN)/python tests/check_wheel.py
+
+evidence: $(VENV)/.dev ## The longer proof; its table goes into docs/evidence.md.
+	$(BIN)/pytest -m evidence
+	$(BIN)/python benchmarks/gesture.py
+
+bench: $(VENV)/.dev ## Speed, beside a calibration loop.
+	$(BIN)/python benchmarks/gesture.py
+
+clean: ## Remove what the other commands made.
+	rm -rf $(VENV) build demo

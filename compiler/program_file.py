@@ -1,0 +1,106 @@
+"""Program files, `.ndp`: the network, where it came from, and every table of the mapping."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.arrays import Array, Arrays
+from neurodeploy.compiler.program import Axons, Column, Cores, LayerError, Program, Routes
+from neurodeploy.compiler.target import target_from_dict
+from neurodeploy.container import checksum, decode, encode
+from neurodeploy.errors import FormatError
+from neurodeploy.files import read_bytes, write_atomic
+from neurodeploy.network.codec import network_from_parts, network_to_parts
+
+MAX_PROGRAM_BYTES = 2**32
+_TABLES = {"cores": Cores, "axons": Axons, "routes": Routes}
+_TWO_AXES = ("neuron_rows", "formats")
+_KEYS = {"network", "source", "source_omitted", "target", "quantization", "summary", "provenance"}
+
+
+def program_bytes(program: Program) -> bytes:
+    """The bytes of a program's file; equal programs give equal bytes."""
+    meta, arrays = network_to_parts(program.network, "network")
+    source, source_arrays = network_to_parts(program.source, "source") if program.source else (None, {})
+    arrays |= source_arrays
+    for table, cls in _TABLES.items():
+        for field in fields(cls):
+            arrays[f"{table}/{field.name}"] = _narrow(getattr(getattr(program, table), field.name))
+    contents = {
+        "network": meta,
+        "source": source,
+        "source_omitted": program.source_omitted,
+        "target": program.target.as_dict(),
+        "quantization": [asdict(error) for error in program.quantization],
+        "summary": program.summary,
+        "provenance": program.provenance,
+    }
+    return encode("program", contents, arrays)
+
+
+def save_program(program: Program, path: Path, *, overwrite: bool = False) -> str:
+    """Write a program; returns the SHA-256 of the file in hexadecimal.
+
+    Raises:
+        FormatError: the file exists and `overwrite` is false, or cannot be written.
+    """
+    data = program_bytes(program)
+    write_atomic(path, data, overwrite=overwrite)
+    return checksum(data)
+
+
+def load_program(path: Path) -> tuple[Program, str]:
+    """Read a program and the SHA-256 of its file.
+
+    Shapes are checked here; whether every index lies in range is checked by whoever executes the tables.
+
+    Raises:
+        FormatError: a missing, damaged or foreign file.
+        NetworkError: a network that breaks a rule.
+    """
+    data = read_bytes(path, MAX_PROGRAM_BYTES)
+    where = str(path)
+    meta, arrays = decode("program", data, where)
+    if set(meta) != _KEYS:
+        raise FormatError(where, "holds no program", "compile it again")
+    try:
+        program = Program(
+            network=network_from_parts(meta["network"], arrays, where),
+            target=target_from_dict(meta["target"], where),
+            cores=Cores(**_columns("cores", arrays)),
+            axons=Axons(**_columns("axons", arrays)),
+            routes=Routes(**_columns("routes", arrays)),
+            source=None if meta["source"] is None else network_from_parts(meta["source"], arrays, where),
+            source_omitted=bool(meta["source_omitted"]),
+            quantization=tuple(LayerError(**row) for row in meta["quantization"]),
+            summary=_object(meta["summary"]),
+            provenance=_object(meta["provenance"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(where, f"describes no program ({error!r})", "compile it again") from error
+    if not program.network.is_quantized:
+        raise FormatError(where, "holds a network without chip formats", "compile it again")
+    return program, checksum(data)
+
+
+def _columns(table: str, arrays: Arrays) -> dict[str, Column]:
+    names = [field.name for field in fields(_TABLES[table])]
+    return {n: arrays.integers(f"{table}/{n}", *([None, None] if n in _TWO_AXES else [None])) for n in names}
+
+
+def _narrow(column: Column) -> Array:
+    """The smallest integer type that holds a column: files stay small and equal on every machine."""
+    low, high = int(column.min(initial=0)), int(column.max(initial=0))
+    kinds = (np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64)
+    kind = next(k for k in kinds if np.iinfo(k).min <= low and high <= np.iinfo(k).max)
+    return column.astype(kind)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r} is no object")
+    return value

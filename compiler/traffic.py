@@ -1,0 +1,64 @@
+"""What one spike of each neuron costs a program: stored synapses read, packets sent, hops travelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurodeploy.compiler.program import Program
+from neurodeploy.precision import IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Traffic:
+    """Costs per spike; neurons of all populations in network order, each column shape (neurons,).
+
+    Attributes:
+        synapses: stored synapses that a spike reads, zeros in dense entries included.
+        packets: distinct destination cores (the mesh is unicast: one packet for each; input spikes included).
+        hops: routers passed by those packets inside a chip's mesh; 0 for the input, which the host injects.
+    """
+
+    synapses: IntArray
+    packets: IntArray
+    hops: IntArray
+
+
+def traffic(program: Program) -> Traffic:
+    """The costs per spike of a program."""
+    routes, axons, cores = program.routes, program.axons, program.cores
+    neurons = len(routes.start) - 1
+    origin = np.repeat(np.arange(neurons), np.diff(routes.start))
+    axon = axons.start[routes.core] + routes.axon
+    length = axons.weight_start[axons.entry_start[1:]] - axons.weight_start[axons.entry_start[:-1]]
+    pair = np.unique(origin * len(cores) + routes.core)
+    sender, destination = pair // max(len(cores), 1), pair % max(len(cores), 1)
+    home = home_cores(program)
+    distance = np.where(home[sender] >= 0, hops(program, home[sender], destination), 0)
+    return Traffic(
+        synapses=_sums(origin, length[axon], neurons),
+        packets=np.bincount(sender, minlength=neurons),
+        hops=_sums(sender, distance, neurons),
+    )
+
+
+def home_cores(program: Program) -> IntArray:
+    """The core of every neuron in network order, −1 for the input, (neurons,)."""
+    offset = np.concatenate([[0], np.cumsum([p.neurons for p in program.network.populations])])
+    home = np.full(int(offset[-1]), -1, np.int64)
+    core = np.repeat(np.arange(len(program.cores)), np.diff(program.cores.compartment_start))
+    home[offset[program.cores.population] + program.cores.neuron] = core
+    return home
+
+
+def hops(program: Program, source: IntArray, destination: IntArray) -> IntArray:
+    """Routers passed between cores under dimension-order routing; links between chips are not counted."""
+    target = program.target
+    column, row = np.divmod(program.cores.slot // target.cores_per_router, target.mesh[1])
+    distance: IntArray = np.abs(column[source] - column[destination]) + np.abs(row[source] - row[destination])
+    return distance
+
+
+def _sums(index: IntArray, value: IntArray, size: int) -> IntArray:
+    return np.rint(np.bincount(index, weights=value, minlength=size)).astype(np.int64)

@@ -1,0 +1,1 @@
+"""The semantics, executable: the numpy reference and the C core."""

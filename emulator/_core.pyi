@@ -1,0 +1,52 @@
+"""The C core behind nanobind; use `neurodeploy.emulator.engine` instead."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+LANES: int
+BLOCK: int
+NARROW: int
+
+class Image:
+    """The tables of a program, as core.h describes them; indices must have been checked."""
+
+    def __init__(
+        self,
+        *,
+        population_start: NDArray[np.int32],
+        block: NDArray[np.int32],
+        bank_block_start: NDArray[np.int32],
+        bank_start: NDArray[np.int32],
+        neuron: NDArray[np.int32],
+        place: NDArray[np.int32],
+        bias: NDArray[np.int32],
+        bias_rows: Sequence[tuple[int, NDArray[np.int32]]],
+        route_start: NDArray[np.int32],
+        route_bank: NDArray[np.int32],
+        route_axon: NDArray[np.int32],
+        route_delay: NDArray[np.int32],
+        chunk_start: NDArray[np.int32],
+        axon_bound: NDArray[np.int32],
+        chunk_offset: NDArray[np.int32],
+        chunk_weight: NDArray[np.int16],
+        reset_interval: int,
+        reset_first: NDArray[np.int64],
+        max_delay: int,
+    ) -> None: ...
+
+class State:
+    """State of one recording; RuntimeError when two threads use it at once, MemoryError when memory runs out."""
+
+    def __init__(self, image: Image, lava: bool, drop_first_step: bool) -> None: ...
+    def advance(
+        self,
+        steps: int,
+        step: NDArray[np.int64],
+        neuron: NDArray[np.int64],
+        payload: NDArray[np.int64] | None,
+        traces: Sequence[tuple[int, NDArray[np.int64], NDArray[np.int64]]],
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]: ...
+    def read(self, population: int, u: NDArray[np.int64], v: NDArray[np.int64]) -> None: ...
+    def counters(self, totals: NDArray[np.int64]) -> None: ...

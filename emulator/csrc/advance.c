@@ -1,0 +1,195 @@
+/* The order of things within a step: host events arrive, biases change, due populations reset, every bank adds up
+   what arrived and updates its compartments, and their spikes leave for step t + 1 + delay. */
+#include <string.h>
+
+#include "accumulate.h"
+#include "state.h"
+#include "update.h"
+
+/* A spike of a neuron (numbered over all populations) to every axon it reaches, `hop` steps and their delay later. */
+static int send(nd_state *state, int32_t neuron, int hop, int32_t payload)
+{
+    const nd_image *image = state->image;
+    for (int32_t r = image->route_start[neuron]; r < image->route_start[neuron + 1]; r++) {
+        const int64_t step = state->step + hop + image->route_delay[r];
+        if (nd_ring_push(&state->ring, step, image->route_bank[r], image->route_axon[r], payload)) return -1;
+    }
+    return 0;
+}
+
+static void load_biases(nd_state *state)
+{
+    const nd_image *image = state->image;
+    for (int32_t b = 0; b < image->biases; b++) {
+        const nd_bias *bias = &image->bias_rows[b];
+        const int32_t first = image->population_start[bias->population];
+        const int32_t neurons = image->population_start[bias->population + 1] - first;
+        const int32_t *row = bias->rows + state->step * neurons;
+        for (int32_t n = 0; n < neurons; n++) state->bias[image->place[first + n]] = row[n];
+    }
+}
+
+static int reset_due(const nd_state *state, int32_t population)
+{
+    const int64_t since = state->step - state->image->reset_first[population];
+    return since >= 0 && since % state->image->reset_interval == 0;
+}
+
+static void reset(nd_state *state)
+{
+    if (!state->image->reset_interval) return;
+    for (int32_t b = 0; b < state->image->blocks; b++) {
+        const nd_block *block = &state->image->block[b];
+        if (!reset_due(state, block->population)) continue;
+        const size_t first = (size_t)block->first, count = (size_t)block->count;
+        if (state->u) memset(state->u + first, 0, count * sizeof *state->u);
+        else memset(state->u_lava + first, 0, count * sizeof *state->u_lava);
+        memset(state->v + first, 0, count * sizeof *state->v);
+        memset(state->r + first, 0, count * sizeof *state->r);
+        state->block_busy[b] = 0;
+    }
+}
+
+/* Most that the deliveries of a list add to |q|, or ND_NARROW when it is more. */
+static int64_t bound(const nd_state *state, int32_t head)
+{
+    int64_t sum = 0;
+    for (int32_t d = head; d >= 0 && sum < ND_NARROW; d = state->ring.pool[d].next) {
+        const nd_delivery *delivery = &state->ring.pool[d];
+        const int64_t payload = delivery->payload < 0 ? -(int64_t)delivery->payload : delivery->payload;
+        sum += state->image->axon_bound[delivery->axon] * payload;
+    }
+    return sum < ND_NARROW ? sum : ND_NARROW;
+}
+
+static void accumulate(nd_state *state, int32_t head, int wide)
+{
+    const nd_image *image = state->image;
+    for (int32_t d = head; d >= 0; d = state->ring.pool[d].next) {
+        const nd_delivery *delivery = &state->ring.pool[d];
+        const int32_t first = image->chunk_start[delivery->axon];
+        const int32_t chunks = image->chunk_start[delivery->axon + 1] - first;
+        const int32_t *offset = image->chunk_offset + first;
+        const int16_t *weight = image->chunk_weight + (int64_t)first * ND_LANES;
+        if (wide) nd_accumulate_wide(state->q_wide, offset, weight, chunks, delivery->payload);
+        else if (delivery->payload == 1) nd_accumulate_spike(state->q, offset, weight, chunks);
+        else nd_accumulate_narrow(state->q, offset, weight, chunks, delivery->payload);
+    }
+}
+
+/* Whether nothing arrived at the compartments of a block, which start at `at` in the bank. */
+static int untouched(const nd_state *state, const nd_block *block, int32_t at, int wide)
+{
+    int64_t any = 0;
+    if (wide) {
+        for (int32_t i = 0; i < block->count; i++) any |= state->q_wide[at + i];
+    } else {
+        int32_t narrow = 0;
+        for (int32_t i = 0; i < block->count; i++) narrow |= state->q[at + i];
+        any = narrow;
+    }
+    return any == 0;
+}
+
+/* Counts what an update of a block did, and sends its spikes on. */
+static int settle(nd_state *state, const nd_block *block, const int32_t *fired, const nd_tally *tally)
+{
+    const nd_image *image = state->image;
+    int64_t *counters = state->counters + (size_t)block->population * ND_COUNTERS;
+    for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally->count[c];
+    if (!tally->count[ND_SPIKES]) return 0;
+    for (int32_t i = 0; i < block->count; i++) {
+        if (!fired[i]) continue;
+        const int32_t neuron = image->neuron[block->first + i];
+        nd_fired_set(&state->fired, block->population, neuron);
+        if (send(state, image->population_start[block->population] + neuron, 1, 1)) return -1;
+    }
+    return 0;
+}
+
+static int update_block(nd_state *state, const nd_block *block, int32_t at, int wide, int32_t *busy)
+{
+    int32_t fired[ND_BLOCK];
+    nd_tally tally;
+    const int32_t first = block->first;
+    const nd_cells cells = {
+        .u = state->u ? state->u + first : NULL,
+        .u_lava = state->u_lava ? state->u_lava + first : NULL,
+        .v = state->v + first,
+        .r = state->r + first,
+        .bias = state->bias + first,
+        .fired = fired,
+    };
+    if (wide) nd_update_wide(block, &cells, state->q_wide + at, &tally);
+    else nd_update_narrow(block, &cells, state->q + at, &tally);
+    *busy = tally.busy != 0;
+    return settle(state, block, fired, &tally);
+}
+
+static int update_bank(nd_state *state, int32_t bank)
+{
+    const nd_image *image = state->image;
+    const int32_t head = nd_ring_take(&state->ring, state->step, bank);
+    if (head < 0 && !state->bank_busy[bank]) return 0;
+    const int32_t start = image->bank_start[bank];
+    const int wide = state->u_lava || bound(state, head) >= ND_NARROW;
+    accumulate(state, head, wide);
+    uint8_t bank_busy = 0;
+    for (int32_t b = image->bank_block_start[bank]; b < image->bank_block_start[bank + 1]; b++) {
+        const nd_block *block = &image->block[b];
+        const int32_t at = block->first - start;
+        /* a block at rest stays there: nothing decays, and no threshold lies below 0 */
+        if (!state->block_busy[b] && !block->has_bias && (head < 0 || untouched(state, block, at, wide))) continue;
+        int32_t busy;
+        if (update_block(state, block, at, wide, &busy)) return -1;
+        state->block_busy[b] = (uint8_t)busy;
+        bank_busy |= busy || block->has_bias;
+    }
+    state->bank_busy[bank] = bank_busy;
+    if (head >= 0) {
+        const size_t lanes = (size_t)(image->bank_start[bank + 1] - start) + ND_LANES;
+        if (wide) memset(state->q_wide, 0, lanes * sizeof *state->q_wide);
+        else memset(state->q, 0, lanes * sizeof *state->q);
+        nd_ring_release(&state->ring, head);
+    }
+    return 0;
+}
+
+static int update_all(nd_state *state, nd_spikes *spikes)
+{
+    if (state->step == 0 && state->drop_first_step) {
+        for (int32_t bank = 0; bank < state->image->banks; bank++)
+            nd_ring_release(&state->ring, nd_ring_take(&state->ring, 0, bank));
+        return 0;
+    }
+    load_biases(state);
+    reset(state);
+    for (int32_t bank = 0; bank < state->image->banks; bank++)
+        if (update_bank(state, bank)) return -1;
+    return nd_fired_flush(&state->fired, state->step, spikes);
+}
+
+static void record(const nd_state *state, const nd_trace *trace, int64_t row)
+{
+    const int32_t *start = state->image->population_start + trace->population;
+    const int64_t at = row * (start[1] - start[0]);
+    nd_read(state, trace->population, trace->u + at, trace->v + at);
+}
+
+int nd_advance(nd_state *state, int64_t steps, const nd_events *events, const nd_trace *traces, size_t trace_count,
+               nd_spikes *spikes)
+{
+    int64_t next = 0;
+    if (state->broken) return -1;
+    state->broken = 1;
+    for (int64_t row = 0; row < steps; row++, state->step++) {
+        for (; next < events->count && events->step[next] == state->step; next++) {
+            const int32_t payload = events->payload ? (int32_t)events->payload[next] : 1;
+            if (send(state, (int32_t)events->neuron[next], 0, payload)) return -1;
+        }
+        if (update_all(state, spikes)) return -1;
+        for (size_t t = 0; t < trace_count; t++) record(state, &traces[t], row);
+    }
+    state->broken = 0;
+    return 0;
+}

@@ -1,0 +1,104 @@
+/* The compiled program in steps: cores, their axons and compartments, and the spikes between them.
+
+   Indices are trusted here: whoever fills an nd_image has checked them. Functions that can run out of memory
+   return 0, or -1 when they did. */
+#ifndef NEURODEPLOY_CORE_H
+#define NEURODEPLOY_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    ND_LANES = 8,           /* weights of a chunk, added together */
+    ND_BLOCK = 64,          /* most compartments of a block */
+    ND_NARROW = 1 << 24     /* below it, 64 q fits the 32-bit arithmetic of nd_update_narrow */
+};
+
+/* Consecutive compartments of one core and population with the same configuration. */
+typedef struct {
+    int32_t first, count;       /* compartments, counted over all banks; count <= ND_BLOCK */
+    int32_t population;
+    int32_t current_keep;       /* 4096 - current decay */
+    int32_t voltage_keep;       /* 4096 - voltage decay */
+    int32_t threshold;          /* mantissa * 64 */
+    int32_t refractory;         /* 1 ... 63 */
+    int32_t has_bias;           /* whether any bias here can differ from 0 */
+} nd_block;
+
+/* A bias given per step. */
+typedef struct {
+    int32_t population;
+    int64_t steps;
+    const int32_t *rows;        /* (steps, neurons) */
+} nd_bias;
+
+/* A loaded program. A bank is a core, or the host's own input neurons, which come last. Neurons of all populations
+   are numbered in network order; q is counted in units of 64, so a weight is w * 2^exponent. */
+typedef struct {
+    int32_t populations, banks, blocks, biases;
+    int32_t max_delay;                      /* of all axons, in steps */
+    const int32_t *population_start;        /* (populations + 1): neurons */
+    const nd_block *block;                  /* (blocks) */
+    const int32_t *bank_block_start;        /* (banks + 1) */
+    const int32_t *bank_start;              /* (banks + 1): compartments */
+    const int32_t *neuron;                  /* (compartments): number in its population */
+    const int32_t *place;                   /* (neurons): compartment, -1 for an input fed by events */
+    const int32_t *bias;                    /* (compartments): constant part */
+    const nd_bias *bias_rows;               /* (biases) */
+    const int32_t *route_start;             /* (neurons + 1) */
+    const int32_t *route_bank;              /* (routes) */
+    const int32_t *route_axon;              /* (routes): counted over all cores */
+    const int32_t *route_delay;             /* (routes): steps */
+    const int32_t *chunk_start;             /* (axons + 1) */
+    const int32_t *axon_bound;              /* (axons): most that one spike adds to |q|, at most ND_NARROW */
+    const int32_t *chunk_offset;            /* (chunks): first compartment in the bank */
+    const int16_t *chunk_weight;            /* (chunks, ND_LANES): w * 2^exponent, zeros behind the last */
+    int64_t reset_interval;                 /* 0: never */
+    const int64_t *reset_first;             /* (populations): first step with a reset */
+} nd_image;
+
+typedef struct {
+    int64_t count;
+    const int64_t *step, *neuron, *payload; /* sorted by step; payload NULL: all 1 */
+} nd_events;
+
+/* u and v of a population after each step, (steps, neurons). */
+typedef struct {
+    int32_t population;
+    int64_t *u, *v;
+} nd_trace;
+
+/* Spikes of a population, sorted by step, then by neuron. */
+typedef struct {
+    int64_t count, capacity;
+    int64_t *step, *neuron;                 /* owned, from malloc */
+} nd_spikes;
+
+enum { ND_SPIKES, ND_WRAPS, ND_CLIPS, ND_OVERFLOWS, ND_ACTIVE, ND_COUNTERS };
+
+typedef struct nd_state nd_state;
+
+/* A state at rest before step 0, NULL without memory. `image` must outlive it. */
+nd_state *nd_state_new(const nd_image *image, int lava, int drop_first_step);
+void nd_state_free(nd_state *state);
+
+/* Run `steps` more steps; the spikes of population p are appended to spikes[p]. A state that ran out of memory
+   refuses every further call. */
+int nd_advance(nd_state *state, int64_t steps, const nd_events *events, const nd_trace *traces, size_t trace_count,
+               nd_spikes *spikes);
+
+/* u and v of a population now; zeros for one without compartments. */
+void nd_read(const nd_state *state, int32_t population, int64_t *u, int64_t *v);
+
+/* Totals since step 0, (populations, ND_COUNTERS). */
+const int64_t *nd_counters(const nd_state *state);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,237 @@
+// Python's view of the core: arrays in, arrays out. What the numbers mean is checked in Python (image.py);
+// here only types and lengths are.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "core.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+template <typename T> using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <typename T> using Table = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Out = nb::ndarray<nb::numpy, int64_t, nb::c_contig, nb::device::cpu>;
+using Trace = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+void expect(bool fits, const char *what)
+{
+    if (!fits) throw std::invalid_argument(what);
+}
+
+// The arrays of a program, kept alive and shared by all states.
+class Image {
+    template <typename T, typename... Rest> const T *keep(const nb::ndarray<const T, Rest...> &array)
+    {
+        kept_.push_back(nb::ndarray<nb::ro>(array));
+        return array.data();
+    }
+
+public:
+    Image(In<int32_t> population_start, Table<int32_t> block, In<int32_t> bank_block_start, In<int32_t> bank_start,
+          In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, std::vector<std::pair<int, Table<int32_t>>> bias_rows,
+          In<int32_t> route_start, In<int32_t> route_bank, In<int32_t> route_axon, In<int32_t> route_delay,
+          In<int32_t> chunk_start, In<int32_t> axon_bound, In<int32_t> chunk_offset, Table<int16_t> chunk_weight,
+          int64_t reset_interval, In<int64_t> reset_first, int max_delay)
+    {
+        const size_t populations = population_start.size() - 1, banks = bank_start.size() - 1;
+        static_assert(sizeof(nd_block) == 8 * sizeof(int32_t), "a row of the block table is an nd_block");
+        expect(population_start.size() > 1 && bank_start.size() > 0 && route_start.size() > 0 && chunk_start.size() > 0,
+               "a start column is empty");
+        expect(block.shape(1) == 8 && chunk_weight.shape(1) == ND_LANES, "a table has the wrong width");
+        expect(bank_block_start.size() == banks + 1 && reset_first.size() == populations, "a column has the wrong length");
+        expect(place.size() == size_t(last(population_start)) && route_start.size() == place.size() + 1, "neurons");
+        expect(neuron.size() == size_t(last(bank_start)) && bias.size() == neuron.size(), "compartments");
+        expect(block.shape(0) == size_t(last(bank_block_start)), "blocks");
+        expect(route_bank.size() == size_t(last(route_start)) && route_axon.size() == route_bank.size()
+               && route_delay.size() == route_bank.size(), "routes");
+        expect(axon_bound.size() == chunk_start.size() - 1, "axons");
+        expect(chunk_offset.size() == size_t(last(chunk_start)) && chunk_weight.shape(0) == chunk_offset.size(), "chunks");
+        expect(max_delay >= 0 && max_delay < 1 << 20, "delay");
+        for (auto &[population, rows] : bias_rows) {
+            const int32_t *start = population_start.data();
+            expect(population >= 0 && size_t(population) < populations, "bias population");
+            expect(rows.shape(1) == size_t(start[population + 1] - start[population]), "bias rows");
+            biases_.push_back({population, int64_t(rows.shape(0)), rows.data()});
+            keep(rows);
+        }
+        image_ = {};
+        image_.populations = int32_t(populations);
+        image_.banks = int32_t(banks);
+        image_.blocks = int32_t(block.shape(0));
+        image_.biases = int32_t(biases_.size());
+        image_.max_delay = max_delay;
+        image_.population_start = keep(population_start);
+        image_.block = reinterpret_cast<const nd_block *>(keep(block));
+        image_.bank_block_start = keep(bank_block_start);
+        image_.bank_start = keep(bank_start);
+        image_.neuron = keep(neuron);
+        image_.place = keep(place);
+        image_.bias = keep(bias);
+        image_.bias_rows = biases_.data();
+        image_.route_start = keep(route_start);
+        image_.route_bank = keep(route_bank);
+        image_.route_axon = keep(route_axon);
+        image_.route_delay = keep(route_delay);
+        image_.chunk_start = keep(chunk_start);
+        image_.axon_bound = keep(axon_bound);
+        image_.chunk_offset = keep(chunk_offset);
+        image_.chunk_weight = keep(chunk_weight);
+        image_.reset_interval = reset_interval;
+        image_.reset_first = keep(reset_first);
+    }
+    Image(const Image &) = delete;
+
+    const nd_image *get() const { return &image_; }
+    int32_t neurons(int32_t p) const
+    {
+        expect(p >= 0 && p < image_.populations, "population");
+        return image_.population_start[p + 1] - image_.population_start[p];
+    }
+
+private:
+    static int32_t last(const In<int32_t> &column) { return column.data()[column.size() - 1]; }
+
+    nd_image image_;
+    std::vector<nd_bias> biases_;
+    std::vector<nb::ndarray<nb::ro>> kept_;
+};
+
+Out owned(int64_t *data, size_t size)
+{
+    nb::capsule owner(data, [](void *p) noexcept { std::free(p); });
+    return Out(data, {size}, owner);
+}
+
+// Spike lists of one call, freed unless they were handed to Python.
+struct Lists {
+    explicit Lists(size_t populations) : list(populations) {}
+    ~Lists()
+    {
+        for (nd_spikes &s : list) {
+            std::free(s.step);
+            std::free(s.neuron);
+        }
+    }
+    std::vector<nd_spikes> list;
+};
+
+int64_t *released(int64_t *&pointer)
+{
+    int64_t *data = pointer ? pointer : static_cast<int64_t *>(std::malloc(sizeof(int64_t)));
+    pointer = nullptr;
+    if (!data) throw std::bad_alloc();
+    return data;
+}
+
+class State {
+public:
+    State(const Image &image, bool lava, bool drop_first_step)
+        : image_(image), state_(nd_state_new(image.get(), lava, drop_first_step))
+    {
+        if (!state_) throw std::bad_alloc();
+    }
+    State(const State &) = delete;
+    ~State() { nd_state_free(state_); }
+
+    std::vector<std::pair<Out, Out>> advance(int64_t steps, In<int64_t> step, In<int64_t> neuron,
+                                             std::optional<In<int64_t>> payload,
+                                             std::vector<std::tuple<int, Trace, Trace>> traces)
+    {
+        expect(steps >= 0 && neuron.size() == step.size() && (!payload || payload->size() == step.size()), "events");
+        std::vector<nd_trace> recorded;
+        for (auto &[population, u, v] : traces) {
+            for (const Trace *trace : {&u, &v})
+                expect(trace->shape(0) == size_t(steps) && trace->shape(1) == size_t(image_.neurons(population)), "trace");
+            recorded.push_back({population, u.data(), v.data()});
+        }
+        const nd_events events = {int64_t(step.size()), step.data(), neuron.data(), payload ? payload->data() : nullptr};
+        Lists spikes(size_t(image_.get()->populations));
+        const Use use(busy_);
+        int failed;
+        {
+            nb::gil_scoped_release release;
+            failed = nd_advance(state_, steps, &events, recorded.data(), recorded.size(), spikes.list.data());
+        }
+        if (failed) throw std::bad_alloc();
+        std::vector<std::pair<Out, Out>> result;
+        for (nd_spikes &s : spikes.list) {
+            const size_t count = size_t(s.count);
+            Out steps_of = owned(released(s.step), count);
+            result.emplace_back(std::move(steps_of), owned(released(s.neuron), count));
+        }
+        return result;
+    }
+
+    void read(int population, nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> u,
+              nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> v)
+    {
+        const size_t neurons = size_t(image_.neurons(population));
+        expect(u.size() == neurons && v.size() == neurons, "state");
+        const Use use(busy_);
+        nd_read(state_, population, u.data(), v.data());
+    }
+
+    void counters(Trace totals)
+    {
+        const size_t populations = size_t(image_.get()->populations);
+        expect(totals.shape(0) == populations && totals.shape(1) == ND_COUNTERS, "counters");
+        const Use use(busy_);
+        const int64_t *from = nd_counters(state_);
+        for (size_t i = 0; i < populations * ND_COUNTERS; i++) totals.data()[i] = from[i];
+    }
+
+private:
+    // Another thread may call in while the GIL is released: refused, as two of them would corrupt the state.
+    struct Use {
+        explicit Use(std::atomic_flag &flag) : flag(flag)
+        {
+            if (flag.test_and_set()) throw std::runtime_error("a second thread uses this emulator while it runs");
+        }
+        ~Use() { flag.clear(); }
+        std::atomic_flag &flag;
+    };
+
+    const Image &image_;
+    nd_state *state_;
+    std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+};
+
+}  // namespace
+
+NB_MODULE(_core, m)
+{
+    m.attr("LANES") = int(ND_LANES);
+    m.attr("BLOCK") = int(ND_BLOCK);
+    m.attr("NARROW") = int(ND_NARROW);
+    nb::class_<Image>(m, "Image")
+        .def(nb::init<In<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
+                      std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
+                      In<int32_t>, In<int32_t>, In<int32_t>, Table<int16_t>, int64_t, In<int64_t>, int>(),
+             nb::kw_only(), "population_start"_a.noconvert(), "block"_a.noconvert(), "bank_block_start"_a.noconvert(),
+             "bank_start"_a.noconvert(), "neuron"_a.noconvert(), "place"_a.noconvert(), "bias"_a.noconvert(),
+             "bias_rows"_a.noconvert(), "route_start"_a.noconvert(), "route_bank"_a.noconvert(),
+             "route_axon"_a.noconvert(), "route_delay"_a.noconvert(), "chunk_start"_a.noconvert(),
+             "axon_bound"_a.noconvert(), "chunk_offset"_a.noconvert(), "chunk_weight"_a.noconvert(),
+             "reset_interval"_a, "reset_first"_a.noconvert(), "max_delay"_a);
+    nb::class_<State>(m, "State")
+        .def(nb::init<const Image &, bool, bool>(), nb::keep_alive<1, 2>(), "image"_a, "lava"_a, "drop_first_step"_a)
+        .def("advance", &State::advance, "steps"_a, "step"_a.noconvert(), "neuron"_a.noconvert(),
+             "payload"_a.noconvert().none(), "traces"_a)
+        .def("read", &State::read, "population"_a, "u"_a.noconvert(), "v"_a.noconvert())
+        .def("counters", &State::counters, "totals"_a.noconvert());
+}

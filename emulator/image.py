@@ -1,0 +1,72 @@
+"""A program loaded for the C core: checked, regrouped for speed, and never changed afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.compiler.program import Column, Program
+from neurodeploy.emulator import _core
+from neurodeploy.emulator.blocks import bias_rows, blocks, compartments
+from neurodeploy.emulator.chunks import chunks
+from neurodeploy.emulator.columns import joint_row
+from neurodeploy.emulator.validation import checked, population_starts
+from neurodeploy.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A program ready to run; any number of emulators, in any threads, share one.
+
+    Attributes:
+        network: the program's network.
+        core: its tables as the C core reads them.
+    """
+
+    network: Network
+    core: _core.Image
+
+
+def load(program: Program) -> Image:
+    """The image of a program.
+
+    Raises:
+        FormatError: a table that names what does not exist or holds what its format forbids.
+    """
+    cores, axons, routes = checked(program)
+    network, reset, depths = program.network, program.network.reset, program.network.depths()
+    cells, synapses = compartments(cores, network), chunks(cores, axons)
+    block, bank_block_start = blocks(cells)
+    start = population_starts(network)
+    place = np.full(start[-1], -1)
+    place[start[cells.population] + cells.neuron] = np.arange(len(cells.neuron))
+    axon = joint_row(axons.start, np.asarray(routes.core, np.int64), routes.axon)
+    core = _core.Image(
+        population_start=_int32(start),
+        block=_int32(block),
+        bank_block_start=_int32(bank_block_start),
+        bank_start=_int32(cells.bank_start),
+        neuron=_int32(cells.neuron),
+        place=_int32(place),
+        bias=_int32(cells.bias),
+        bias_rows=bias_rows(network),
+        route_start=_int32(routes.start),
+        route_bank=_int32(routes.core),
+        route_axon=_int32(axon),
+        route_delay=_int32(axons.delay[axon]),
+        chunk_start=_int32(synapses.start),
+        axon_bound=_int32(synapses.bound),
+        chunk_offset=_int32(synapses.offset),
+        chunk_weight=synapses.weight,
+        reset_interval=reset.interval if reset else 0,
+        reset_first=np.array([(reset.offset if reset else 0) + depths[p.name] for p in network.populations], np.int64),
+        max_delay=int(axons.delay.max(initial=0)),
+    )
+    return Image(network, core)
+
+
+def _int32(values: Column) -> NDArray[np.int32]:
+    """Values that are known to fit 32 bits."""
+    return np.ascontiguousarray(values, np.int32)

@@ -1,0 +1,114 @@
+"""What every emulator of a network offers: stepping, traces, counters and state, in network order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from neurodeploy.errors import OptionError
+from neurodeploy.precision import IntArray
+from neurodeploy.spikes.events import Events
+
+PROFILES = ("loihi", "lava-0.10")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How bits are computed.
+
+    Attributes:
+        profile: "loihi", or "lava-0.10" (u corrected once instead of wrapped; exponents below zero applied
+            to the sum of a projection).
+        drop_first_step: skip the update of step 0 in every population, as slayerPytorch's LOIHI kernel does.
+    """
+
+    profile: str = "loihi"
+    drop_first_step: bool = False
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise OptionError(f"profile {self.profile}", "is unknown", f"choose {' or '.join(PROFILES)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Spikes:
+    """Spikes of one population, sorted by step, then by neuron; both columns shape (spikes,)."""
+
+    step: IntArray
+    neuron: IntArray
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[tuple[int, IntArray]]) -> Spikes:
+        """From (step, neurons that fired in it), in order of steps."""
+        nothing = [np.zeros(0, np.int64)]
+        steps = [np.full(len(neurons), step, np.int64) for step, neurons in rows]
+        return cls(np.concatenate(steps or nothing), np.concatenate([neurons for _, neurons in rows] or nothing))
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """u and v of one population; shape (neurons,), or (steps, neurons) in a trace."""
+
+    u: IntArray
+    v: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """What happened in a stretch of steps.
+
+    Attributes:
+        first: its first step.
+        steps: its length.
+        spikes: one entry per population; of an input without neurons, the events themselves.
+        states: by position of the population: u and v after each step, (steps, neurons).
+    """
+
+    first: int
+    steps: int
+    spikes: tuple[Spikes, ...]
+    states: dict[int, State]
+
+
+@dataclass(frozen=True, eq=False)
+class Counters:
+    """Totals since step 0, one number per population, each shape (populations,).
+
+    Attributes:
+        spikes: spikes emitted.
+        current_wraps: how often u left 24 bits; voltage_clips: how often v was clipped;
+            accumulator_overflows: how often |q| ≥ 2^21.
+        active, idle: updates with and without anything to do (u, v before the update, q or the bias not zero).
+    """
+
+    spikes: IntArray
+    current_wraps: IntArray
+    voltage_clips: IntArray
+    accumulator_overflows: IntArray
+    active: IntArray
+    idle: IntArray
+
+
+class Simulation(Protocol):
+    """A network being stepped from zero state; one object per recording."""
+
+    def advance(self, events: Events, steps: int, states: Sequence[int] = ()) -> Chunk:
+        """Run `steps` more steps.
+
+        Args:
+            events: input events with absolute steps inside this stretch.
+            steps: how many.
+            states: positions of the populations whose u and v are recorded after every step.
+
+        Raises:
+            DataError: events outside the stretch or the input, or a stretch beyond a bias given per step.
+        """
+
+    def state(self, population: int) -> State:
+        """U and v now, (neurons,); zeros for an input without neurons."""
+
+    def counters(self) -> Counters:
+        """Totals since step 0."""

@@ -1,0 +1,1 @@
+"""Where networks come from: file formats, training, trained networks, data sets."""

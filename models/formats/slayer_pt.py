@@ -1,0 +1,183 @@
+"""A slayerPytorch checkpoint: weights, delays, and two kernels from which the neuron's parameters are recovered.
+
+Keys are `fcN.weight` (out, in, 1, 1, 1) or (out, C, H, W, 1), `convN.weight` (out, in / groups, k, k, 1),
+`poolN.weight` (1, 1, k, k, 1), `delayN.delay` in milliseconds, `slayer.srmKernel` and `slayer.refKernel`. A checkpoint
+holds neither the input's shape nor how its layers are chained: only a chain of dense layers explains itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from neurodeploy.errors import FormatError
+from neurodeploy.models.formats.loaded import Loaded
+from neurodeploy.models.formats.notation import (
+    EXAMPLE,
+    Architecture,
+    ConvLayer,
+    DenseLayer,
+    InputLayer,
+    PoolLayer,
+    parse_architecture,
+)
+from neurodeploy.models.formats.slayer_delays import read_delays
+from neurodeploy.models.formats.slayer_kernels import Kernel
+from neurodeploy.models.formats.slayer_network import (
+    FloatArray,
+    Slot,
+    assemble,
+    check_weights,
+    padding_notes,
+    read_parts,
+)
+from neurodeploy.models.formats.slayer_neuron import LoihiNeuron
+from neurodeploy.models.formats.slayer_recovery import produces, recover
+from neurodeploy.models.formats.slayer_yaml import SlayerYaml, read_slayer_yaml
+from neurodeploy.models.formats.torch_file import read_state_dict
+
+FORMAT = "slayer-pt"
+SRM_KERNEL, REF_KERNEL = "slayer.srmKernel", "slayer.refKernel"
+
+_WEIGHT = re.compile(r"((?:conv|pool|fc)[1-9][0-9]{0,3})\.weight")
+_DELAY = re.compile(r"delay([1-9][0-9]{0,3})\.delay")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The entries of a state dict by what they are.
+
+    Args:
+        path: the file.
+        weights: by layer name.
+        delays: by number, in milliseconds.
+        srm, ref: the kernels, None where absent.
+    """
+
+    path: Path
+    weights: Mapping[str, FloatArray]
+    delays: Mapping[int, FloatArray]
+    srm: Kernel | None
+    ref: Kernel | None
+
+
+def read_pt(path: Path, arch: str | None = None, yaml: Path | None = None) -> Loaded:
+    """Read a slayerPytorch checkpoint of a network with LOIHI neurons; its weights stay float.
+
+    Args:
+        path: the `.pt` file.
+        arch: the layers in SLAYER's notation; None: the yaml's `layer` list, else the chain of dense layers.
+        yaml: the yaml of the training; its values decide, and must give the stored kernels.
+
+    Raises:
+        FormatError: naming the file and entry, what it holds, and what was needed.
+    """
+    checkpoint = _sorted_entries(path, read_state_dict(path))
+    config = None if yaml is None else read_slayer_yaml(yaml)
+    architecture = _architecture(checkpoint, config, arch)
+    if config is None:
+        neuron, notes = _recovered(checkpoint)
+        timestep, steps = 1.0, None
+    else:
+        neuron, notes = _confirmed(checkpoint, config), config.notes(architecture)
+        timestep, steps = config.timestep_ms, config.steps
+    _check_used(checkpoint, architecture)
+    parts = read_parts(architecture, lambda slot: _weights(checkpoint, slot))
+    delays = read_delays(path, checkpoint.delays, parts, timestep)
+    network = assemble(architecture, parts, neuron, timestep, steps, delays)
+    return Loaded(network, (*notes, f"layers: {architecture}", *padding_notes(parts)), FORMAT)
+
+
+def _sorted_entries(path: Path, state: dict[str, FloatArray]) -> Checkpoint:
+    """Sort the entries; raises FormatError for one of an unknown name."""
+    weights: dict[str, FloatArray] = {}
+    delays: dict[int, FloatArray] = {}
+    kernels: dict[str, Kernel] = {}
+    for key, array in state.items():
+        where = f"{path}: {key[:60]}"
+        if match := _WEIGHT.fullmatch(key):
+            weights[match[1]] = _checked_axes(where, check_weights(where, array))
+        elif match := _DELAY.fullmatch(key):
+            delays[int(match[1])] = check_weights(where, array)
+        elif key in (SRM_KERNEL, REF_KERNEL) and array.ndim == 1:
+            kernels[key] = check_weights(where, array).astype(np.float32)
+        else:
+            known = f"fcN.weight, convN.weight, poolN.weight, delayN.delay, {SRM_KERNEL}, {REF_KERNEL}"
+            raise FormatError(where, "is an entry that this reader does not know", f"it takes {known}")
+    return Checkpoint(path, weights, delays, kernels.get(SRM_KERNEL), kernels.get(REF_KERNEL))
+
+
+def _checked_axes(where: str, weights: FloatArray) -> FloatArray:
+    if weights.ndim != 5 or weights.shape[4] != 1 or not weights.size:
+        problem = f"has shape {weights.shape}, not five axes of which the last, time, has length 1"
+        raise FormatError(where, problem, "this reader takes layers of slayerPytorch")
+    return weights
+
+
+def _confirmed(checkpoint: Checkpoint, config: SlayerYaml) -> LoihiNeuron:
+    """Take the neuron from the yaml; raises FormatError when it does not give the stored kernels."""
+    if False:
+        problem = f"its neuron ({config.neuron}) does not give the kernels stored in {checkpoint.path.name}"
+        raise FormatError(str(config.path), problem, "give the yaml of this training, or none")
+    return config.neuron
+
+
+def _recovered(checkpoint: Checkpoint) -> tuple[LoihiNeuron, list[str]]:
+    """Recover the neuron from the stored kernels."""
+    if checkpoint.srm is None or checkpoint.ref is None:
+        missing = SRM_KERNEL if checkpoint.srm is None else REF_KERNEL
+        raise FormatError(str(checkpoint.path), f"has no {missing}", "give the yaml of the training")
+    recovered = recover(checkpoint.srm, checkpoint.ref)
+    if recovered is None:
+        problem = "its kernels belong to no LOIHI neuron"
+        raise FormatError(str(checkpoint.path), problem, "this reader takes networks trained with neuron type LOIHI")
+    notes = [
+        f"neuron, from the stored kernels: {recovered}",
+        "time step 1 ms: a checkpoint does not hold it, the yaml of the training does",
+    ]
+    return recovered.neuron, notes
+
+
+def _architecture(checkpoint: Checkpoint, config: SlayerYaml | None, arch: str | None) -> Architecture:
+    if arch is not None:
+        return parse_architecture(arch)
+    if config is not None and config.architecture is not None:
+        return config.architecture
+    names = [f"fc{n}" for n in range(1, len(checkpoint.weights) + 1)]
+    if not names or set(names) != set(checkpoint.weights):
+        problem = f"holds the layers {', '.join(sorted(checkpoint.weights)) or 'none'}, which are no chain fc1, fc2 …"
+        raise FormatError(str(checkpoint.path), problem, f"give the layers, like --arch {EXAMPLE}")
+    first = checkpoint.weights["fc1"].shape[1:-1]
+    plane = first[1:] != (1, 1)
+    layers = tuple(DenseLayer(len(checkpoint.weights[name])) for name in names)
+    return Architecture(InputLayer(first if plane else (int(np.prod(first)),)), layers)
+
+
+def _check_used(checkpoint: Checkpoint, architecture: Architecture) -> None:
+    layers = [name for name, _ in architecture.named()]
+    for name in sorted(set(checkpoint.weights) - set(layers)):
+        problem = f"is a layer that the architecture ({', '.join(layers)}) does not have"
+        raise FormatError(f"{checkpoint.path}: {name}", problem, "correct --arch")
+    for name in layers:
+        if name not in checkpoint.weights:
+            problem = f"holds no {name}.weight, which the architecture needs"
+            raise FormatError(str(checkpoint.path), problem, "correct --arch")
+
+
+def _weights(checkpoint: Checkpoint, slot: Slot) -> FloatArray:
+    """Give the weights of a layer in the shape it needs, without the axis of time."""
+    stored = checkpoint.weights[slot.name]
+    allowed = {
+        DenseLayer: [(slot.weight_shape[0], *slot.source), (*slot.weight_shape, 1, 1)],
+        ConvLayer: [slot.weight_shape],
+        PoolLayer: [(1, 1, *slot.weight_shape)],
+    }[type(slot.layer)]
+    if stored.shape not in [(*shape, 1) for shape in allowed]:
+        needed = " or ".join(str((*shape, 1)) for shape in allowed if len(shape) == 4)
+        problem = f"has shape {stored.shape}, {slot.name} needs {needed}"
+        raise FormatError(f"{checkpoint.path}: {slot.name}.weight", problem, "correct --arch")
+    return stored.reshape(slot.weight_shape)

@@ -1,0 +1,165 @@
+"""The yaml file of a slayerPytorch training: time step, length, neuron parameters, and perhaps the layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from neurodeploy.errors import FormatError, NetworkError
+from neurodeploy.models.formats.notation import (
+    Architecture,
+    ConvLayer,
+    InputLayer,
+    WeightLayer,
+    parse_input,
+    parse_layer,
+)
+from neurodeploy.models.formats.safe_yaml import Section, load_yaml, show
+from neurodeploy.models.formats.slayer_neuron import LoihiNeuron
+
+MAX_STEPS = 2**31 - 1
+MAX_STRIDE = 1024
+#: Used in training only: the shape of the surrogate gradient, and weight initialization.
+TRAINING_ONLY = ("tauRho", "scaleRho")
+LAYER_TRAINING_ONLY = ("wScale", "sigma", "maxDelay")
+
+
+@dataclass(frozen=True)
+class SlayerYaml:
+    """What a yaml file says about a network.
+
+    Args:
+        path: the file.
+        timestep_ms: `Ts`.
+        steps: `round(tSample / Ts)`; None without tSample.
+        neuron: the LOIHI neuron.
+        architecture: the `layer` list; None when the file has none.
+    """
+
+    path: Path
+    timestep_ms: float
+    steps: int | None
+    neuron: LoihiNeuron
+    architecture: Architecture | None
+
+    def notes(self, used: Architecture) -> list[str]:
+        """Tell what was read, and whether its layer list was passed over for the layers `used`."""
+        length = "" if self.steps is None else f", {self.steps} steps"
+        notes = [f"{self.path.name}: {self.neuron}; {self.timestep_ms:g} ms a step{length}"]
+        if self.architecture not in (None, used):
+            notes.append(f"the layer list of {self.path.name} differs from the architecture given and is not used")
+        return notes
+
+
+def read_slayer_yaml(path: Path) -> SlayerYaml:
+    """Read a slayerPytorch yaml; its `training` section is not needed and not read.
+
+    Raises:
+        FormatError: missing or damaged file, a value of the wrong kind or out of range, or anything that this reader
+            does not honour: another neuron than LOIHI, delays, neurons of single layers, unknown keys.
+    """
+    file = load_yaml(path)
+    timestep, steps = _simulation(Section(file.take("simulation"), f"{path}: simulation"))
+    neuron = _neuron(Section(file.take("neuron"), f"{path}: neuron"))
+    architecture = _architecture(file.take("layer"), f"{path}: layer") if "layer" in file else None
+    file.end("training")
+    return SlayerYaml(path, timestep, steps, neuron, architecture)
+
+
+def _simulation(section: Section) -> tuple[float, int | None]:
+    timestep = section.number("Ts")
+    steps = None
+    if "tSample" in section:
+        length = section.number("tSample") / timestep
+        if not 0.5 < length <= MAX_STEPS:
+            raise FormatError(section.where, f"tSample / Ts is {length:.6g} steps", f"give 1 to {MAX_STEPS} steps")
+        steps = round(length)
+    section.end("nSample")
+    return timestep, steps
+
+
+def _neuron(section: Section) -> LoihiNeuron:
+    kind = section.take("type")
+    if kind == "SRMALPHA":
+        raise FormatError(section.where, "type SRMALPHA is not supported yet by this reader", "train with type LOIHI")
+    if kind != "LOIHI":
+        raise FormatError(section.where, f"type {show(kind)} is unknown", "this reader takes type LOIHI")
+    try:
+        neuron = LoihiNeuron(
+            threshold_mantissa=section.integer("vThMant"),
+            voltage_decay=section.integer("vDecay"),
+            current_decay=section.integer("iDecay"),
+            refractory_delay=section.integer("refDelay"),
+            weight_exponent=section.integer("wgtExp"),
+        )
+    except NetworkError as error:
+        raise FormatError(f"{section.where}: {error.subject}", error.problem, error.remedy) from error
+    if "theta" in section and section.number("theta") != neuron.threshold_mantissa * 64:
+        raise FormatError(section.where, "theta is not 64 · vThMant", "correct one of them")
+    section.end(*TRAINING_ONLY)
+    return neuron
+
+
+def _architecture(entries: object, where: str) -> Architecture:
+    if not isinstance(entries, list) or len(entries) < 2:
+        raise FormatError(where, "is no list of at least two layers", "list the input and the layers behind it")
+    sections = [Section(entry, f"{where} {number}") for number, entry in enumerate(entries, start=1)]
+    return Architecture(_input(sections[0]), tuple(_layer(section) for section in sections[1:]))
+
+
+def _input(section: Section) -> InputLayer:
+    layer = parse_input(_dim(section), section.where)
+    _refuse_delay_and_neuron(section)
+    section.end(*LAYER_TRAINING_ONLY)
+    return layer
+
+
+def _layer(section: Section) -> WeightLayer:
+    dim = _dim(section)
+    if dim.startswith("avg"):
+        raise FormatError(section.where, f"{show(dim)} is a read-out without neurons", "remove it")
+    layer = parse_layer(dim, section.where)
+    if isinstance(layer, ConvLayer):
+        layer = _convolution(layer, dim, section)
+    _refuse_delay_and_neuron(section)
+    section.end(*LAYER_TRAINING_ONLY)
+    return layer
+
+
+def _convolution(layer: ConvLayer, dim: str, section: Section) -> ConvLayer:
+    """Complete a convolution with the entry's other keys; slayerPytorch pads k // 2 unless told otherwise."""
+    if dim.endswith("z") and "padding" in section:
+        raise FormatError(section.where, "gives a padding and the suffix z", "remove one of them")
+    return ConvLayer(
+        layer.channels,
+        layer.kernel,
+        stride=_sizes(section, "stride", 1, 1),
+        padding=_sizes(section, "padding", layer.kernel // 2, 0),
+        dilation=_sizes(section, "dilation", 1, 1),
+        groups=section.integer("groups", 1),
+    )
+
+
+def _dim(section: Section) -> str:
+    dim = section.take("dim")
+    if isinstance(dim, bool) or not isinstance(dim, int | str):
+        raise FormatError(section.where, f"dim is {show(dim)}", 'write dim: 512, "16c5", "2a" or "34x34x2"')
+    return str(dim)
+
+
+def _sizes(section: Section, key: str, default: int, least: int) -> tuple[int, int]:
+    """Take one size for both axes, or a list of height and width."""
+    value = section.take(key) if key in section else default
+    sizes = value if isinstance(value, list) else [value, value]
+    whole = [n for n in sizes if isinstance(n, int) and not isinstance(n, bool) and least <= n <= MAX_STRIDE]
+    if len(sizes) != 2 or len(whole) != 2:
+        remedy = f"give a whole number from {least} to {MAX_STRIDE}, or two"
+        raise FormatError(section.where, f"{key} is {show(value)}", remedy)
+    return whole[0], whole[1]
+
+
+def _refuse_delay_and_neuron(section: Section) -> None:
+    if section.take("delay") not in (None, False):
+        raise FormatError(section.where, "asks for delays, which a yaml does not hold", "read the .pt that holds them")
+    if "neuron" in section:
+        raise FormatError(section.where, "has a neuron of its own", "this reader takes one neuron for all layers")

@@ -1,0 +1,1 @@
+"""Small trained networks, each with the script that made it."""

@@ -1,0 +1,52 @@
+"""neurodeploy: from a trained spiking network to a verified chip image.
+
+The names below are imported when first used, so that `import neurodeploy` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neurodeploy.api import compile, load, quantize, record, report, run, save, verify  # noqa: A004
+    from neurodeploy.compiler import Program
+    from neurodeploy.errors import NeurodeployError
+    from neurodeploy.network import Network
+    from neurodeploy.runtime.run import Run
+    from neurodeploy.spikes.events import Events
+
+_HOMES = {
+    **dict.fromkeys(("compile", "load", "quantize", "record", "report", "run", "save", "verify"), "neurodeploy.api"),
+    "Events": "neurodeploy.spikes.events",
+    "Network": "neurodeploy.network",
+    "NeurodeployError": "neurodeploy.errors",
+    "Program": "neurodeploy.compiler",
+    "Run": "neurodeploy.runtime.run",
+}
+
+__all__ = [
+    "Events",
+    "Network",
+    "NeurodeployError",
+    "Program",
+    "Run",
+    "compile",
+    "load",
+    "quantize",
+    "record",
+    "report",
+    "run",
+    "save",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

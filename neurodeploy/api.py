@@ -1,0 +1,209 @@
+"""The public functions, one per verb of the command line.
+
+>>> import neurodeploy as nd
+>>> network = nd.load("trained/", arch="34x34x2-512-10")
+>>> program = nd.compile(network, target="loihi1")
+>>> runs = nd.run(program, "recordings/")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.compiler import CompileOptions, Program, compile_network
+from neurodeploy.compiler.program import LayerError
+from neurodeploy.compiler.program_file import load_program, program_bytes, save_program
+from neurodeploy.compiler.quantize import QuantizeOptions
+from neurodeploy.compiler.quantize import quantize as quantize_network
+from neurodeploy.container import checksum
+from neurodeploy.errors import FormatError
+from neurodeploy.models.formats import Loaded, read_network
+from neurodeploy.network import Network
+from neurodeploy.network.file import load_network, save_network
+from neurodeploy.provenance import provenance
+from neurodeploy.report import write_report
+from neurodeploy.runtime.compare import Verification, Verifier
+from neurodeploy.runtime.record import RunRecord, load_record, save_record
+from neurodeploy.runtime.run import Run, RunOptions
+from neurodeploy.runtime.session import Input, Session
+from neurodeploy.runtime.summary import run_record, run_summary
+from neurodeploy.spikes.events import Events
+from neurodeploy.spikes.samples import find_samples
+
+Data = Events | NDArray[np.generic] | str | Path | None
+
+
+def read(path: str | Path, arch: str | None = None, yaml: str | Path | None = None) -> Loaded:
+    """A network from any known format, with notes on how the file was understood.
+
+    Args:
+        path: a `.ndn` or `.ndp` file, a slayerPytorch `.pt`, or a folder of SLAYER-Loihi parameters.
+        arch: SLAYER's notation of the layers, where the format does not hold them.
+        yaml: SLAYER's yaml, where it is not the one in the folder.
+
+    Raises:
+        FormatError: a missing, damaged or unknown file.
+        NetworkError: a network that breaks a rule.
+    """
+    path = Path(path)
+    if path.suffix == ".ndn":
+        return Loaded(load_network(path), (), "neurodeploy network")
+    if path.suffix == ".ndp":
+        return Loaded(load_program(path)[0].network, (), "neurodeploy program")
+    return read_network(path, arch, yaml)
+
+
+def load(path: str | Path, arch: str | None = None, yaml: str | Path | None = None) -> Network | Program:
+    """A program from a `.ndp` file, else a network; see `read`."""
+    path = Path(path)
+    return load_program(path)[0] if path.suffix == ".ndp" else read(path, arch, yaml).network
+
+
+def save(item: Network | Program | RunRecord, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write a network (`.ndn`), a program (`.ndp`) or the record of a run (`.ndr`).
+
+    Raises:
+        FormatError: the wrong suffix, an existing file without `overwrite`, or a file that cannot be written.
+    """
+    path = Path(path)
+    suffix = {Network: ".ndn", Program: ".ndp", RunRecord: ".ndr"}[type(item)]
+    if path.suffix != suffix:
+        raise FormatError(str(path), f"does not end in {suffix}", f"name it {path.with_suffix(suffix).name}")
+    if isinstance(item, Network):
+        save_network(item, path, provenance=provenance(["nd.save"]), overwrite=overwrite)
+    elif isinstance(item, Program):
+        save_program(item, path, overwrite=overwrite)
+    else:
+        save_record(item, path, overwrite=overwrite)
+
+
+def quantize(network: Network, weight_bits: int | None = None) -> tuple[Network, tuple[LayerError, ...]]:
+    """The integer network in chip formats, and what each projection lost; see `QuantizeOptions`."""
+    return quantize_network(network, QuantizeOptions(weight_bits))
+
+
+def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compile
+    network: Network,
+    target: str = "loihi1",
+    weight_bits: int | None = None,
+    keep_source: bool = True,
+    progress: Callable[[str], None] | None = None,
+    command: Sequence[str] = ("nd.compile",),
+) -> Program:
+    """A network quantized and mapped to a target; see `CompileOptions` and `compile_network`."""
+    options = CompileOptions(target, weight_bits, keep_source)
+    return compile_network(network, options, provenance(command), progress)
+
+
+def inputs(data: Data, split: str | None = None, limit: int | None = None) -> list[Input]:
+    """The recordings that `data` stands for: a file or a folder, events, a raster, or None for no input.
+
+    Raises:
+        FormatError, DataError, OptionError: see `find_samples`.
+    """
+    if isinstance(data, (str, Path)):
+        return list(find_samples(data, split, limit))
+    return [data]
+
+
+def run(
+    program: Program,
+    data: Data = None,
+    backend: str = "emulator",
+    *,
+    threads: int = 1,
+    split: str | None = None,
+    limit: int | None = None,
+    progress: Callable[[], None] = lambda: None,
+    **options: Any,
+) -> Run | list[Run]:
+    """Run recordings from zero state each; a `Run` for one recording, a list for a folder.
+
+    Args:
+        program: compiled.
+        data: spike file, folder, `Events`, or a raster (steps, neurons) or (steps, C, H, W); None: no input.
+        backend: "emulator", "reference" or "torch".
+        threads: recordings run side by side.
+        split: only the recordings of this split of the folder.
+        limit: only so many.
+        progress: called after each recording.
+        **options: the fields of `RunOptions`, for example probes=["fc1.u", "fc1.v"] and steps=300.
+
+    Raises:
+        NeurodeployError: what cannot be read or run.
+    """
+    session = Session(program, backend, _options(options))
+    runs = session.run_all(inputs(data, split, limit), threads, progress=progress)
+    folder = isinstance(data, (str, Path)) and Path(data).is_dir()
+    return runs if folder else runs[0]
+
+
+def record(
+    program: Program, runs: Sequence[Run], backend: str = "emulator", command: Sequence[str] = ("nd.run",)
+) -> RunRecord:
+    """What runs leave for reports: the object of `run --json`, the program's numbers, the spikes of the first run."""
+    made = provenance(command)
+    summary = run_summary(runs, backend, program_checksum(program), 0.0, made)
+    return run_record(program, summary, runs[0])
+
+
+def verify(
+    program: Program,
+    data: Data = None,
+    backends: Sequence[str] = ("reference", "emulator"),
+    *,
+    split: str | None = None,
+    limit: int | None = None,
+    progress: Callable[[], None] = lambda: None,
+    **options: Any,
+) -> Verification:
+    """Run two backends on the same input and compare every spike, u and v.
+
+    Args:
+        program: compiled.
+        data: see `run`.
+        backends: two names.
+        split: only the recordings of this split of the folder.
+        limit: only so many.
+        progress: called after each recording.
+        **options: the fields of `RunOptions`.
+
+    Raises:
+        NeurodeployError: what cannot be read or run.
+    """
+    verifier = Verifier(program, backends, _options(options))
+    for item in inputs(data, split, limit):
+        verifier.compare(item)
+        progress()
+    return verifier.result()
+
+
+def report(source: RunRecord | str | Path, output: str | Path, *, overwrite: bool = False) -> None:
+    """Write the HTML report of a run and, beside it, the same numbers as JSON.
+
+    Args:
+        source: a record, or the path of a `.ndr` file.
+        output: the `.html` file.
+        overwrite: whether existing files may be replaced.
+
+    Raises:
+        FormatError: a missing or damaged record, or files that cannot be written.
+    """
+    found = source if isinstance(source, RunRecord) else load_record(Path(source))
+    write_report(found, Path(output), overwrite=overwrite)
+
+
+def program_checksum(program: Program) -> str:
+    """SHA-256 of the file that `save` would write, in hexadecimal."""
+    return checksum(program_bytes(program))
+
+
+def _options(fields: dict[str, Any]) -> RunOptions:
+    if "probes" in fields:
+        fields = fields | {"probes": tuple(fields["probes"])}
+    return RunOptions(**fields)

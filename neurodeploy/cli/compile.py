@@ -1,0 +1,106 @@
+"""`neurodeploy compile`: from a network to a program."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+
+from neurodeploy.cli.shared import FILE, command_line, network_options, output_options
+from neurodeploy.cli.verb import Console, table, verb
+
+
+@verb(name="compile")
+@click.argument("path", type=FILE)
+@network_options
+@click.option("--target", default="loihi1", show_default=True, metavar="NAME|FILE.toml", help="The chip or board.")
+@click.option("--weight-bits", type=int, metavar="1…8", help="Bits of every weight; what is rounded is counted.")
+@click.option("--steps", type=int, metavar="N", help="Default length of a recording, stored in the program.")
+@click.option("--no-source", is_flag=True, help="Leave the float network out of the program.")
+@output_options
+def command(
+    console: Console,
+    path: Path,
+    arch: str | None,
+    yaml: Path | None,
+    target: str,
+    weight_bits: int | None,
+    steps: int | None,
+    no_source: bool,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Quantize the network at PATH and map it to the cores of a chip."""
+    from neurodeploy import api
+    from neurodeploy.errors import FormatError
+
+    output = output or Path(f"{path.resolve().stem}.ndp")
+    if output.exists() and not force:
+        raise FormatError(str(output), "exists already", "choose another name or pass --force")
+    started = perf_counter()
+    loaded = api.read(path, arch, yaml)
+    for note in loaded.notes:
+        console.note(note)
+    network = loaded.network if steps is None else replace(loaded.network, steps=steps)
+    with console.progress("compiling", None) as advance:
+        program = api.compile(network, target, weight_bits, not no_source, advance, command_line())
+    api.save(program, output, overwrite=force)
+    summary = program.summary | {"seconds": perf_counter() - started, "output": str(output)}
+    console.result(summary, lambda: _text(summary, [vars(error) for error in program.quantization]))
+    console.next_step(f"neurodeploy run {output} --data RECORDINGS")
+
+
+def _text(summary: dict[str, Any], quantization: list[dict[str, Any]]) -> str:
+    bounds = ", ".join(f"{name.replace('_', ' ')} {cores}" for name, cores in summary["bounds"].items())
+    changed = [row for row in quantization if row["changed"]]
+    lines = [
+        f"{summary['output']}: {summary['cores']} of {summary['cores_available']} cores of {summary['target']} "
+        f"({summary['memory_rule']} memory rule), in {summary['seconds']:.1f} s",
+        f"no mapping takes fewer than {summary['cores_lower_bound']} (bounds: {bounds})",
+        "",
+        table(
+            ["population", "neurons", "synapses", "KiB", "cores", "bound by"],
+            [
+                (
+                    p["name"],
+                    p["neurons"],
+                    p["synapses"],
+                    p["synapse_bits"] // 8192,
+                    p["cores"],
+                    (p["binding_limit"] or "").replace("_", " "),
+                )
+                for p in summary["populations"]
+            ],
+        ),
+        "",
+        table(
+            ["limit of a core", "most used", "available"],
+            [(limit["unit"], limit["used_max"], limit["max"]) for limit in summary["limits"]],
+        ),
+        "",
+        "quantization: every weight exact" if not changed else _losses(quantization),
+    ]
+    return "\n".join(lines)
+
+
+def _losses(quantization: list[dict[str, Any]]) -> str:
+    return table(
+        ["quantized", "bits", "sign", "exponent", "weights", "changed", "clipped", "rms", "worst"],
+        [
+            (
+                r["projection"],
+                r["bits"],
+                r["sign_mode"],
+                r["exponent"],
+                r["weights"],
+                r["changed"],
+                r["clipped"],
+                r["rms"],
+                r["worst"],
+            )
+            for r in quantization
+        ],
+    )

@@ -1,0 +1,52 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from neurodeploy.cli.verb import options
+
+FILE = click.Path(path_type=Path)
+
+network_options = options(
+    click.option("--arch", metavar="NOTATION", help="Layers in SLAYER's notation, for example 34x34x2-512-10."),
+    click.option("--yaml", type=FILE, help="SLAYER's yaml, if it is not the one in the folder."),
+)
+
+data_options = options(
+    click.option("--data", type=FILE, help="A spike file (.bs1 .bs2 .bs3 .bsn .npy) or a folder of them."),
+    click.option("--split", metavar="NAME", help="Only the recordings of this split of labels.csv."),
+    click.option("--limit", type=int, metavar="N", help="Only the first N recordings."),
+)
+
+run_options = options(
+    click.option("--steps", type=int, metavar="N", help="Length of every recording; later events are dropped."),
+    click.option("--profile", default="loihi", show_default=True, metavar="NAME", help="loihi or lava-0.10."),
+    click.option("--drop-first-step", is_flag=True, help="Skip step 0, as slayerPytorch's LOIHI kernel does."),
+    click.option(
+        "--binning",
+        default="or",
+        show_default=True,
+        type=click.Choice(["or", "sum"]),
+        help="Several events in a bin: one spike, or a graded one.",
+    ),
+)
+
+output_options = options(
+    click.option("-o", "--output", type=FILE, help="File to write."),
+    click.option("--force", is_flag=True, help="Replace an existing file."),
+)
+
+
+def command_line() -> list[str]:
+    """The command as it was called, for provenance."""
+    return ["neurodeploy", *sys.argv[1:]]
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The options that were given a value."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,158 @@
+"""What all commands share: options, messages, progress, and errors as one line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+
+from neurodeploy.errors import NeurodeployError
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Verb(click.Command):
+    """A command whose errors are one line on standard error and an exit code, unless `--debug` is given."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except NeurodeployError as error:
+            if ctx.params.get("debug"):
+                raise
+            fail(ctx, error)
+        except MemoryError:
+            click.echo("Error: the machine's memory is not enough; give fewer recordings or shorter probes.", err=True)
+            ctx.exit(1)
+
+
+def fail(ctx: click.Context, error: NeurodeployError) -> NoReturn:
+    """Print an error and leave with its exit code."""
+    click.echo(f"Error: {error}", err=True)
+    ctx.exit(error.exit_code)
+
+
+class Console:
+    """Messages of a command: results to standard output, everything else to standard error.
+
+    Args:
+        as_json: print one JSON object instead of text.
+        quiet: no messages and no progress.
+        verbose: more messages.
+    """
+
+    def __init__(self, as_json: bool, quiet: bool, verbose: bool) -> None:
+        self._json = as_json
+        self._quiet = quiet
+        self._verbose = verbose
+
+    def note(self, text: str) -> None:
+        """A message on the way."""
+        if not self._quiet:
+            click.echo(text, err=True)
+
+    def detail(self, text: str) -> None:
+        """A message for `-v`."""
+        if self._verbose:
+            self.note(text)
+
+    def result(self, data: dict[str, Any], text: Callable[[], str]) -> None:
+        """The answer: `data` with `--json`, else `text`."""
+        if self._json:
+            click.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))
+        elif not self._quiet:
+            click.echo(text())
+
+    def next_step(self, text: str) -> None:
+        """What to do after this command."""
+        self.note(f"Next: {text}")
+
+    @contextmanager
+    def progress(self, label: str, total: int | None) -> Iterator[Callable[..., None]]:
+        """A bar on a terminal; the function it gives advances by one, a text replaces the label's detail."""
+        if self._quiet or not sys.stderr.isatty():
+            yield lambda text="": None
+            return
+        from rich.console import Console as RichConsole
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = [
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        ]
+        with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bar:
+            task = bar.add_task(label, total=total)
+            yield lambda text="": bar.update(task, advance=1, description=f"{label} {text}".rstrip())
+
+
+def verb(**settings: Any) -> Callable[[Callable[..., Any]], Verb]:
+    """Make a command: adds `--json`, `-q`, `-v`, `--debug`, and hands the function a `console`."""
+
+    def decorate(function: Callable[..., Any]) -> Verb:
+        def call(as_json: bool, quiet: bool, verbose: bool, debug: bool, **options: Any) -> Any:
+            return function(console=Console(as_json, quiet, verbose), **options)
+
+        call.__doc__ = function.__doc__
+        call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        for option in (
+            click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+            click.option("-v", "--verbose", is_flag=True, help="Say more."),
+            click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+            click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+        ):
+            call = option(call)
+        return click.command(cls=Verb, **settings)(call)
+
+    return decorate
+
+
+def options(*decorators: Decorator) -> Decorator:
+    """Several click options as one decorator, shown in this order."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Columns of text, numbers to the right; thin enough for 80 columns when the content is."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console as RichConsole
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for i, heading in enumerate(headings):
+        numeric = all(isinstance(row[i], (int, float)) or row[i] in (None, "") for row in rows)
+        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(_cell(value)) for value in row))
+    console = RichConsole(width=max(80, shutil.get_terminal_size().columns))
+    with console.capture() as capture:
+        console.print(grid, highlight=False)
+    return capture.get().rstrip()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}" if isinstance(value, float) else str(value)

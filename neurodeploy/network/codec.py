@@ -1,0 +1,167 @@
+"""A network as JSON-ready meta data and named arrays, and back: what `.ndn` and `.ndp` files hold.
+
+A per-neuron parameter is a number in the meta data, or the name of an array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.arrays import Array, Arrays
+from neurodeploy.errors import FormatError
+from neurodeploy.network.network import Bias, Network, Population, Projection, Reset
+from neurodeploy.network.neurons import CubaLif, PerNeuron
+from neurodeploy.network.synapses import Conv2d, Dense, OneToOne, Sparse, SumPool2d, Synapse
+from neurodeploy.precision import SignMode, WeightFormat
+
+Meta = dict[str, Any]
+
+_NEURONS: dict[str, type[CubaLif]] = {"cuba_lif": CubaLif}
+_SYNAPSES: dict[str, type[Synapse]] = {
+    "dense": Dense,
+    "conv2d": Conv2d,
+    "sum_pool2d": SumPool2d,
+    "one_to_one": OneToOne,
+    "sparse": Sparse,
+}
+_ARRAYS = ("weight", "source", "target")
+
+
+def network_to_parts(network: Network, prefix: str) -> tuple[Meta, dict[str, Array]]:
+    """The meta data of a network, and its arrays with names that start with `prefix`."""
+    arrays: dict[str, Array] = {}
+
+    def store(name: str, value: PerNeuron | Array) -> int | str:
+        if isinstance(value, int):
+            return value
+        arrays[f"{prefix}/{name}"] = value
+        return f"{prefix}/{name}"
+
+    meta: Meta = {
+        "timestep_ms": network.timestep_ms,
+        "steps": network.steps,
+        "reset": network.reset and {"interval": network.reset.interval, "offset": network.reset.offset},
+        "populations": [_population_meta(p, store) for p in network.populations],
+        "projections": [_projection_meta(i, p, store) for i, p in enumerate(network.projections)],
+    }
+    return meta, arrays
+
+
+def network_from_parts(meta: Any, arrays: Arrays, where: str) -> Network:
+    """The network that `network_to_parts` stored.
+
+    Raises:
+        FormatError: meta data that describe no network, or arrays that are missing.
+        NetworkError: a network that breaks a rule.
+    """
+    try:
+        _demand(meta, {"timestep_ms", "steps", "reset", "populations", "projections"})
+        return Network(
+            populations=tuple(_population(p, arrays) for p in meta["populations"]),
+            projections=tuple(_projection(p, arrays) for p in meta["projections"]),
+            timestep_ms=float(meta["timestep_ms"]),
+            steps=_optional_int(meta["steps"]),
+            reset=None if meta["reset"] is None else Reset(**_ints(meta["reset"])),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise FormatError(where, f"describes no network ({error!r})", "write the file again") from error
+
+
+def _population_meta(population: Population, store: Callable[[str, PerNeuron | Array], int | str]) -> Meta:
+    at = f"populations/{population.name}"
+    neuron = bias = None
+    if population.neuron is not None:
+        kind = next(name for name, cls in _NEURONS.items() if isinstance(population.neuron, cls))
+        parameters = population.neuron.parameters().items()
+        neuron = {"type": kind} | {name: store(f"{at}/{name}", value) for name, value in parameters}
+    if population.bias is not None:
+        bias = {"exponent": population.bias.exponent, "mantissa": store(f"{at}/bias", population.bias.mantissa)}
+    return {
+        "name": population.name,
+        "shape": list(population.shape or ()),
+        "neuron": neuron,
+        "bias": bias,
+        "axonal_delay": store(f"{at}/axonal_delay", population.axonal_delay),
+    }
+
+
+def _population(meta: Any, arrays: Arrays) -> Population:
+    _demand(meta, {"name", "shape", "neuron", "bias", "axonal_delay"})
+    neuron = bias = None
+    if meta["neuron"] is not None:
+        cls = _NEURONS[meta["neuron"]["type"]]
+        _demand(meta["neuron"], {"type"} | {f.name for f in fields(cls)})
+        neuron = cls(**{f.name: _per_neuron(meta["neuron"][f.name], arrays) for f in fields(cls)})
+    if meta["bias"] is not None:
+        _demand(meta["bias"], {"exponent", "mantissa"})
+        mantissa = arrays[meta["bias"]["mantissa"]]
+        bias = Bias(mantissa, **_ints({"exponent": meta["bias"]["exponent"]}))  # type: ignore[arg-type]
+    shape = tuple(_int(n) for n in meta["shape"])
+    return Population(str(meta["name"]), neuron, shape, bias, _per_neuron(meta["axonal_delay"], arrays))
+
+
+def _projection_meta(index: int, projection: Projection, store: Callable[[str, PerNeuron | Array], int | str]) -> Meta:
+    kind = next(name for name, cls in _SYNAPSES.items() if isinstance(projection.synapse, cls))
+    synapse: Meta = {"type": kind}
+    for field in fields(projection.synapse):
+        value = getattr(projection.synapse, field.name)
+        stored = store(f"projections/{index}/{field.name}", value) if field.name in _ARRAYS else value
+        synapse[field.name] = list(stored) if isinstance(stored, tuple) else stored
+    form = projection.weight_format
+    return {
+        "source": projection.source,
+        "target": projection.target,
+        "synapse": synapse,
+        "weight_exponent": projection.weight_exponent,
+        "weight_format": form and {"sign_mode": form.sign_mode.value, "bits": form.bits},
+        "weight_grid": projection.weight_grid,
+    }
+
+
+def _projection(meta: Any, arrays: Arrays) -> Projection:
+    _demand(meta, {"source", "target", "synapse", "weight_exponent", "weight_format", "weight_grid"})
+    cls = _SYNAPSES[meta["synapse"]["type"]]
+    _demand(meta["synapse"], {"type"} | {f.name for f in fields(cls)})
+    values = {f.name: _synapse_value(f.name, meta["synapse"][f.name], arrays) for f in fields(cls)}
+    form = meta["weight_format"]
+    return Projection(
+        source=str(meta["source"]),
+        target=str(meta["target"]),
+        synapse=cls(**values),
+        weight_exponent=_int(meta["weight_exponent"]),
+        weight_format=None if form is None else WeightFormat(SignMode(form["sign_mode"]), _int(form["bits"])),
+        weight_grid=_optional_int(meta["weight_grid"]),
+    )
+
+
+def _synapse_value(name: str, value: Any, arrays: Arrays) -> Any:
+    if name in _ARRAYS:
+        return arrays[value]
+    return tuple(_int(v) for v in value) if isinstance(value, list) else _int(value)
+
+
+def _per_neuron(value: Any, arrays: Arrays) -> PerNeuron:
+    return arrays.integers(value, None).astype(np.int64) if isinstance(value, str) else _int(value)
+
+
+def _int(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def _optional_int(value: Any) -> int | None:
+    return None if value is None else _int(value)
+
+
+def _ints(meta: Mapping[str, Any]) -> dict[str, int]:
+    return {name: _int(value) for name, value in meta.items()}
+
+
+def _demand(meta: Any, keys: set[str]) -> None:
+    if not isinstance(meta, dict) or set(meta) != keys:
+        raise ValueError(f"expected the keys {', '.join(sorted(keys))}")

@@ -1,0 +1,1 @@
+"""Events, recordings and the files that hold them."""

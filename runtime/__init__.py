@@ -1,0 +1,1 @@
+"""Running programs: backends, sessions, traces, comparison."""

@@ -1,0 +1,99 @@
+"""The JSON objects of the command line that a record keeps, as schemas."""
+
+from __future__ import annotations
+
+from neurodeploy.runtime.schema import COUNT, INTEGER, LABEL, NUMBER, OBJECT, TEXT, Nullable
+
+#: Names of the schemas, as they stand in the objects.
+RUN_SCHEMA = "neurodeploy.run/1"
+COMPILE_SCHEMA = "neurodeploy.compile/1"
+
+#: `run --json`.
+RUN = {
+    "schema": TEXT,
+    "backend": TEXT,
+    "program_sha256": TEXT,
+    "samples": [
+        {
+            "file": TEXT,
+            "label": Nullable(LABEL),
+            "steps": COUNT,
+            "events_dropped": COUNT,
+            "prediction": Nullable(COUNT),
+            "output_counts": [COUNT],
+        }
+    ],
+    "accuracy": Nullable({"correct": COUNT, "total": COUNT}),
+    "populations": [
+        {
+            "name": TEXT,
+            "neurons": COUNT,
+            "spikes": COUNT,
+            "current_wraps": COUNT,
+            "voltage_clips": COUNT,
+            "accumulator_overflows": COUNT,
+        }
+    ],
+    "events": {
+        "synaptic_ops": COUNT,
+        "neuron_updates": {"active": COUNT, "idle": COUNT},
+        "packets": COUNT,
+        "hops": COUNT,
+    },
+    "seconds": {"load": NUMBER, "run": NUMBER},
+    "steps_per_second": Nullable(NUMBER),
+    "provenance": OBJECT,
+}
+
+#: `compile --json`, with the use of every limit by every core.
+COMPILE = {
+    "schema": TEXT,
+    "target": TEXT,
+    "memory_rule": TEXT,
+    "cores": COUNT,
+    "cores_available": COUNT,
+    "chips": COUNT,
+    "cores_lower_bound": COUNT,
+    "bounds": OBJECT,
+    "populations": [
+        {
+            "name": TEXT,
+            "neurons": COUNT,
+            "synapses": COUNT,
+            "synapse_bits": COUNT,
+            "cores": COUNT,
+            "binding_limit": Nullable(TEXT),
+        }
+    ],
+    "limits": [{"name": TEXT, "max": COUNT, "used_max": COUNT}],
+    "core_table": [{"core": COUNT, "chip": COUNT, "populations": [TEXT]}],
+}
+
+#: The fields of `compiler.program.LayerError`.
+QUANTIZATION = [
+    {
+        "projection": TEXT,
+        "target": TEXT,
+        "bits": COUNT,
+        "sign_mode": TEXT,
+        "exponent": INTEGER,
+        "weights": COUNT,
+        "changed": COUNT,
+        "clipped": COUNT,
+        "rms": NUMBER,
+        "worst": NUMBER,
+    }
+]
+
+#: The raster of one recording; its spikes are arrays.
+RASTER = {
+    "file": TEXT,
+    "label": Nullable(LABEL),
+    "prediction": Nullable(COUNT),
+    "steps": COUNT,
+    "timestep_ms": NUMBER,
+    "populations": [{"name": TEXT, "shape": [COUNT]}],
+}
+
+#: The meta data of an `.ndr` file.
+RECORD = {"run": OBJECT, "compile": OBJECT, "quantization": QUANTIZATION, "raster": Nullable(RASTER)}

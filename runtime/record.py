@@ -1,0 +1,214 @@
+"""The record of a run: what it leaves behind for reports and comparisons, and its file `.ndr`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.arrays import Arrays
+from neurodeploy.container import read_container, write_container
+from neurodeploy.errors import DataError, FormatError
+from neurodeploy.network.network import MAX_NEURONS
+from neurodeploy.precision import IntArray
+from neurodeploy.runtime.contracts import COMPILE, COMPILE_SCHEMA, QUANTIZATION, RECORD, RUN, RUN_SCHEMA
+from neurodeploy.runtime.schema import COUNT, TEXT, check
+
+
+@dataclass(frozen=True, eq=False)
+class LayerSpikes:
+    """The spikes of one population in one recording.
+
+    Args:
+        name: of the population.
+        shape: (neurons,) or (channels, height, width).
+        step, neuron: one of each per spike, (spikes,).
+
+    Raises:
+        DataError: columns of unequal length, too many neurons, or a spike of none of them.
+
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    step: IntArray
+    neuron: IntArray
+
+    def __post_init__(self) -> None:
+        if self.step.ndim != 1 or self.step.shape != self.neuron.shape:
+            problem = f"has {self.step.size} steps for {self.neuron.size} neuron numbers"
+            raise DataError(f"raster: {self.name}", problem, "give one of each per spike")
+        if not 0 <= self.neurons <= MAX_NEURONS:
+            raise DataError(f"raster: {self.name}", f"has {self.neurons} neurons", f"give at most {MAX_NEURONS}")
+        if self.step.size and not 0 <= self.neuron.min() <= self.neuron.max() < self.neurons:
+            worst = self.neuron.min() if self.neuron.min() < 0 else self.neuron.max()
+            problem = f"neuron {worst} is outside 0 … {self.neurons - 1}"
+            raise DataError(f"raster: {self.name}", problem, "give neurons of that shape")
+
+    @property
+    def neurons(self) -> int:
+        """Number of neurons."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """Every spike of one recording.
+
+    Args:
+        file: name of the recording, as in the samples of the run.
+        label: its class if known; prediction: the class that was read out, None when silent.
+        steps: its length; timestep_ms: length of a step.
+        populations: in network order, the input first.
+
+    Raises:
+        DataError: a spike outside the steps, or a time step that is no length.
+
+    """
+
+    file: str
+    label: int | str | None
+    prediction: int | None
+    steps: int
+    timestep_ms: float
+    populations: tuple[LayerSpikes, ...]
+
+    def __post_init__(self) -> None:
+        if not 0 < self.timestep_ms < np.inf:
+            raise DataError("raster", f"has a time step of {self.timestep_ms} ms", "give a positive length")
+        for layer in self.populations:
+            if layer.step.size and not 0 <= layer.step.min() <= layer.step.max() < self.steps:
+                worst = layer.step.min() if layer.step.min() < 0 else layer.step.max()
+                problem = f"step {worst} is outside 0 … {self.steps - 1}"
+                raise DataError(f"raster: {layer.name}", problem, "give the spikes of one recording")
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """What a run leaves.
+
+    Args:
+        run: the object of `run --json`.
+        compile: the object of `compile --json`, with `core_table`.
+        quantization: one object per projection, the fields of `LayerError`.
+        raster: the spikes of one recording, None when none was kept.
+
+    Raises:
+        FormatError: an object that is not what its schema says.
+
+    """
+
+    run: Mapping[str, Any]
+    compile: Mapping[str, Any]
+    quantization: tuple[Mapping[str, Any], ...] = ()
+    raster: Raster | None = None
+
+    def __post_init__(self) -> None:
+        _check_schema(self.run, RUN, RUN_SCHEMA, "run")
+        _check_schema(self.compile, COMPILE, COMPILE_SCHEMA, "compile")
+        check(list(self.quantization), QUANTIZATION, "quantization")
+        _check_cores(self.compile)
+        accuracy = self.run["accuracy"]
+        if accuracy is not None and not accuracy["correct"] <= accuracy["total"] <= len(self.run["samples"]):
+            problem = f"counts {accuracy['correct']} of {accuracy['total']} for {len(self.run['samples'])} recordings"
+            raise FormatError("run.accuracy", problem, "write the file again")
+
+
+def save_record(record: RunRecord, path: Path, *, overwrite: bool = False) -> None:
+    """Write a record as `.ndr`, all of it or nothing.
+
+    Args:
+        record: what to write.
+        path: the file.
+        overwrite: whether it may replace another one.
+
+    Raises:
+        FormatError: the file exists already or cannot be written.
+
+    """
+    meta: dict[str, Any] = {
+        "run": record.run,
+        "compile": record.compile,
+        "quantization": list(record.quantization),
+        "raster": None,
+    }
+    arrays: dict[str, IntArray] = {}
+    if record.raster is not None:
+        raster = record.raster
+        meta["raster"] = {key: getattr(raster, key) for key in ("file", "label", "prediction", "steps", "timestep_ms")}
+        meta["raster"]["populations"] = [{"name": p.name, "shape": list(p.shape)} for p in raster.populations]
+        for position, layer in enumerate(raster.populations):
+            arrays[f"raster/{position}/step"] = layer.step
+            arrays[f"raster/{position}/neuron"] = layer.neuron
+    write_container(path, "run", meta, arrays, overwrite=overwrite)
+
+
+def load_record(path: Path) -> RunRecord:
+    """Read the record of a run.
+
+    Raises:
+        FormatError: no undamaged `.ndr`, or one whose content contradicts itself.
+
+    """
+    where = str(path)
+    meta, arrays = read_container(path, "run")
+    check(meta, RECORD, where)
+    columns = None if meta["raster"] is None else _columns(meta["raster"], arrays)
+    try:
+        raster = None if columns is None else _raster(meta["raster"], columns)
+        return RunRecord(meta["run"], meta["compile"], tuple(meta["quantization"]), raster)
+    except (DataError, FormatError) as error:
+        raise FormatError(f"{where}: {error.subject}", error.problem, error.remedy) from error
+
+
+def _columns(data: dict[str, Any], arrays: Arrays) -> list[tuple[IntArray, IntArray]]:
+    """Steps and neurons of each population, (spikes,)."""
+    names = [(f"raster/{i}/step", f"raster/{i}/neuron") for i in range(len(data["populations"]))]
+    return [
+        (arrays.integers(step, None).astype(np.int64), arrays.integers(neuron, None).astype(np.int64))
+        for step, neuron in names
+    ]
+
+
+def _raster(data: dict[str, Any], columns: list[tuple[IntArray, IntArray]]) -> Raster:
+    layers = [
+        LayerSpikes(layer["name"], tuple(layer["shape"]), step, neuron)
+        for layer, (step, neuron) in zip(data["populations"], columns, strict=True)
+    ]
+    return Raster(
+        file=data["file"],
+        label=data["label"],
+        prediction=data["prediction"],
+        steps=data["steps"],
+        timestep_ms=float(data["timestep_ms"]),
+        populations=tuple(layers),
+    )
+
+
+def _check_schema(data: Mapping[str, Any], schema: dict[str, Any], name: str, where: str) -> None:
+    check(dict(data), {"schema": TEXT}, where)
+    if data["schema"] != name:
+        raise FormatError(f"{where}.schema", f"is {data['schema']!r}, not {name!r}", "update neurodeploy")
+    check(dict(data), schema, where)
+
+
+def _check_cores(data: Mapping[str, Any]) -> None:
+    """Every core states its use of every limit; `max` says where a core's own limits are lower than the chip's."""
+    limits = {limit["name"]: COUNT for limit in data["limits"]}
+    _check_maxima({limit["name"]: limit["max"] for limit in data["limits"]}, "compile.limits")
+    for position, row in enumerate(data["core_table"]):
+        where = f"compile.core_table[{position}]"
+        check(row, limits, where)
+        if "max" in row:
+            check(row["max"], limits, f"{where}.max")
+            _check_maxima(row["max"], f"{where}.max")
+
+
+def _check_maxima(maxima: Mapping[str, int], where: str) -> None:
+    for name, maximum in maxima.items():
+        if maximum == 0:
+            raise FormatError(f"{where}: {name}", "has a maximum of 0", "write the file again")

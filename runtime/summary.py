@@ -1,0 +1,91 @@
+"""The JSON object of `run --json`, and the record that reports are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.compiler.program import Program
+from neurodeploy.runtime.contracts import RUN_SCHEMA
+from neurodeploy.runtime.record import LayerSpikes, Raster, RunRecord
+from neurodeploy.runtime.run import Run
+
+NO_FILE = "(no file)"
+
+
+def run_summary(
+    runs: Sequence[Run],
+    backend: str,
+    program_sha256: str,
+    load_seconds: float,
+    provenance: dict[str, Any],
+    threads: int = 1,
+) -> dict[str, Any]:
+    """The object of `run --json`, schema `neurodeploy.run/1`.
+
+    Args:
+        runs: at least one, all of the same network.
+        backend: that ran them.
+        program_sha256: of the program's file.
+        load_seconds: time to load program and backend.
+        provenance: versions, command and options.
+        threads: that ran side by side; `seconds.run` is stepping time divided by them.
+    """
+    seconds = sum(run.seconds for run in runs) / max(min(threads, len(runs)), 1)
+    labelled = [run for run in runs if run.label is not None]
+    totals = {name: sum(getattr(run.counters, name) for run in runs) for name in _COUNTERS}
+    return {
+        "schema": RUN_SCHEMA,
+        "backend": backend,
+        "program_sha256": program_sha256,
+        "samples": [_sample(run) for run in runs],
+        "accuracy": {"correct": sum(r.prediction == r.label for r in labelled), "total": len(labelled)}
+        if labelled
+        else None,
+        "populations": [
+            {"name": p.name, "neurons": p.neurons, **{name: int(totals[name][i]) for name in _COUNTERS[:4]}}
+            for i, p in enumerate(runs[0].network.populations)
+        ],
+        "events": {
+            "synaptic_ops": sum(run.synaptic_ops for run in runs),
+            "neuron_updates": {name: int(np.sum(totals[name])) for name in _COUNTERS[4:]},
+            "packets": sum(run.packets for run in runs),
+            "hops": sum(run.hops for run in runs),
+        },
+        "seconds": {"load": load_seconds, "run": seconds},
+        "steps_per_second": sum(run.steps for run in runs) / seconds if seconds > 0 else None,
+        "provenance": provenance,
+    }
+
+
+def run_record(program: Program, summary: dict[str, Any], shown: Run) -> RunRecord:
+    """What the run leaves for reports: its summary, the program's numbers, and the spikes of one recording."""
+    raster = Raster(
+        file=shown.file or NO_FILE,
+        label=shown.label,
+        prediction=shown.prediction,
+        steps=shown.steps,
+        timestep_ms=program.network.timestep_ms,
+        populations=tuple(
+            LayerSpikes(p.name, p.shape or (), s.step, s.neuron)
+            for p, s in zip(program.network.populations, shown.spikes, strict=True)
+        ),
+    )
+    return RunRecord(summary, program.summary, tuple(asdict(error) for error in program.quantization), raster)
+
+
+_COUNTERS = ("spikes", "current_wraps", "voltage_clips", "accumulator_overflows", "active", "idle")
+
+
+def _sample(run: Run) -> dict[str, Any]:
+    return {
+        "file": run.file or NO_FILE,
+        "label": run.label,
+        "steps": run.steps,
+        "events_dropped": run.events_dropped,
+        "prediction": run.prediction,
+        "output_counts": run.output_counts.tolist(),
+    }

@@ -1,0 +1,41 @@
+"""Random targets so small that small networks have to be split under every limit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.compiler.target import MEMORY_RULES, load_target
+
+#: Least and largest random value of each limit; loihi1 stands far above.
+TIGHT = {
+    "compartments": (4, 64),
+    "synapse_words": (60, 600),
+    "words_per_axon": (8, 32),
+    "input_axons": (60, 300),
+    "output_slots": (30, 300),
+    "neuron_rows": (1, 12),
+    "threshold_rows": (1, 8),
+    "synapse_formats": (2, 7),
+}
+
+
+def tight_target(random: np.random.Generator, folder: Path) -> str:
+    """The file of a target with many small cores."""
+    data: dict[str, Any] = load_target("loihi1").as_dict()
+    data |= {"name": "tight", "cores_per_chip": 1024, "mesh": [16, 16], "memory_rule": str(random.choice(MEMORY_RULES))}
+    core: dict[str, int] = data.pop("core")
+    neuron: dict[str, Any] = data.pop("neuron")
+    for name, (low, high) in TIGHT.items():
+        if random.random() < 0.6:
+            core[name] = int(random.integers(low, high + 1))
+    path = folder / "tight.toml"
+    path.write_text("\n".join([*_lines(data), "[core]", *_lines(core), "[neuron]", *_lines(neuron)]), "utf-8")
+    return str(path)
+
+
+def _lines(table: dict[str, Any]) -> list[str]:
+    return [f"{key} = {json.dumps(value)}" for key, value in table.items()]

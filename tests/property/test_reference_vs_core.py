@@ -1,0 +1,110 @@
+"""The reference and the C core on random networks: every spike, u, v and counter, through the compiled program."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurodeploy.compiler import compile_network
+from neurodeploy.emulator.engine import Emulator, Image, load
+from neurodeploy.emulator.reference import Reference
+from neurodeploy.emulator.simulation import Chunk, Counters, Options, Spikes, State
+from tests.property.coverage import features, missing, table
+from tests.property.networks import Case, random_case
+
+NETWORKS = 300
+MANY_NETWORKS = 5000
+
+
+def compared(case: Case) -> set[str]:
+    """Fail unless both agree on a case in every profile; the features its run has."""
+    image = load(compile_network(case.network))
+    cuts = sorted({0, case.steps, *np.random.default_rng(case.seed).integers(0, case.steps, 2).tolist()})
+    chunk, counters = _reference(case, Options())
+    _assert_equal((chunk, counters), _core(image, case, Options(), cuts))
+    others = [Options("lava-0.10")]
+    if case.seed % 4 == 0:
+        others += [Options(drop_first_step=True), Options("lava-0.10", True)]
+    for options in others:
+        _assert_equal(_reference(case, options), _core(image, case, options, cuts))
+    return features(case, chunk, counters)
+
+
+def _reference(case: Case, options: Options) -> tuple[Chunk, Counters]:
+    simulation = Reference(case.network, options)
+    chunk = simulation.advance(case.events, case.steps, range(len(case.network.populations)))
+    return chunk, simulation.counters()
+
+
+def _core(image: Image, case: Case, options: Options, cuts: list[int]) -> tuple[Chunk, Counters]:
+    """The same run in several stretches, joined."""
+    emulator = Emulator(image, options)
+    chunks = []
+    for first, last in pairwise(cuts):
+        inside = np.searchsorted(case.events.step, (first, last))
+        events = case.events.between(int(inside[0]), int(inside[1]))
+        chunks.append(emulator.advance(events, last - first, range(len(case.network.populations))))
+    joined = Chunk(
+        0,
+        case.steps,
+        tuple(_joined_spikes([c.spikes[i] for c in chunks]) for i in range(len(case.network.populations))),
+        {i: _joined_states([c.states[i] for c in chunks]) for i in chunks[0].states},
+    )
+    for i, state in joined.states.items():
+        now = emulator.state(i)
+        np.testing.assert_array_equal(now.u, state.u[-1])
+        np.testing.assert_array_equal(now.v, state.v[-1])
+    return joined, emulator.counters()
+
+
+def _joined_spikes(parts: list[Spikes]) -> Spikes:
+    return Spikes(np.concatenate([p.step for p in parts]), np.concatenate([p.neuron for p in parts]))
+
+
+def _joined_states(parts: list[State]) -> State:
+    return State(np.concatenate([p.u for p in parts]), np.concatenate([p.v for p in parts]))
+
+
+def _assert_equal(expected: tuple[Chunk, Counters], found: tuple[Chunk, Counters]) -> None:
+    for ours, theirs in zip(expected[0].spikes, found[0].spikes, strict=True):
+        np.testing.assert_array_equal(ours.step, theirs.step)
+        np.testing.assert_array_equal(ours.neuron, theirs.neuron)
+    for i, state in expected[0].states.items():
+        np.testing.assert_array_equal(state.u, found[0].states[i].u)
+        np.testing.assert_array_equal(state.v, found[0].states[i].v)
+    for field in fields(Counters):
+        ours, theirs = (getattr(counters, field.name) for counters in (expected[1], found[1]))
+        np.testing.assert_array_equal(ours, theirs, err_msg=field.name)
+
+
+def _compare_many(count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for seed in range(count):
+        try:
+            found.append(compared(random_case(seed)))
+        except AssertionError as error:
+            raise AssertionError(f"random_case({seed}) differs: {error}") from error
+    with capsys.disabled():
+        print(f"\n{table(found)}")  # noqa: T201
+    assert missing(found) == []
+
+
+def test_random_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    _compare_many(NETWORKS, capsys)
+
+
+@pytest.mark.evidence
+@pytest.mark.timeout(7200)
+def test_many_random_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    _compare_many(MANY_NETWORKS, capsys)
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(seed=st.integers(0, 2**32 - 1), layers=st.integers(1, 3), steps=st.integers(1, 80))
+def test_random_networks_that_shrink(seed: int, layers: int, steps: int) -> None:
+    compared(random_case(seed, layers, steps))

@@ -1,0 +1,185 @@
+"""The page: well formed, self-contained, and harmless whatever the names in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neurodeploy.errors import FormatError, OptionError
+from neurodeploy.report import render, report_json, write_report
+from tests.unit.records import compile_object, layer_errors, raster, record, run_object, sample
+
+VOID = {"meta", "br", "link", "img"}
+EVIL = """<script>alert("1")</script>'"&ü漢字\u202e\udcff"""
+
+
+class Page(HTMLParser):
+    """Collects text and attributes, and insists that every element is closed in its turn."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def assert_self_contained(page: Page) -> None:
+    assert not {"script", "link", "img", "iframe", "object", "embed", "form", "a"} & set(page.elements)
+    for name, value in page.attributes:
+        assert not name.startswith("on")
+        if name.endswith(("href", "src")):
+            assert (value or "").startswith(("#", "data:image/png;base64,"))
+        if not name.startswith("xmlns"):
+            assert "//" not in (value or "").removeprefix("data:") or (value or "").startswith("data:image/png")
+    style = "".join(page.words)
+    assert "@import" not in style
+    assert "url(" not in style.replace("url(#", "")
+
+
+def test_page_of_the_gesture_network() -> None:
+    html = render(record())
+    page = Page(html)
+    assert_self_contained(page)
+    assert set(re.findall(r"[\w:]*=\"https?://", html)) <= {'xmlns="http://', 'xmlns:xlink="http://'}
+    assert len(re.findall("https?://", html)) == 2
+    assert len(html) < 1_000_000
+    for words in (
+        "Works, with warnings",
+        "50 of 128 cores",
+        "100 % 5 of 5 right; 95 % interval 56.6 % to 100 %",
+        "conv1->pool2 : 2 of 3,000 weights beyond the range of 8 bits were clipped",
+        "8 bits, mixed , exponent -1",
+        "synaptic operations 161,203,400",
+        "No mapping gets by with fewer than 41 cores",
+        "neurodeploy run g.ndp",
+        "48,000 spikes",
+        "time in ms",
+    ):
+        assert words in page.text
+    assert page.elements.count("svg") == 1
+    assert html == render(record())
+
+
+def test_page_shows_every_core_with_its_share() -> None:
+    html = render(record())
+    for core in report_json(record())["resources"]["core_table"]:
+        use = core["use"]["synapse_memory"]
+        assert f'style="--s:{100 * use["share"]:.1f}">{use["used"]:,}</span>' in html
+    assert html.count('class="free"') == 128 - 50
+    assert "core 49 on chip 0: fc2" in html
+
+
+def hostile() -> dict[str, Any]:
+    long = "x" * 10_000
+    samples = [sample(k, file=EVIL, label=EVIL) for k in range(3)] + [sample(4, file=long, label=long)]
+    run = run_object(
+        samples=samples,
+        accuracy={"correct": 0, "total": 4},
+        backend=EVIL,
+        program_sha256=EVIL,
+        provenance={EVIL: EVIL, long: [EVIL, {"a": long}]},
+    )
+    for row in run["populations"]:
+        row["name"] = EVIL
+    compiled = compile_object(target=EVIL, memory_rule=EVIL)
+    for row in compiled["populations"]:
+        row |= {"name": EVIL, "binding_limit": EVIL}
+    for row in compiled["core_table"]:
+        row["populations"] = [EVIL, long]
+    quantization = tuple(row | {"projection": EVIL, "sign_mode": EVIL} for row in layer_errors())
+    return {"run": run, "compile": compiled, "quantization": quantization, "raster": raster(file=EVIL, label=long)}
+
+
+def test_names_are_shown_harmlessly(tmp_path: Path) -> None:
+    write_report(record(**hostile()), tmp_path / "r.html")
+    html = (tmp_path / "r.html").read_text("utf-8")
+    page = Page(html)
+    assert_self_contained(page)
+    assert "<script" not in html
+    assert '<script>alert("1")</script>\'"&ü漢字' in page.text
+    assert "x" * 60 + "… (10,000 characters)" in page.text
+    assert "x" * 401 not in html
+    assert json.loads((tmp_path / "r.json").read_text())["samples"][3]["label"] == "x" * 10_000
+    assert json.loads((tmp_path / "r.json").read_text())["backend"] == EVIL
+
+
+def test_json_beside_the_page_says_the_same(tmp_path: Path) -> None:
+    write_report(record(), tmp_path / "r.html")
+    assert json.loads((tmp_path / "r.json").read_text()) == report_json(record())
+    assert (tmp_path / "r.html").read_text("utf-8") == render(record())
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json"]
+
+
+def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
+    for taken in ("r.html", "r.json"):
+        folder = tmp_path / taken
+        folder.mkdir()
+        (folder / taken).write_text("precious")
+        with pytest.raises(FormatError, match=f"{taken}: exists already"):
+            write_report(record(raster=None), folder / "r.html")
+        assert [p.name for p in folder.iterdir()] == [taken]
+        assert (folder / taken).read_text() == "precious"
+        write_report(record(raster=None), folder / "r.html", overwrite=True)
+        assert (folder / taken).read_text() != "precious"
+
+
+def test_page_needs_another_name_than_its_json(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="is the name of the report's JSON"):
+        write_report(record(), tmp_path / "r.json")
+
+
+def test_page_without_labels_raster_or_quantization() -> None:
+    run = run_object(samples=[sample(0, label=None, prediction=None)], accuracy=None, steps_per_second=None)
+    page = Page(render(record(run=run, raster=None, quantization=())))
+    assert "no labels were given" in page.text
+    assert "Nothing was quantized" in page.text
+    assert "Confusion matrix" not in page.text
+    assert "svg" not in page.elements
+
+
+def test_page_of_nothing() -> None:
+    compiled = compile_object(core_table=[], limits=[], populations=[], bounds={})
+    run = run_object(samples=[], accuracy=None, populations=[])
+    page = Page(render(record(run=run, compile=compiled, raster=None, quantization=())))
+    assert "All good" in page.text
+
+
+def test_long_lists_are_cut_with_a_remark() -> None:
+    wrong = [sample(k % 5, prediction=None) for k in range(3)]
+    samples = [sample(k % 5, file=f"right{k}") for k in range(300)] + wrong
+    many = [{"label": k, "prediction": k} for k in range(100)]
+    run = run_object(samples=samples + [sample(0, **m) for m in many], accuracy={"correct": 400, "total": 403})
+    page = Page(render(record(run=run, raster=None)))
+    assert "100 of 403 recordings, the mistaken ones first; all are in the JSON" in page.text
+    assert page.text.count("right") < 120
+    assert page.text.index("silent 211 at most") < page.text.index("right0")
+    assert "The confusion matrix of 100 labels is in the JSON." in page.text
