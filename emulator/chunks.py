@@ -18,16 +18,16 @@ class Chunks:
     """The synapses of every axon.
 
     Attributes:
-        start: chunks of each axon, (axons + 1,).
-        offset: compartment (in the core) of a chunk's first weight, (chunks,).
-        weight: w · 2^exponent, (chunks, LANES); zeros behind the last weight of an entry.
+        start, count: chunks of each axon, (axons,).
         bound: the most that one spike changes q of any compartment, in units of 64, at most NARROW; (axons,).
+        rows: (chunks, 2 + LANES), the columns of `nd_chunk` in core.h: the compartment (in the core) of its first
+            weight in two halves, then w · 2^exponent, zeros behind the last weight of an entry.
     """
 
     start: IntArray
-    offset: IntArray
-    weight: NDArray[np.int16]
+    count: IntArray
     bound: IntArray
+    rows: NDArray[np.int16]
 
 
 def chunks(cores: Cores, axons: Axons) -> Chunks:
@@ -41,14 +41,15 @@ def chunks(cores: Cores, axons: Axons) -> Chunks:
     first = np.concatenate([[0], np.cumsum(-(-lengths // _core.LANES))])
     if first[-1] > MAX_ROWS:
         raise broken(f"its synapses fill {first[-1]} chunks of {_core.LANES}, the limit is {MAX_ROWS}")
-    lanes = np.zeros((first[-1], _core.LANES), np.int16)
-    shift = np.repeat(first[:-1] * _core.LANES - axons.weight_start[:-1], lengths)
-    lanes.reshape(-1)[np.arange(len(weight)) + shift] = weight
+    rows = np.zeros((first[-1], 2 + _core.LANES), np.int16)
+    place = np.arange(len(weight)) - np.repeat(axons.weight_start[:-1], lengths)
+    rows[np.repeat(first[:-1], lengths) + place // _core.LANES, 2 + place % _core.LANES] = weight
+    used = np.any(rows != 0, axis=1)
     entry = owners(first)
     offset = axons.compartment[entry] + _core.LANES * (np.arange(len(entry)) - first[entry])
-    used = np.any(lanes != 0, axis=1)
-    kept = np.concatenate([[0], np.cumsum(used)])
-    return Chunks(kept[first[axons.entry_start]], offset[used], lanes[used], _bounds(axons, np.abs(weight)))
+    rows[:, :2] = np.ascontiguousarray(offset, np.int32)[:, None].view(np.int16)
+    start = np.concatenate([[0], np.cumsum(used)])[first[axons.entry_start]]
+    return Chunks(start[:-1], np.diff(start), _bounds(axons, np.abs(weight)), rows[used])
 
 
 def scaled_weights(cores: Cores, axons: Axons) -> IntArray:

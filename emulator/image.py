@@ -43,6 +43,7 @@ def load(program: Program) -> Image:
     place = np.full(start[-1], -1)
     place[start[cells.population] + cells.neuron] = np.arange(len(cells.neuron))
     axon = joint_row(axons.start, np.asarray(routes.core, np.int64), routes.axon)
+    route = np.column_stack([routes.core, axons.delay[axon], synapses.start[axon], synapses.count[axon], synapses.bound[axon]])
     core = _core.Image(
         population_start=_int32(start),
         block=_int32(block),
@@ -53,13 +54,8 @@ def load(program: Program) -> Image:
         bias=_int32(cells.bias),
         bias_rows=bias_rows(network),
         route_start=_int32(routes.start),
-        route_bank=_int32(routes.core),
-        route_axon=_int32(axon),
-        route_delay=_int32(axons.delay[axon]),
-        chunk_start=_int32(synapses.start),
-        axon_bound=_int32(synapses.bound),
-        chunk_offset=_int32(synapses.offset),
-        chunk_weight=synapses.weight,
+        route=_int32(route),
+        chunk=synapses.rows,
         reset_interval=reset.interval if reset else 0,
         reset_first=np.array([(reset.offset if reset else 0) + depths[p.name] for p in network.populations], np.int64),
         max_delay=int(axons.delay.max(initial=0)),

@@ -14,8 +14,6 @@ from neurodeploy.precision import IntArray
 
 #: Delay bits and the dendritic accumulators they give: published SLAYER mapper, NxTF.
 LEGAL_DELAY_BITS = (0, 3, 4, 5, 6)
-#: Output axons of a core that may leave the chip: published SLAYER mapper (its comment says 2,048).
-CROSSING_AXONS = 1024
 
 
 def compartments(layout: Layout) -> Iterator[Violation]:
@@ -49,16 +47,16 @@ def input_axons(layout: Layout) -> Iterator[Violation]:
 
 
 def output_slots(layout: Layout) -> Iterator[Violation]:
-    """A core has 4,096 output axon slots (Davies 2018); a discrete axon takes one, one more when it leaves the
-    chip (NxTF), and at most 1,024 axons may leave it (published SLAYER mapper).
+    """A core has 4,096 output axon slots (Davies 2018), 1,024 if any of its axons leaves the chip (published SLAYER
+    mapper); a discrete axon takes one slot, one more when it leaves the chip (NxTF).
     """
     source = layout.core_of_neuron[layout.neuron_of_route]
     on_chip = source >= 0
     crossing = on_chip & (layout.program.cores.chip[source] != layout.program.cores.chip[layout.program.routes.core])
-    slots = layout.per_core(source[on_chip]) + layout.per_core(source[crossing])
-    yield from exceeded("output slots", slots, layout.program.target.core.output_slots, "output axon slots")
     leaving = layout.per_core(source[crossing])
-    yield from exceeded("output axons off the chip", leaving, CROSSING_AXONS, "output axons that leave the chip")
+    limits = layout.program.target.core
+    most = np.where(leaving > 0, min(limits.output_slots, limits.output_slots_across), limits.output_slots)
+    yield from exceeded("output slots", layout.per_core(source[on_chip]) + leaving, most, "output axon slots")
 
 
 def configuration_rows(layout: Layout) -> Iterator[Violation]:

@@ -3,16 +3,20 @@
 #include <string.h>
 
 #include "accumulate.h"
+#include "portable.h"
 #include "state.h"
 #include "update.h"
+
+/* Chunks of a delivery that are fetched ahead of their use. */
+enum { PREFETCHED = 32 };
 
 /* A spike of a neuron (numbered over all populations) to every axon it reaches, `hop` steps and their delay later. */
 static int send(nd_state *state, int32_t neuron, int hop, int32_t payload)
 {
     const nd_image *image = state->image;
     for (int32_t r = image->route_start[neuron]; r < image->route_start[neuron + 1]; r++) {
-        const int64_t step = state->step + hop + image->route_delay[r];
-        if (nd_ring_push(&state->ring, step, image->route_bank[r], image->route_axon[r], payload)) return -1;
+        const nd_route *route = &image->route[r];
+        if (nd_ring_push(&state->ring, state->step + hop + route->delay, route, payload)) return -1;
     }
     return 0;
 }
@@ -50,30 +54,22 @@ static void reset(nd_state *state)
     }
 }
 
-/* Most that the deliveries of a list add to |q|, or ND_NARROW when it is more. */
-static int64_t bound(const nd_state *state, int32_t head)
+/* The synapses of a delivery lie anywhere in memory: they are fetched while the one before is added up. */
+static void prefetch(const nd_chunk *chunk, int32_t chunks)
 {
-    int64_t sum = 0;
-    for (int32_t d = head; d >= 0 && sum < ND_NARROW; d = state->ring.pool[d].next) {
-        const nd_delivery *delivery = &state->ring.pool[d];
-        const int64_t payload = delivery->payload < 0 ? -(int64_t)delivery->payload : delivery->payload;
-        sum += state->image->axon_bound[delivery->axon] * payload;
-    }
-    return sum < ND_NARROW ? sum : ND_NARROW;
+    const char *line = (const char *)chunk, *end = (const char *)(chunk + (chunks < PREFETCHED ? chunks : PREFETCHED));
+    for (; line < end; line += 64) ND_PREFETCH(line);
 }
 
 static void accumulate(nd_state *state, int32_t head, int wide)
 {
-    const nd_image *image = state->image;
     for (int32_t d = head; d >= 0; d = state->ring.pool[d].next) {
-        const nd_delivery *delivery = &state->ring.pool[d];
-        const int32_t first = image->chunk_start[delivery->axon];
-        const int32_t chunks = image->chunk_start[delivery->axon + 1] - first;
-        const int32_t *offset = image->chunk_offset + first;
-        const int16_t *weight = image->chunk_weight + (int64_t)first * ND_LANES;
-        if (wide) nd_accumulate_wide(state->q_wide, offset, weight, chunks, delivery->payload);
-        else if (delivery->payload == 1) nd_accumulate_spike(state->q, offset, weight, chunks);
-        else nd_accumulate_narrow(state->q, offset, weight, chunks, delivery->payload);
+        const nd_delivery *delivery = &state->ring.pool[d], *next = &state->ring.pool[delivery->next];
+        const nd_chunk *chunk = state->image->chunk + delivery->first_chunk;
+        if (delivery->next >= 0) prefetch(state->image->chunk + next->first_chunk, next->chunks);
+        if (wide) nd_accumulate_wide(state->q_wide, chunk, delivery->chunks, delivery->payload);
+        else if (delivery->payload == 1) nd_accumulate_spike(state->q, chunk, delivery->chunks);
+        else nd_accumulate_narrow(state->q, chunk, delivery->chunks, delivery->payload);
     }
 }
 
@@ -91,25 +87,27 @@ static int untouched(const nd_state *state, const nd_block *block, int32_t at, i
     return any == 0;
 }
 
-/* Counts what an update of a block did, and sends its spikes on. */
-static int settle(nd_state *state, const nd_block *block, const int32_t *fired, const nd_tally *tally)
+/* Notes the spikes of a block and sends them on. */
+static int emit(nd_state *state, const nd_block *block, const uint8_t *fired)
 {
     const nd_image *image = state->image;
-    int64_t *counters = state->counters + (size_t)block->population * ND_COUNTERS;
-    for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally->count[c];
-    if (!tally->count[ND_SPIKES]) return 0;
-    for (int32_t i = 0; i < block->count; i++) {
-        if (!fired[i]) continue;
-        const int32_t neuron = image->neuron[block->first + i];
-        nd_fired_set(&state->fired, block->population, neuron);
-        if (send(state, image->population_start[block->population] + neuron, 1, 1)) return -1;
+    for (int32_t word = 0; word < block->count; word += 8) {
+        uint64_t flags;
+        memcpy(&flags, fired + word, sizeof flags);
+        if (!flags) continue;
+        for (int32_t i = word; i < word + 8; i++) {
+            if (!fired[i]) continue;
+            const int32_t neuron = image->neuron[block->first + i];
+            nd_fired_set(&state->fired, block->population, neuron);
+            if (send(state, image->population_start[block->population] + neuron, 1, 1)) return -1;
+        }
     }
     return 0;
 }
 
 static int update_block(nd_state *state, const nd_block *block, int32_t at, int wide, int32_t *busy)
 {
-    int32_t fired[ND_BLOCK];
+    uint8_t fired[ND_BLOCK] = {0};
     nd_tally tally;
     const int32_t first = block->first;
     const nd_cells cells = {
@@ -122,35 +120,38 @@ static int update_block(nd_state *state, const nd_block *block, int32_t at, int 
     };
     if (wide) nd_update_wide(block, &cells, state->q_wide + at, &tally);
     else nd_update_narrow(block, &cells, state->q + at, &tally);
+    int64_t *counters = state->counters + (size_t)block->population * ND_COUNTERS;
+    for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
     *busy = tally.busy != 0;
-    return settle(state, block, fired, &tally);
+    return tally.count[ND_SPIKES] ? emit(state, block, fired) : 0;
 }
 
 static int update_bank(nd_state *state, int32_t bank)
 {
     const nd_image *image = state->image;
-    const int32_t head = nd_ring_take(&state->ring, state->step, bank);
-    if (head < 0 && !state->bank_busy[bank]) return 0;
+    const nd_list list = nd_ring_take(&state->ring, state->step, bank);
+    const int arrived = list.head >= 0;
+    if (!arrived && !state->bank_busy[bank]) return 0;
     const int32_t start = image->bank_start[bank];
-    const int wide = state->u_lava || bound(state, head) >= ND_NARROW;
-    accumulate(state, head, wide);
+    const int wide = state->u_lava || list.load >= ND_NARROW;
+    accumulate(state, list.head, wide);
     uint8_t bank_busy = 0;
     for (int32_t b = image->bank_block_start[bank]; b < image->bank_block_start[bank + 1]; b++) {
         const nd_block *block = &image->block[b];
         const int32_t at = block->first - start;
         /* a block at rest stays there: nothing decays, and no threshold lies below 0 */
-        if (!state->block_busy[b] && !block->has_bias && (head < 0 || untouched(state, block, at, wide))) continue;
+        if (!state->block_busy[b] && !block->has_bias && (!arrived || untouched(state, block, at, wide))) continue;
         int32_t busy;
         if (update_block(state, block, at, wide, &busy)) return -1;
         state->block_busy[b] = (uint8_t)busy;
         bank_busy |= busy || block->has_bias;
     }
     state->bank_busy[bank] = bank_busy;
-    if (head >= 0) {
+    if (arrived) {
         const size_t lanes = (size_t)(image->bank_start[bank + 1] - start) + ND_LANES;
         if (wide) memset(state->q_wide, 0, lanes * sizeof *state->q_wide);
         else memset(state->q, 0, lanes * sizeof *state->q);
-        nd_ring_release(&state->ring, head);
+        nd_ring_release(&state->ring, list);
     }
     return 0;
 }

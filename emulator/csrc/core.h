@@ -29,6 +29,20 @@ typedef struct {
     int32_t has_bias;           /* whether any bias here can differ from 0 */
 } nd_block;
 
+/* Where a spike goes, and the synapses that it finds there. */
+typedef struct {
+    int32_t bank;
+    int32_t delay;              /* steps */
+    int32_t first_chunk, chunks;
+    int32_t bound;              /* most that one spike adds to |q| of any compartment, at most ND_NARROW */
+} nd_route;
+
+/* The weights w * 2^exponent of compartments `offset` ... in the bank; zeros behind the last. */
+typedef struct {
+    int32_t offset;
+    int16_t weight[ND_LANES];
+} nd_chunk;
+
 /* A bias given per step. */
 typedef struct {
     int32_t population;
@@ -40,7 +54,7 @@ typedef struct {
    are numbered in network order; q is counted in units of 64, so a weight is w * 2^exponent. */
 typedef struct {
     int32_t populations, banks, blocks, biases;
-    int32_t max_delay;                      /* of all axons, in steps */
+    int32_t max_delay;                      /* of all routes, in steps */
     const int32_t *population_start;        /* (populations + 1): neurons */
     const nd_block *block;                  /* (blocks) */
     const int32_t *bank_block_start;        /* (banks + 1) */
@@ -50,13 +64,8 @@ typedef struct {
     const int32_t *bias;                    /* (compartments): constant part */
     const nd_bias *bias_rows;               /* (biases) */
     const int32_t *route_start;             /* (neurons + 1) */
-    const int32_t *route_bank;              /* (routes) */
-    const int32_t *route_axon;              /* (routes): counted over all cores */
-    const int32_t *route_delay;             /* (routes): steps */
-    const int32_t *chunk_start;             /* (axons + 1) */
-    const int32_t *axon_bound;              /* (axons): most that one spike adds to |q|, at most ND_NARROW */
-    const int32_t *chunk_offset;            /* (chunks): first compartment in the bank */
-    const int16_t *chunk_weight;            /* (chunks, ND_LANES): w * 2^exponent, zeros behind the last */
+    const nd_route *route;                  /* (routes) */
+    const nd_chunk *chunk;                  /* (chunks) */
     int64_t reset_interval;                 /* 0: never */
     const int64_t *reset_first;             /* (populations): first step with a reset */
 } nd_image;

@@ -1,7 +1,8 @@
 #include "deliveries.h"
 
-#include <limits.h>
 #include <stdlib.h>
+
+static const nd_list empty = {-1, 0};
 
 int nd_ring_init(nd_ring *ring, int32_t banks, int32_t span)
 {
@@ -12,15 +13,15 @@ int nd_ring_init(nd_ring *ring, int32_t banks, int32_t span)
     ring->capacity = 0;
     ring->free = -1;
     ring->pool = NULL;
-    ring->head = malloc(sizeof *ring->head * (size_t)slots * (size_t)(banks > 0 ? banks : 1));
-    if (!ring->head) return -1;
-    for (int64_t i = 0; i < slots * banks; i++) ring->head[i] = -1;
+    ring->list = malloc(sizeof *ring->list * (size_t)slots * (size_t)(banks + 1));
+    if (!ring->list) return -1;
+    for (int64_t i = 0; i < slots * banks; i++) ring->list[i] = empty;
     return 0;
 }
 
 void nd_ring_destroy(nd_ring *ring)
 {
-    free(ring->head);
+    free(ring->list);
     free(ring->pool);
 }
 
@@ -37,33 +38,35 @@ static int grow(nd_ring *ring)
     return 0;
 }
 
-int nd_ring_push(nd_ring *ring, int64_t step, int32_t bank, int32_t axon, int32_t payload)
+int nd_ring_push(nd_ring *ring, int64_t step, const nd_route *route, int32_t payload)
 {
     if (ring->free < 0 && grow(ring)) return -1;
-    int32_t *head = &ring->head[(step & ring->mask) * ring->banks + bank];
-    int32_t node = ring->free;
+    nd_list *list = &ring->list[(step & ring->mask) * ring->banks + route->bank];
+    const int32_t node = ring->free;
     nd_delivery *delivery = &ring->pool[node];
     ring->free = delivery->next;
-    delivery->next = *head;
-    delivery->axon = axon;
+    delivery->next = list->head;
+    delivery->first_chunk = route->first_chunk;
+    delivery->chunks = route->chunks;
     delivery->payload = payload;
-    *head = node;
+    list->head = node;
+    if (list->load < ND_NARROW) list->load += (int64_t)route->bound * (payload < 0 ? -(int64_t)payload : payload);
     return 0;
 }
 
-int32_t nd_ring_take(nd_ring *ring, int64_t step, int32_t bank)
+nd_list nd_ring_take(nd_ring *ring, int64_t step, int32_t bank)
 {
-    int32_t *head = &ring->head[(step & ring->mask) * ring->banks + bank];
-    int32_t taken = *head;
-    *head = -1;
+    nd_list *list = &ring->list[(step & ring->mask) * ring->banks + bank];
+    const nd_list taken = *list;
+    *list = empty;
     return taken;
 }
 
-void nd_ring_release(nd_ring *ring, int32_t head)
+void nd_ring_release(nd_ring *ring, nd_list list)
 {
-    if (head < 0) return;
-    int32_t last = head;
+    if (list.head < 0) return;
+    int32_t last = list.head;
     while (ring->pool[last].next >= 0) last = ring->pool[last].next;
     ring->pool[last].next = ring->free;
-    ring->free = head;
+    ring->free = list.head;
 }

@@ -41,26 +41,26 @@ class Image {
         return array.data();
     }
 
+    // The rows of a table as the structures they are.
+    template <typename Row, typename T> const Row *rows(const Table<T> &table)
+    {
+        expect(table.shape(1) * sizeof(T) == sizeof(Row), "a table has the wrong width");
+        return reinterpret_cast<const Row *>(keep(table));
+    }
+
 public:
     Image(In<int32_t> population_start, Table<int32_t> block, In<int32_t> bank_block_start, In<int32_t> bank_start,
           In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, std::vector<std::pair<int, Table<int32_t>>> bias_rows,
-          In<int32_t> route_start, In<int32_t> route_bank, In<int32_t> route_axon, In<int32_t> route_delay,
-          In<int32_t> chunk_start, In<int32_t> axon_bound, In<int32_t> chunk_offset, Table<int16_t> chunk_weight,
-          int64_t reset_interval, In<int64_t> reset_first, int max_delay)
+          In<int32_t> route_start, Table<int32_t> route, Table<int16_t> chunk, int64_t reset_interval,
+          In<int64_t> reset_first, int max_delay)
     {
         const size_t populations = population_start.size() - 1, banks = bank_start.size() - 1;
-        static_assert(sizeof(nd_block) == 8 * sizeof(int32_t), "a row of the block table is an nd_block");
-        expect(population_start.size() > 1 && bank_start.size() > 0 && route_start.size() > 0 && chunk_start.size() > 0,
-               "a start column is empty");
-        expect(block.shape(1) == 8 && chunk_weight.shape(1) == ND_LANES, "a table has the wrong width");
+        expect(population_start.size() > 1 && bank_start.size() > 0, "a start column is empty");
         expect(bank_block_start.size() == banks + 1 && reset_first.size() == populations, "a column has the wrong length");
         expect(place.size() == size_t(last(population_start)) && route_start.size() == place.size() + 1, "neurons");
         expect(neuron.size() == size_t(last(bank_start)) && bias.size() == neuron.size(), "compartments");
         expect(block.shape(0) == size_t(last(bank_block_start)), "blocks");
-        expect(route_bank.size() == size_t(last(route_start)) && route_axon.size() == route_bank.size()
-               && route_delay.size() == route_bank.size(), "routes");
-        expect(axon_bound.size() == chunk_start.size() - 1, "axons");
-        expect(chunk_offset.size() == size_t(last(chunk_start)) && chunk_weight.shape(0) == chunk_offset.size(), "chunks");
+        expect(route.shape(0) == size_t(last(route_start)), "routes");
         expect(max_delay >= 0 && max_delay < 1 << 20, "delay");
         for (auto &[population, rows] : bias_rows) {
             const int32_t *start = population_start.data();
@@ -76,7 +76,7 @@ public:
         image_.biases = int32_t(biases_.size());
         image_.max_delay = max_delay;
         image_.population_start = keep(population_start);
-        image_.block = reinterpret_cast<const nd_block *>(keep(block));
+        image_.block = rows<nd_block>(block);
         image_.bank_block_start = keep(bank_block_start);
         image_.bank_start = keep(bank_start);
         image_.neuron = keep(neuron);
@@ -84,13 +84,8 @@ public:
         image_.bias = keep(bias);
         image_.bias_rows = biases_.data();
         image_.route_start = keep(route_start);
-        image_.route_bank = keep(route_bank);
-        image_.route_axon = keep(route_axon);
-        image_.route_delay = keep(route_delay);
-        image_.chunk_start = keep(chunk_start);
-        image_.axon_bound = keep(axon_bound);
-        image_.chunk_offset = keep(chunk_offset);
-        image_.chunk_weight = keep(chunk_weight);
+        image_.route = rows<nd_route>(route);
+        image_.chunk = rows<nd_chunk>(chunk);
         image_.reset_interval = reset_interval;
         image_.reset_first = keep(reset_first);
     }
@@ -220,13 +215,11 @@ NB_MODULE(_core, m)
     m.attr("NARROW") = int(ND_NARROW);
     nb::class_<Image>(m, "Image")
         .def(nb::init<In<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
-                      std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
-                      In<int32_t>, In<int32_t>, In<int32_t>, Table<int16_t>, int64_t, In<int64_t>, int>(),
+                      std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>, Table<int32_t>, Table<int16_t>, int64_t,
+                      In<int64_t>, int>(),
              nb::kw_only(), "population_start"_a.noconvert(), "block"_a.noconvert(), "bank_block_start"_a.noconvert(),
              "bank_start"_a.noconvert(), "neuron"_a.noconvert(), "place"_a.noconvert(), "bias"_a.noconvert(),
-             "bias_rows"_a.noconvert(), "route_start"_a.noconvert(), "route_bank"_a.noconvert(),
-             "route_axon"_a.noconvert(), "route_delay"_a.noconvert(), "chunk_start"_a.noconvert(),
-             "axon_bound"_a.noconvert(), "chunk_offset"_a.noconvert(), "chunk_weight"_a.noconvert(),
+             "bias_rows"_a.noconvert(), "route_start"_a.noconvert(), "route"_a.noconvert(), "chunk"_a.noconvert(),
              "reset_interval"_a, "reset_first"_a.noconvert(), "max_delay"_a);
     nb::class_<State>(m, "State")
         .def(nb::init<const Image &, bool, bool>(), nb::keep_alive<1, 2>(), "image"_a, "lava"_a, "drop_first_step"_a)

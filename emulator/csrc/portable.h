@@ -22,6 +22,12 @@
 #define ND_CLONES
 #endif
 
+#if defined(__GNUC__)
+#define ND_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define ND_PREFETCH(address) ((void)(address))
+#endif
+
 /* Position of the lowest bit set in `word`, which is not zero. */
 ND_INLINE int nd_lowest_bit(uint64_t word)
 {

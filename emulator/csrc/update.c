@@ -27,7 +27,8 @@ ND_INLINE int32_t clipped(int32_t x)
 ND_INLINE void update(const nd_block *block, const nd_cells *cells, const int32_t *restrict q, nd_tally *tally,
                       const int with_bias, const int with_refractory)
 {
-    int32_t *restrict us = cells->u, *restrict vs = cells->v, *restrict rs = cells->r, *restrict fired = cells->fired;
+    int32_t *restrict us = cells->u, *restrict vs = cells->v, *restrict rs = cells->r;
+    uint8_t *restrict fired = cells->fired;
     const int32_t *restrict biases = cells->bias;
     const int32_t n = block->count, current_keep = block->current_keep, voltage_keep = block->voltage_keep;
     const int32_t threshold = block->threshold, refractory = block->refractory;
@@ -49,7 +50,7 @@ ND_INLINE void update(const nd_block *block, const nd_cells *cells, const int32_
         }
         us[i] = u;
         vs[i] = silent ? 0 : v;
-        fired[i] = spike;
+        fired[i] = (uint8_t)spike;
         spikes += spike;
         wraps += u != x;
         clips += v != y;
@@ -118,7 +119,7 @@ void nd_update_wide(const nd_block *block, const nd_cells *cells, const int64_t 
         else cells->u[i] = (int32_t)u;
         cells->v[i] = spike || r > 0 ? 0 : v;
         cells->r[i] = spike ? block->refractory : r;
-        cells->fired[i] = spike;
+        cells->fired[i] = (uint8_t)spike;
         tally->count[ND_SPIKES] += spike;
         tally->count[ND_WRAPS] += u != x;
         tally->count[ND_CLIPS] += v != y;

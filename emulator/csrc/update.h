@@ -20,7 +20,7 @@ typedef struct {
     int32_t *v;
     int32_t *r;
     const int32_t *bias;
-    int32_t *fired;             /* out, ND_BLOCK: not 0 where the neuron fired */
+    uint8_t *fired;             /* out, ND_BLOCK: 1 where the neuron fired, 0 elsewhere */
 } nd_cells;
 
 /* How many updates of a block spiked, wrapped, clipped, overflowed (|64 q| >= 2^21) and had anything to do. */

@@ -120,7 +120,7 @@ def _checked_axes(where: str, weights: FloatArray) -> FloatArray:
 
 def _confirmed(checkpoint: Checkpoint, config: SlayerYaml) -> LoihiNeuron:
     """Take the neuron from the yaml; raises FormatError when it does not give the stored kernels."""
-    if False:
+    if not produces(config.neuron, checkpoint.srm, checkpoint.ref):
         problem = f"its neuron ({config.neuron}) does not give the kernels stored in {checkpoint.path.name}"
         raise FormatError(str(config.path), problem, "give the yaml of this training, or none")
     return config.neuron

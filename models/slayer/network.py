@@ -23,7 +23,7 @@ from neurodeploy.spikes.recording import Recording
 
 def round_even(weight: Tensor) -> Tensor:
     """`2 · rint(w / 2)`, exactly, with the gradient passed straight through."""
-    # w − w is an exact 0 that carries the gradient; w + (rounded − w) would be rounded once more.
+    # w − w is an exact 0 that carries the gradient.
     return (2 * torch.round(weight / 2)).detach() + (weight - weight.detach())
 
 
@@ -57,7 +57,7 @@ class LoihiMlp(nn.Module):
     """Dense layers `fc1`, `fc2`, … of CUBA LIF neurons; spikes hop from layer to layer in one step.
 
     Args:
-        shape: input shape (C, H, W).
+        shape: input shape, (C, H, W) or (neurons,).
         widths: neurons of each layer.
         neuron: parameters of all neurons.
         steps: default length of a run.
@@ -67,7 +67,7 @@ class LoihiMlp(nn.Module):
 
     def __init__(
         self,
-        shape: tuple[int, int, int],
+        shape: tuple[int, ...],
         widths: Sequence[int],
         neuron: TrainedNeuron,
         steps: int,

@@ -28,7 +28,7 @@ def wilson(correct: int, total: int) -> tuple[float, float]:
     spread = Z_95**2 / total
     middle = (share + spread / 2) / (1 + spread)
     half = sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))  # rounding kept out
 
 
 def accuracy(counts: Mapping[str, int] | None) -> dict[str, Any] | None:

@@ -49,7 +49,9 @@ class Weights:
         return np.minimum(sizes, high).astype(np.int32) if high else -np.minimum(sizes, -low).astype(np.int32)
 
 
-def random_weights(random: np.random.Generator, modes: tuple[float, float, float], exponents: tuple[int, int]) -> Weights:
+def random_weights(
+    random: np.random.Generator, modes: tuple[float, float, float], exponents: tuple[int, int]
+) -> Weights:
     """How one projection's weights are drawn.
 
     Args:
@@ -65,7 +67,11 @@ def random_weights(random: np.random.Generator, modes: tuple[float, float, float
 
 def random_synapse(random: np.random.Generator, source: Shape, weights: Weights) -> Synapse:
     """Synapses of any kind that suits a source of that shape; the target takes the shape they give."""
-    kinds = ["dense", "sparse", "one-to-one"] if len(source) == 1 else ["conv", "conv", "conv", "pool", "pool", "dense", "sparse", "one-to-one"]
+    kinds = (
+        ["dense", "sparse", "one-to-one"]
+        if len(source) == 1
+        else ["conv", "conv", "conv", "pool", "pool", "dense", "sparse", "one-to-one"]
+    )
     kind = str(random.choice(kinds))
     if kind == "conv":
         return _convolution(random, source, weights)
@@ -94,7 +100,9 @@ def random_neuron(random: np.random.Generator, neurons: int, overflowing: bool) 
     decays = slow if overflowing else [*slow, 1024, 4095, int(random.integers(1, 4096)), int(random.integers(1, 4096))]
     refractory = int(random.choice([1, 1, 1, 2, 3, int(random.integers(4, 16)), int(random.integers(1, 64))]))
     return CubaLif(
-        current_decay=_spread_out(random, neurons, int(random.choice([*decays, 4096 if not overflowing else 1])), 1, 4096),
+        current_decay=_spread_out(
+            random, neurons, int(random.choice([*decays, 4096 if not overflowing else 1])), 1, 4096
+        ),
         voltage_decay=_spread_out(random, neurons, int(random.choice([0, *decays])), 0, 4095),
         threshold_mantissa=_spread_out(random, neurons, 1024, 0, 131071),
         refractory_delay=_spread_out(random, neurons, refractory, 1, 63),
@@ -134,7 +142,10 @@ def _convolution(random: np.random.Generator, source: Shape, weights: Weights) -
     groups = int(random.choice([g for g in (1, 1, 2, source[0]) if source[0] % g == 0]))
     channels = groups * int(random.integers(1, 4))
     kernel = [int(random.integers(1, min(n, 3) + 1)) for n in source[1:]]
-    dilation = [int(random.integers(1, 3)) if k > 1 and (k - 1) * 2 + 1 <= n else 1 for k, n in zip(kernel, source[1:], strict=True)]
+    dilation = [
+        int(random.integers(1, 3)) if k > 1 and (k - 1) * 2 + 1 <= n else 1
+        for k, n in zip(kernel, source[1:], strict=True)
+    ]
     stride, padding = random.integers(1, 3, 2), random.integers(0, 3, 2)
     conv = Conv2d(
         weights.draw(random, channels, source[0] // groups, *kernel),
@@ -143,13 +154,19 @@ def _convolution(random: np.random.Generator, source: Shape, weights: Weights) -
         (dilation[0], dilation[1]),
         groups,
     )
-    return conv if prod(conv.output_shape(source)) <= LARGEST_PLANE else Conv2d(conv.weight[:groups], (2, 2), (0, 0), (1, 1), groups)
+    return (
+        conv
+        if prod(conv.output_shape(source)) <= LARGEST_PLANE
+        else Conv2d(conv.weight[:groups], (2, 2), (0, 0), (1, 1), groups)
+    )
 
 
 def _pool(random: np.random.Generator, source: Shape, weights: Weights) -> SumPool2d:
     kernel = [int(random.integers(1, min(n, 3) + 1)) for n in source[1:]]
     padding = random.integers(0, 2, 4).tolist()
-    return SumPool2d(weights.driving(random, *kernel), (kernel[0], kernel[1]), (padding[0], padding[1], padding[2], padding[3]))
+    return SumPool2d(
+        weights.driving(random, *kernel), (kernel[0], kernel[1]), (padding[0], padding[1], padding[2], padding[3])
+    )
 
 
 def _spread_out(random: np.random.Generator, neurons: int, value: int, low: int, high: int) -> PerNeuron:

@@ -12,21 +12,22 @@ from neurodeploy.compiler.target import MEMORY_RULES, load_target
 
 #: Least and largest random value of each limit; loihi1 stands far above.
 TIGHT = {
-    "compartments": (4, 64),
-    "synapse_words": (60, 600),
-    "words_per_axon": (8, 32),
-    "input_axons": (60, 300),
-    "output_slots": (30, 300),
-    "neuron_rows": (1, 12),
-    "threshold_rows": (1, 8),
-    "synapse_formats": (2, 7),
+    "compartments": (2, 24),
+    "synapse_words": (60, 200),
+    "words_per_axon": (2, 8),
+    "input_axons": (40, 120),
+    "output_slots": (2, 60),
+    "neuron_rows": (1, 6),
+    "threshold_rows": (1, 4),
+    "synapse_formats": (2, 4),
 }
 
 
 def tight_target(random: np.random.Generator, folder: Path) -> str:
     """The file of a target with many small cores."""
     data: dict[str, Any] = load_target("loihi1").as_dict()
-    data |= {"name": "tight", "cores_per_chip": 1024, "mesh": [16, 16], "memory_rule": str(random.choice(MEMORY_RULES))}
+    data |= {"boards": [data.pop("chips")], "cores_per_chip": 1024, "mesh": [16, 16]}
+    data["memory_rule"] = str(random.choice(MEMORY_RULES))
     core: dict[str, int] = data.pop("core")
     neuron: dict[str, Any] = data.pop("neuron")
     for name, (low, high) in TIGHT.items():

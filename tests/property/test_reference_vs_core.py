@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from itertools import pairwise
 
@@ -17,7 +18,6 @@ from neurodeploy.emulator.simulation import Chunk, Counters, Options, Spikes, St
 from tests.property.coverage import features, missing, table
 from tests.property.networks import Case, random_case
 
-NETWORKS = 300
 MANY_NETWORKS = 5000
 
 
@@ -82,26 +82,26 @@ def _assert_equal(expected: tuple[Chunk, Counters], found: tuple[Chunk, Counters
         np.testing.assert_array_equal(ours, theirs, err_msg=field.name)
 
 
-def _compare_many(count: int, capsys: pytest.CaptureFixture[str]) -> None:
+def _compare_all(cases: Iterable[Case], capsys: pytest.CaptureFixture[str]) -> None:
     found = []
-    for seed in range(count):
+    for case in cases:
         try:
-            found.append(compared(random_case(seed)))
+            found.append(compared(case))
         except AssertionError as error:
-            raise AssertionError(f"random_case({seed}) differs: {error}") from error
+            raise AssertionError(f"random_case({case.seed}) differs: {error}") from error
     with capsys.disabled():
         print(f"\n{table(found)}")  # noqa: T201
     assert missing(found) == []
 
 
-def test_random_networks(capsys: pytest.CaptureFixture[str]) -> None:
-    _compare_many(NETWORKS, capsys)
+def test_random_networks(cases: tuple[Case, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    _compare_all(cases, capsys)
 
 
 @pytest.mark.evidence
 @pytest.mark.timeout(7200)
 def test_many_random_networks(capsys: pytest.CaptureFixture[str]) -> None:
-    _compare_many(MANY_NETWORKS, capsys)
+    _compare_all(map(random_case, range(MANY_NETWORKS)), capsys)
 
 
 @settings(derandomize=True, deadline=None, max_examples=50)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ def compile_object(**changes: Any) -> dict[str, Any]:
 
 def layer_errors() -> tuple[dict[str, Any], ...]:
     """One row per projection; the third lost something."""
-    pairs = zip(LAYERS, LAYERS[1:], strict=False)
+    pairs = pairwise(LAYERS)
     return tuple(
         {
             "projection": f"{source[0]}->{target[0]}",
@@ -163,13 +164,13 @@ def raster(**changes: Any) -> Raster:
             neuron = channel * plane + np.clip(place, 0, plane - 1).astype(np.int64)
         order = np.lexsort((neuron, step))
         layers.append(LayerSpikes(name, shape, step[order], neuron[order]))
-    values = {"file": "1.bs2", "label": 0, "prediction": 0, "steps": STEPS, "timestep_ms": 1.0}
+    values: dict[str, Any] = {"file": "1.bs2", "label": 0, "prediction": 0, "steps": STEPS, "timestep_ms": 1.0}
     return Raster(**(values | {"populations": tuple(layers)} | changes))
 
 
 def record(**changes: Any) -> RunRecord:
     """The whole record, with parts replaced."""
-    parts = {
+    parts: dict[str, Any] = {
         "run": run_object(),
         "compile": compile_object(),
         "quantization": layer_errors(),

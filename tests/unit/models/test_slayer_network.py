@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,8 +14,18 @@ from neurodeploy.models.slayer.loss import SpikeCountLoss
 from neurodeploy.models.slayer.network import Dense, LoihiMlp, output_counts, rasters, round_even
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.models.slayer.train import Epoch, TrainingOptions, train
+from neurodeploy.spikes.files import read_recording
 from neurodeploy.spikes.recording import Recording
 from tests.unit.models.test_slayer_neuron import PUBLISHED, run_in_integers
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other cost more than they save on networks of this size."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def make_model(widths: tuple[int, ...] = (12, 4), neuron: TrainedNeuron = PUBLISHED, steps: int = 30) -> LoihiMlp:
@@ -69,6 +82,18 @@ def test_state_dict_is_a_slayerpytorch_checkpoint() -> None:
         "fc1.weight": (12, 24, 1, 1, 1),
         "fc2.weight": (4, 12, 1, 1, 1),
     }
+
+
+def test_published_checkpoint_reproduces_the_recorded_output(conformance: Path) -> None:
+    folder = conformance / "slayer_loihi" / "oxford"
+    model = LoihiMlp((200,), (256, 200), PUBLISHED, steps=1900)
+    model.load_state_dict(torch.load(folder / "oxfordNet.pt", map_location="cpu", weights_only=True))
+    raster = rasters(model, [read_recording(folder / "input.bs1")])
+    with torch.no_grad():
+        step, _, neuron = model(raster.transpose(0, 1).float()).nonzero().T
+    recorded = {(int(row[0]), int(row[1])) for row in np.loadtxt(folder / "OxfordOut.txt")}
+    assert len(recorded) == 10_456
+    assert set(zip(neuron.tolist(), (step + 1).tolist(), strict=True)) == recorded
 
 
 def test_initial_weights_follow_the_seed_and_the_fan_in() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,15 @@ from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
 from neurodeploy.models.zoo.digits import train as script
 from neurodeploy.models.zoo.digits.model import build_model, load_model
 from neurodeploy.precision import WeightFormat
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other cost more than they save on networks of this size."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def test_held_out_accuracy_is_what_the_readme_says() -> None:

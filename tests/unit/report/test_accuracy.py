@@ -16,7 +16,7 @@ from neurodeploy.report.accuracy import accuracy, confusion, is_correct, wilson
     [(5, 5, 0.56552, 1.0), (8, 10, 0.49016, 0.94331), (0, 10, 0.0, 0.27753), (640, 650, 0.97192, 0.99162)],
 )
 def test_wilson_interval(correct: int, total: int, low: float, high: float) -> None:
-    assert wilson(correct, total) == (pytest.approx(low, abs=2e-5), pytest.approx(high, abs=2e-5))
+    assert wilson(correct, total) == pytest.approx((low, high), abs=2e-5)
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
