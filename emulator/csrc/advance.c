@@ -88,26 +88,21 @@ static int untouched(const nd_state *state, const nd_block *block, int32_t at, i
 }
 
 /* Notes the spikes of a block and sends them on. */
-static int emit(nd_state *state, const nd_block *block, const uint8_t *fired)
+static int emit(nd_state *state, const nd_block *block, const int32_t *fired)
 {
     const nd_image *image = state->image;
-    for (int32_t word = 0; word < block->count; word += 8) {
-        uint64_t flags;
-        memcpy(&flags, fired + word, sizeof flags);
-        if (!flags) continue;
-        for (int32_t i = word; i < word + 8; i++) {
-            if (!fired[i]) continue;
-            const int32_t neuron = image->neuron[block->first + i];
-            nd_fired_set(&state->fired, block->population, neuron);
-            if (send(state, image->population_start[block->population] + neuron, 1, 1)) return -1;
-        }
+    for (int32_t i = 0; i < block->count; i++) {
+        if (!fired[i]) continue;
+        const int32_t neuron = image->neuron[block->first + i];
+        nd_fired_set(&state->fired, block->population, neuron);
+        if (send(state, image->population_start[block->population] + neuron, 1, 1)) return -1;
     }
     return 0;
 }
 
 static int update_block(nd_state *state, const nd_block *block, int32_t at, int wide, int32_t *busy)
 {
-    uint8_t fired[ND_BLOCK] = {0};
+    int32_t fired[ND_BLOCK];
     nd_tally tally;
     const int32_t first = block->first;
     const nd_cells cells = {

@@ -8,12 +8,11 @@
 /* |64 q| >= 2^21 */
 #define OVERFLOW_LIMIT (1 << 15)
 
-/* sgn(x) ((|x| keep) >> 12) for |x| <= 2^23: the two halves of |x| keep the products within 25 bits. */
+/* sgn(x) ((|x| keep) >> 12) for |x| <= 2^23: x keep / 4096 rounded down, up for negative x. The two halves of x keep
+   the products within 25 bits. */
 ND_INLINE int32_t decayed(int32_t x, int32_t keep)
 {
-    int32_t a = x < 0 ? -x : x;
-    int32_t d = (a >> 12) * keep + (((a & 4095) * keep) >> 12);
-    return x < 0 ? -d : d;
+    return (x >> 12) * keep + (((x & 4095) * keep + ((x >> 31) & 4095)) >> 12);
 }
 
 ND_INLINE int32_t clipped(int32_t x)
@@ -22,17 +21,19 @@ ND_INLINE int32_t clipped(int32_t x)
     return low > VOLTAGE_LIMIT ? VOLTAGE_LIMIT : low;
 }
 
+/* Four counts of up to ND_BLOCK in one number: one horizontal sum instead of four. */
+#define PACK(spikes, wraps, clips, overflows) ((spikes) | (wraps) << 8 | (clips) << 16 | (overflows) << 24)
+
 /* Written once, compiled for each combination of the two flags, so that the common cases load and store no more
    than they need. */
 ND_INLINE void update(const nd_block *block, const nd_cells *cells, const int32_t *restrict q, nd_tally *tally,
                       const int with_bias, const int with_refractory)
 {
-    int32_t *restrict us = cells->u, *restrict vs = cells->v, *restrict rs = cells->r;
-    uint8_t *restrict fired = cells->fired;
+    int32_t *restrict us = cells->u, *restrict vs = cells->v, *restrict rs = cells->r, *restrict fired = cells->fired;
     const int32_t *restrict biases = cells->bias;
     const int32_t n = block->count, current_keep = block->current_keep, voltage_keep = block->voltage_keep;
     const int32_t threshold = block->threshold, refractory = block->refractory;
-    int32_t spikes = 0, wraps = 0, clips = 0, overflows = 0, active = 0, busy = 0;
+    int32_t packed = 0, active = 0, held = 0;
     for (int32_t i = 0; i < n; i++) {
         const int32_t u0 = us[i], v0 = vs[i], q0 = q[i], bias = with_bias ? biases[i] : 0;
         const int32_t x = decayed(u0, current_keep) + q0 * 64;
@@ -42,28 +43,23 @@ ND_INLINE void update(const nd_block *block, const nd_cells *cells, const int32_
         int32_t spike = v > threshold, silent = spike;
         if (with_refractory) {
             const int32_t r = rs[i] > 0 ? rs[i] - 1 : 0;
-            const int32_t held = r > 0;
-            spike &= !held;
-            silent |= held;
+            spike &= r == 0;
+            silent |= r > 0;
             rs[i] = spike ? refractory : r;
-            busy |= spike | r;
+            held |= r;
         }
         us[i] = u;
         vs[i] = silent ? 0 : v;
-        fired[i] = (uint8_t)spike;
-        spikes += spike;
-        wraps += u != x;
-        clips += v != y;
-        overflows += (q0 >= OVERFLOW_LIMIT) | (q0 <= -OVERFLOW_LIMIT);
+        fired[i] = spike;
+        packed += PACK(spike, u != x, v != y, (q0 >= OVERFLOW_LIMIT) | (q0 <= -OVERFLOW_LIMIT));
         active += (u0 | v0 | q0 | bias) != 0;
-        busy |= u | (silent ? 0 : v);
     }
-    tally->count[ND_SPIKES] = spikes;
-    tally->count[ND_WRAPS] = wraps;
-    tally->count[ND_CLIPS] = clips;
-    tally->count[ND_OVERFLOWS] = overflows;
+    tally->count[ND_SPIKES] = packed & 255;
+    tally->count[ND_WRAPS] = packed >> 8 & 255;
+    tally->count[ND_CLIPS] = packed >> 16 & 255;
+    tally->count[ND_OVERFLOWS] = packed >> 24 & 255;
     tally->count[ND_ACTIVE] = active;
-    tally->busy = busy;
+    tally->busy = active | held;
 }
 
 ND_CLONES void nd_update_narrow(const nd_block *block, const nd_cells *cells, const int32_t *q, nd_tally *tally)
@@ -119,12 +115,12 @@ void nd_update_wide(const nd_block *block, const nd_cells *cells, const int64_t 
         else cells->u[i] = (int32_t)u;
         cells->v[i] = spike || r > 0 ? 0 : v;
         cells->r[i] = spike ? block->refractory : r;
-        cells->fired[i] = (uint8_t)spike;
+        cells->fired[i] = spike;
         tally->count[ND_SPIKES] += spike;
         tally->count[ND_WRAPS] += u != x;
         tally->count[ND_CLIPS] += v != y;
         tally->count[ND_OVERFLOWS] += q[i] >= OVERFLOW_LIMIT || q[i] <= -OVERFLOW_LIMIT;
         tally->count[ND_ACTIVE] += u0 || v0 || q[i] || bias;
-        tally->busy |= u != 0 || cells->v[i] != 0 || (cells->r[i] > 0 && block->refractory > 1);
+        tally->busy |= u0 || v0 || q[i] || bias || r > 0;
     }
 }

@@ -20,13 +20,13 @@ typedef struct {
     int32_t *v;
     int32_t *r;
     const int32_t *bias;
-    uint8_t *fired;             /* out, ND_BLOCK: 1 where the neuron fired, 0 elsewhere */
+    int32_t *fired;             /* out, ND_BLOCK: not 0 where the neuron fired */
 } nd_cells;
 
 /* How many updates of a block spiked, wrapped, clipped, overflowed (|64 q| >= 2^21) and had anything to do. */
 typedef struct {
     int32_t count[ND_COUNTERS];
-    int32_t busy;               /* not 0 while the block is not at rest */
+    int32_t busy;               /* 0: nothing to do, and nothing will be until a spike or a bias arrives */
 } nd_tally;
 
 /* With q in 32 bits, |q| < ND_NARROW; u in 24 bits. */

@@ -44,9 +44,10 @@ class Weights:
     def driving(self, random: np.random.Generator, *shape: int) -> NDArray[np.int32]:
         """The same without zeros and, unless inhibitory, without negative weights: each alone must drive a neuron."""
         grid = max(self.stored.step, 2 ** -min(self.exponent, 0))
-        sizes = np.maximum(np.abs(self.draw(random, *shape)), grid)
-        low, high = (limit // grid * grid for limit in self.stored.range)
-        return np.minimum(sizes, high).astype(np.int32) if high else -np.minimum(sizes, -low).astype(np.int32)
+        low, high = self.stored.range
+        largest = (high or -low) // grid * grid
+        sizes = np.clip(np.abs(self.draw(random, *shape)), grid, largest).astype(np.int32)
+        return sizes if high else np.negative(sizes)
 
 
 def random_weights(
