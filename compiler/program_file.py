@@ -88,8 +88,10 @@ def load_program(path: Path) -> tuple[Program, str]:
 
 
 def _columns(table: str, arrays: Arrays) -> dict[str, Column]:
+    """The columns of a table in the types the compiler made them in: unsigned ones would wrap in differences."""
     names = [field.name for field in fields(_TABLES[table])]
-    return {n: arrays.integers(f"{table}/{n}", *([None, None] if n in _TWO_AXES else [None])) for n in names}
+    stored = {n: arrays.integers(f"{table}/{n}", *([None, None] if n in _TWO_AXES else [None])) for n in names}
+    return {n: column.astype(np.int16 if n == "weight" else np.int64) for n, column in stored.items()}
 
 
 def _narrow(column: Column) -> Array:

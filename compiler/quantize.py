@@ -113,13 +113,8 @@ def _best(wanted: NDArray[np.float64], own_exponent: int, bits: int) -> _Choice:
 
 
 def _choices(wanted: NDArray[np.float64], own_exponent: int, bits: int) -> Iterator[_Choice]:
-    modes = [SignMode.MIXED]
-    if wanted.min(initial=0.0) >= 0:
-        modes.append(SignMode.EXCITATORY)
-    if wanted.max(initial=0.0) <= 0:
-        modes.append(SignMode.INHIBITORY)
     for exponent in sorted(WEIGHT_EXPONENTS, key=lambda e: (e != own_exponent, abs(e), e)):
-        for mode in modes:
+        for mode in SignMode:
             form = WeightFormat(mode, bits)
             stored = form.nearest(wanted, exponent)
             error = float(np.sum((np.ldexp(stored.astype(np.float64), exponent) - wanted) ** 2))

@@ -43,7 +43,9 @@ def load(program: Program) -> Image:
     place = np.full(start[-1], -1)
     place[start[cells.population] + cells.neuron] = np.arange(len(cells.neuron))
     axon = joint_row(axons.start, np.asarray(routes.core, np.int64), routes.axon)
-    route = np.column_stack([routes.core, axons.delay[axon], synapses.start[axon], synapses.count[axon], synapses.bound[axon]])
+    route = np.column_stack(
+        [routes.core, axons.delay[axon], synapses.start[axon], synapses.count[axon], synapses.bound[axon]]
+    )
     core = _core.Image(
         population_start=_int32(start),
         block=_int32(block),

@@ -16,7 +16,8 @@ import neurodeploy as nd
 from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 from tests.cli.conftest import Invoke
 
-YAML = """simulation: {Ts: 1, tSample: 50}
+YAML = """\
+simulation: {Ts: 1, tSample: 50}
 neuron: {type: LOIHI, vThMant: 80, vDecay: 128, iDecay: 1024, refDelay: 1, wgtExp: 0}
 """
 

@@ -68,22 +68,22 @@ def every_kind() -> Network:
         return 2 * random.integers(-128, 128, shape, np.int32)
 
     pool = SumPool2d(np.full((2, 2), 28, np.int32), (2, 2), (1, 0, 0, 1))
-    conv = Conv2d(even(4, 1, 3, 2), stride=(1, 2), padding=(1, 1), dilation=(2, 1), groups=2)
+    conv = Conv2d(even(4, 1, 3, 2), stride=(1, 2), padding=(1, 2), dilation=(2, 1), groups=2)
     per_neuron = CubaLif(4096, 0, np.arange(10) % 3, 1 + np.arange(10) % 5)
     populations = (
         Population("input", None, (2, 7, 6), axonal_delay=9),
         Population("pool", CubaLif(4096, 4095, 80)),
-        Population("conv", LIF, bias=Bias(np.array(5), 3), axonal_delay=np.arange(16) % 4),
+        Population("conv", LIF, bias=Bias(np.array(5), 3), axonal_delay=np.arange(24) % 4),
         Population("same", LIF),
         Population("out", per_neuron),
     )
-    listed = Sparse(even(20), random.integers(0, 16, 20), random.permutation(20) % 10, 10)
+    listed = Sparse(even(20), random.integers(0, 24, 20), random.permutation(20) % 10, 10)
     projections = (
         Projection("input", "pool", pool, 0, WeightFormat(SignMode.EXCITATORY)),
         Projection("pool", "conv", conv, 2, MIXED),
-        Projection("conv", "same", OneToOne(even(16)), -1, MIXED),
+        Projection("conv", "same", OneToOne(even(24)), -1, MIXED),
         Projection("same", "out", listed, 7, MIXED),
-        Projection("conv", "out", Dense(64 * random.integers(-4, 4, (10, 16), np.int32)), -6, MIXED),
+        Projection("conv", "out", Dense(64 * random.integers(-4, 4, (10, 24), np.int32)), -6, MIXED),
         Projection(
             "out", "out", Dense(-random.integers(0, 256, (10, 10), np.int32)), 1, WeightFormat(SignMode.INHIBITORY)
         ),
@@ -163,6 +163,7 @@ BROKEN: list[tuple[str, int | None, Edit]] = [
     ("table structure", None, lambda p: edited(p, "routes", "start", 1, 5)),
     ("table structure", None, lambda p: edited(p, "axons", "start", 1, 8)),
     ("table structure", None, lambda p: edited(p, "axons", "entry_start", -1, 8)),
+    ("table structure", None, lambda p: edited(p, "axons", "entry_start", 0, 1)),
     ("table structure", None, lambda p: replace(p, axons=replace(p.axons, delay=p.axons.delay[:-1]))),
     ("table structure", None, lambda p: replace(p, cores=replace(p.cores, formats=p.cores.formats[:, :3]))),
 ]
@@ -265,6 +266,17 @@ def test_lost_bits(small: Program, bits: int, weight: int, passes: bool) -> None
     assert limits_of(edited(program, "axons", "weight", 5, weight)) == (set() if passes else {("weight grid", 0)})
 
 
+def test_lost_and_doubled_routes_are_told_apart(small: Program) -> None:
+    routes = small.routes
+    lost = replace(routes, start=np.minimum(routes.start, 6), core=routes.core[:-1], axon=routes.axon[:-1])
+    (violation,) = check(replace(small, routes=lost))
+    assert violation.detail == "core 1: axon is reached by no route: 1 rows, the first is row 6"
+    start = np.where(routes.start == 7, 8, routes.start)
+    doubled = replace(routes, start=start, core=np.append(routes.core, 1), axon=np.append(routes.axon, 3))
+    (violation,) = check(replace(small, routes=doubled))
+    assert violation.detail == "core 1: axon is reached by several routes: 1 rows, the first is row 6"
+
+
 def with_rule(program: Program, rule: str, words: int) -> Program:
     limited = with_core_limits(program, synapse_words=words)
     return replace(limited, target=replace(limited.target, memory_rule=rule))
@@ -299,10 +311,20 @@ def test_memory_of_a_core(lengths: list[int], rule: str, words: int, used: int) 
 
 
 def test_each_projection_is_padded_by_itself() -> None:
-    network = listed_network([100, 1])
-    both = replace(network, projections=(network.projections[0], replace(network.projections[0], weight_exponent=1)))
-    (violation,) = check(with_rule(layer_program(both), "nxtf", 56))
-    assert (violation.used, violation.maximum) == (56, 55)
+    long = listed_network([100, 1])
+    few = replace(long.projections[0], synapse=Sparse(np.full(2, 2, np.int32), np.arange(2), np.arange(2), 100))
+    program = layer_program(replace(long, projections=(*long.projections, few)))
+    (violation,) = check(with_rule(program, "nxtf", 30))  # 2 · 14 words, and 2 · 1
+    assert (violation.used, violation.maximum) == (30, 29)
+
+
+def test_delay_bits_take_synapse_memory() -> None:
+    network = listed_network([4, 4])
+    delayed = replace(network, populations=(replace(network.input, axonal_delay=62), network.output))
+    # 4 · (8 + 6) + 10 = 66 bits for nengo-loihi and 72 for NxTF: two words each instead of one.
+    for rule, words in (("nengo-loihi", 4), ("nxtf", 5)):
+        assert check(with_rule(layer_program(delayed), rule, words)) == ()
+        assert len(check(with_rule(layer_program(delayed), rule, words - 1))) == 1
 
 
 def test_conservative_means_both_rules() -> None:
