@@ -347,7 +347,7 @@ def test_recurrent_populations() -> None:
     )
     projections = (
         Projection("input", "ring", Sparse(np.array([1]), np.array([0]), np.array([2]), 4)),
-        Projection("ring", "ring", Sparse(np.ones(4, np.int64), ring, (ring + 1) % 4, 4)),
+        Projection("ring", "ring", Sparse(np.ones(4, np.int32), ring, (ring + 1) % 4, 4)),
         Projection("ring", "out", Dense(np.array([[2, 0, -2, 0]]))),
     )
     chunk = emulator(Network(populations, projections)).advance(events([(1, 0)]), 9, [2])
@@ -366,7 +366,7 @@ def mixed_network(random: np.random.Generator, steps: int = 200) -> tuple[Networ
     )
 
     def dense(a: int, b: int) -> Dense:
-        return Dense(2 * random.integers(-20, 40, (b, a)))
+        return Dense(2 * random.integers(-20, 40, (b, a), np.int32))
 
     projections = (
         Projection("input", "p0", dense(30, 40)),
