@@ -7,7 +7,6 @@ import numpy as np
 from neurodeploy.compiler.program import Axons, Cores, Program, Routes
 from neurodeploy.compiler.target import Target
 from neurodeploy.emulator.columns import broken, column, joint_row, owners, starts, within
-from neurodeploy.errors import FormatError
 from neurodeploy.network import CubaLif, Network
 from neurodeploy.network.network import MAX_DELAY
 from neurodeploy.precision import WEIGHT_BITS, WEIGHT_EXPONENTS, IntArray, SignMode, WeightFormat
@@ -24,9 +23,6 @@ def checked(program: Program) -> tuple[Cores, Axons, Routes]:
             a parameter or weight that its format cannot hold, a neuron that is on no core or on two, or a route
             that does not fit its axon.
     """
-    for population in program.network.populations[1:]:
-        if population.neuron is None:
-            raise FormatError("program", f"population {population.name} has no neurons", "give it a neuron model")
     cores = _cores(program.cores, program.network, program.target)
     axons = _axons(program.axons, cores, program.network)
     _check_weights(cores, axons)

@@ -54,12 +54,13 @@ def command(
 
 
 def _text(summary: dict[str, Any], quantization: list[dict[str, Any]]) -> str:
-    bounds = ", ".join(f"{name.replace('_', ' ')} {cores}" for name, cores in summary["bounds"].items())
+    bounds = ", ".join(f"{cores} by {name.replace('_', ' ')}" for name, cores in summary["bounds"].items())
     changed = [row for row in quantization if row["changed"]]
     lines = [
         f"{summary['output']}: {summary['cores']} of {summary['cores_available']} cores of {summary['target']} "
         f"({summary['memory_rule']} memory rule), in {summary['seconds']:.1f} s",
-        f"no mapping takes fewer than {summary['cores_lower_bound']} (bounds: {bounds})",
+        f"no mapping takes fewer than {summary['cores_lower_bound']}; each limit alone demands:",
+        f"  {bounds}",
         "",
         table(
             ["population", "neurons", "synapses", "KiB", "cores", "bound by"],
@@ -81,7 +82,7 @@ def _text(summary: dict[str, Any], quantization: list[dict[str, Any]]) -> str:
             [(limit["unit"], limit["used_max"], limit["max"]) for limit in summary["limits"]],
         ),
         "",
-        "quantization: every weight exact" if not changed else _losses(quantization),
+        "quantization: every weight exactly as training used it" if not changed else _losses(quantization),
     ]
     return "\n".join(lines)
 

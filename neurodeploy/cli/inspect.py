@@ -32,15 +32,13 @@ def command(console: Console, path: Path, arch: str | None, yaml: Path | None) -
 
 
 def _text(numbers: dict[str, Any], form: str) -> str:
-    steps = "unknown" if numbers["steps"] is None else f"{numbers['steps']:,}"
-    outside = ", ".join(f"{count:,} outside {bits} bits" for bits, count in numbers["outside_bits"].items() if count)
+    length = "no default length" if numbers["steps"] is None else f"default length {numbers['steps']:,} steps"
     return "\n".join(
         [
             f"{form}, {'integer' if numbers['integer'] else 'float'} weights",
-            f"time step {numbers['timestep_ms']:g} ms, default length {steps} steps, "
-            f"latency {numbers['latency_steps']} steps",
+            f"time step {numbers['timestep_ms']:g} ms, {length}, latency {numbers['latency_steps']} steps",
             f"learned weights {numbers['learned_weights']:,}, of which {numbers['zeros']:,} zero",
-            f"in units of each layer's own step: {outside or 'all within 1 bit'}",
+            f"in units of each layer's own step, {_outside(numbers['outside_bits'])}",
             "",
             table(
                 [
@@ -71,6 +69,12 @@ def _text(numbers: dict[str, Any], form: str) -> str:
             ),
         ]
     )
+
+
+def _outside(counts: dict[str, int]) -> str:
+    """The widths around the smallest that holds every weight."""
+    tight = [f"{counts[bits]:,} lie outside {bits} bits" for bits in sorted(counts, reverse=True) if counts[bits]]
+    return ", ".join(tight[:2]) or "none lies outside 1 bit"
 
 
 def _row(population: dict[str, Any]) -> tuple[object, ...]:

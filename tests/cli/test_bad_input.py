@@ -165,7 +165,8 @@ def test_existing_files_are_kept(invoke: Invoke, program_path: Path, recordings:
 
 def test_full_disk(program_path: Path, recordings: Path, tmp_path: Path) -> None:
     """A file the system refuses to finish leaves nothing behind."""
-    words = [sys.executable, "-m", "neurodeploy", "run", program_path, "--data", recordings, "-o", tmp_path / "r.ndr"]
+    options = ["--data", str(recordings), "-o", str(tmp_path / "r.ndr")]
+    words = [sys.executable, "-m", "neurodeploy", "run", str(program_path), *options]
     finished = subprocess.run(
         words,
         check=False,

@@ -150,6 +150,15 @@ def _bomb(file: h5py.File) -> None:
     dataset.id.write_direct_chunk((0,), zlib.compress(bytes(10_000_000)))
 
 
+def _unfinished(file: h5py.File) -> None:
+    dataset = file.create_dataset("arrays/a", (100,), "u1", chunks=(100,), shuffle=True, compression="gzip")
+    dataset.id.write_direct_chunk((0,), zlib.compress(bytes(100))[:-4])
+
+
+def _many_chunks(file: h5py.File) -> None:
+    file.create_dataset("arrays/a", data=np.zeros(5000), chunks=(2500,), shuffle=True, compression="gzip")
+
+
 def _unshuffled(file: h5py.File) -> None:
     file.create_dataset("arrays/a", data=np.zeros(5000), chunks=(5000,), compression="gzip")
 
@@ -184,6 +193,8 @@ def _virtual(file: h5py.File) -> None:
         (lambda f: f.create_dataset("arrays/a", (1000,), "i8", chunks=(8,)), "in a way"),
         (lambda f: f.create_dataset("arrays/a", data=np.zeros(1000), chunks=(1000,), fletcher32=True), "in a way"),
         (_unshuffled, "in a way"),
+        (_many_chunks, "in a way"),
+        (_unfinished, "not the data it claims"),
         (_bomb, "not the data it claims"),
         (_self_loop, "neither an array nor a shallow group"),
         (_enumeration, "unusual type"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 from neurodeploy.precision import SignMode, WeightFormat
 
 
-def layer(weight: object, exponent: int = 0, grid: int | None = None) -> Network:
+def layer(weight: Any, exponent: int = 0, grid: int | None = None) -> Network:
     return Network(
         (Population("input", shape=(np.shape(weight)[1],)), Population("fc1", CubaLif(1024, 128, 80))),
         (Projection("input", "fc1", Dense(np.asarray(weight)), exponent, weight_grid=grid),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -116,8 +116,9 @@ def test_a_number_out_of_place(program: Program, table: str, column: str, index:
 
 def test_every_column_of_every_table_is_covered() -> None:
     named = {(table, column) for table, column, *_ in OUT_OF_RANGE}
-    tables = {"cores": Cores, "axons": Axons, "routes": Routes}
-    assert named == {(name, column) for name, table in tables.items() for column in table.__dataclass_fields__}
+    assert {column for table, column in named if table == "cores"} == {f.name for f in fields(Cores)}
+    assert {column for table, column in named if table == "axons"} == {f.name for f in fields(Axons)}
+    assert {column for table, column in named if table == "routes"} == {f.name for f in fields(Routes)}
 
 
 @pytest.mark.parametrize(("table", "column"), sorted({row[:2] for row in OUT_OF_RANGE}))
@@ -126,9 +127,9 @@ def test_a_column_of_another_shape_or_kind(program: Program, table: str, column:
     for wrong in (values[:-1], np.concatenate([values, values[:1]]), values[:0]):
         with pytest.raises(FormatError):
             load(with_column(program, table, column, wrong))
-    for wrong in (values.astype(np.float64), values[None], values.astype(str), values.astype(bool), np.int64(3)):
+    for strange in (values.astype(np.float64), values[None], values.astype(str), values.astype(bool), np.int64(3)):
         with pytest.raises(FormatError, match="whole number"):
-            load(with_column(program, table, column, wrong))
+            load(with_column(program, table, column, strange))
 
 
 def test_numbers_beyond_63_bits(program: Program) -> None:
@@ -144,20 +145,15 @@ def test_two_axons_swapped_are_not_those_of_their_neurons(program: Program) -> N
     refused(replace(program, routes=routes), "axon of another neuron")
 
 
-def test_a_population_without_neurons(program: Program) -> None:
-    first, second, third = program.network.populations
-    network = replace(program.network, populations=(first, replace(second, neuron=None), third))
-    refused(replace(program, network=network), "population a has no neurons")
-
-
 @pytest.mark.parametrize("kind", ["i1", "u1", ">i2", "u2", "i4", ">u4", "i8", "u8"])
 def test_columns_of_any_integer_type(program: Program, kind: str) -> None:
-    """The one program whose numbers all fit a byte, unsigned where none is negative."""
-    expected = run(program)
+    expected, cast, limit = run(program), 0, np.iinfo(kind)
     for table, column in sorted({row[:2] for row in OUT_OF_RANGE}):
         values = np.array(getattr(getattr(program, table), column))
-        if np.can_cast(np.min_scalar_type(values.max()), kind) and (values.min() >= 0 or "i" in kind):
+        if limit.min <= values.min() and values.max() <= limit.max:
             program = with_column(program, table, column, values.astype(kind))
+            cast += 1
+    assert cast >= 23
     assert run(program) == expected
 
 

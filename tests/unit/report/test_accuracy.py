@@ -28,6 +28,12 @@ def test_interval_holds_the_share(counts: tuple[int, int]) -> None:
     assert (1 - high, 1 - low) == pytest.approx(mirrored, abs=1e-9)
 
 
+def test_all_and_nothing_are_not_rounded_away() -> None:
+    for total in range(1, 500):
+        assert wilson(0, total)[0] == 0
+        assert wilson(total, total)[1] == 1
+
+
 def test_accuracy_needs_labels() -> None:
     assert accuracy(None) is None
     assert accuracy({"correct": 0, "total": 0}) is None

@@ -132,6 +132,13 @@ def test_names_are_shown_harmlessly(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "r.json").read_text())["backend"] == EVIL
 
 
+def test_only_long_names_are_cut() -> None:
+    samples = [sample(0, file="y" * 60), sample(1, file="z" * 61)]
+    page = Page(render(record(run=run_object(samples=samples, accuracy=None), raster=None)))
+    assert f" {'y' * 60} 0" in page.text
+    assert f" {'z' * 60}… (61 characters) 1" in page.text
+
+
 def test_json_beside_the_page_says_the_same(tmp_path: Path) -> None:
     write_report(record(), tmp_path / "r.html")
     assert json.loads((tmp_path / "r.json").read_text()) == report_json(record())
