@@ -113,6 +113,7 @@ def _summary(network: Network, target: Target, stretches: tuple[Stretch, ...], l
                 "chip": k // target.cores_per_chip,
                 "populations": [network.populations[s.population].name],
                 **{name: use.used for name, use in row.items()},
+                "max": {name: use.maximum for name, use in row.items()},
             }
             for k, (s, row) in enumerate(zip(stretches, table, strict=True))
         ],

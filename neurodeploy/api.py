@@ -26,7 +26,7 @@ from neurodeploy.models.formats import Loaded, read_network
 from neurodeploy.network import Network
 from neurodeploy.network.file import load_network, save_network
 from neurodeploy.provenance import provenance
-from neurodeploy.report import write_report
+from neurodeploy.reporting import write_report
 from neurodeploy.runtime.compare import Verification, Verifier
 from neurodeploy.runtime.record import RunRecord, load_record, save_record
 from neurodeploy.runtime.run import Run, RunOptions

@@ -25,13 +25,14 @@ void nd_ring_destroy(nd_ring *ring)
     free(ring->pool);
 }
 
+/* More nodes, when none is free. */
 static int grow(nd_ring *ring)
 {
     if (ring->capacity > INT32_MAX / 2) return -1;
     int32_t capacity = ring->capacity ? 2 * ring->capacity : 1024;
     nd_delivery *pool = realloc(ring->pool, sizeof *pool * (size_t)capacity);
     if (!pool) return -1;
-    for (int32_t i = ring->capacity; i < capacity; i++) pool[i].next = i + 1 < capacity ? i + 1 : ring->free;
+    for (int32_t i = ring->capacity; i < capacity; i++) pool[i].next = i + 1 < capacity ? i + 1 : -1;
     ring->free = ring->capacity;
     ring->pool = pool;
     ring->capacity = capacity;

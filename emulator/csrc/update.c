@@ -9,7 +9,7 @@
 #define OVERFLOW_LIMIT (1 << 15)
 
 /* sgn(x) ((|x| keep) >> 12) for |x| <= 2^23: x keep / 4096 rounded down, up for negative x. The two halves of x keep
-   the products within 25 bits. */
+   the products within 25 bits. Shifts of negative numbers are arithmetic in every compiler we build with. */
 ND_INLINE int32_t decayed(int32_t x, int32_t keep)
 {
     return (x >> 12) * keep + (((x & 4095) * keep + ((x >> 31) & 4095)) >> 12);

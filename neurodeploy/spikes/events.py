@@ -54,9 +54,9 @@ class Events:
             )
         order = np.lexsort((arrays["neuron"], arrays["step"]))
         for name, array in arrays.items():
-            array = array[order]
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+            column = array[order]
+            column.flags.writeable = False
+            object.__setattr__(self, name, column)
 
     def __len__(self) -> int:
         return int(self.step.size)
@@ -123,6 +123,7 @@ def bin_recording(recording: Recording, shape: tuple[int, ...], timestep_ms: flo
     Args:
         recording: coordinates and times; (x, y, polarity) for an input (C, H, W), x alone for (neurons,).
         shape: shape of the input population.
+        timestep_ms: length of a step.
         binning: "or" keeps at most one spike per bin and neuron, "sum" makes their number the payload.
 
     Raises:

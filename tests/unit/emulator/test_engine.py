@@ -207,7 +207,7 @@ def test_payloads_multiply_weights_exactly(payload: int, exponent: int) -> None:
         assert counters.accumulator_overflows[1] == expected.overflows
 
 
-@pytest.mark.parametrize("q", [2**21 - 64, 2**21, 2**30 - 64, 2**30, 2**30 + 64, 2**31, 2**38])
+@pytest.mark.parametrize("q", [2**21 - 64, 2**21, 2**30 - 64, 2**30, 2**30 + 64, 2**31, 2**32 - 64, 2**38])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_accumulator_overflows_at_2_to_21_and_far_beyond(q: int, sign: int) -> None:
     payloads = [sign * min(MAX_PAYLOAD, q // 64 - done) for done in range(0, q // 64, MAX_PAYLOAD)]
@@ -427,6 +427,19 @@ def test_one_image_serves_many_threads() -> None:
     with ThreadPoolExecutor(4) as pool:
         chunks = list(pool.map(lambda _: Emulator(image).advance(spikes, 200, [3]), range(16)))
     assert all(equal_chunks(expected, chunk) for chunk in chunks)
+
+
+def test_the_interpreter_goes_on_while_an_emulator_runs_and_a_second_user_is_refused() -> None:
+    neuron = CubaLif(4096, 128, SILENT)
+    populations = (Population("input", None, (1,)), Population("out", neuron, (20_000,), Bias(np.array(9))))
+    network = Network(populations, (Projection("input", "out", Dense(np.full((20_000, 1), 2))),))
+    run = emulator(network)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run.advance, Events.none(), 10_000)
+        with pytest.raises(RuntimeError, match="second thread"):
+            while not running.done():
+                run.state(1)
+    assert run.state(1).v[0] == simulated(neuron, [0] * 2000, [9] * 2000).v[-1]
 
 
 def test_an_empty_recording_runs_and_all_is_idle() -> None:

@@ -73,6 +73,7 @@ def test_bias_per_step() -> None:
     ("mantissa", "exponent", "message"),
     [
         ([4096], 0, "bias: mantissa 4096 is outside -4096 … 4095; raise the bias exponent or rescale."),
+        ([-4097], 0, "bias: mantissa -4097 is outside -4096 … 4095"),
         ([[-4097, 5000]], 0, "bias: mantissa -4097 is outside -4096 … 4095"),
         ([1], 8, "bias: exponent 8 is outside 0 … 7; choose 0 to 7."),
         ([1], -1, "bias: exponent -1 is outside 0 … 7"),

@@ -26,7 +26,7 @@ PAIR = np.ones(2, np.int32)
         (OneToOne(np.array([7], np.int32)), (5,), (5,)),
         (Sparse(PAIR, np.array([0, 1]), np.array([0, 3]), 4), (2,), (4,)),
         (SumPool2d(np.ones((4, 4)), (4, 4)), (2, 128, 128), (2, 32, 32)),
-        (SumPool2d(np.ones((2, 2)), (2, 2), (0, 1, 1, 0)), (1, 5, 5), (1, 3, 3)),
+        (SumPool2d(np.ones((2, 2)), (2, 2), (0, 1, 2, 0)), (1, 5, 5), (1, 3, 3)),
         (Conv2d(KERNEL), (1, 5, 3), (4, 3, 1)),
         (Conv2d(KERNEL, (2, 2), (1, 1), (1, 1), 2), (2, 6, 6), (4, 3, 3)),
     ],
@@ -97,7 +97,7 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: Sparse(PAIR, np.array([0]), np.array([0, 1]), 2), "sparse source: is no list of 2 neuron numbers; give"),
     (lambda: Sparse(PAIR, np.array([0, 1]), np.array([0.0, 1.0]), 2), "sparse target: is no list of 2 neuron numbers"),
     (lambda: Sparse(PAIR, np.array([0, 1]), np.array([0, 2]), 2), "sparse target: neuron 2 is outside 0 … 1; renumber"),
-    (lambda: Sparse(PAIR, np.array([0, 1]), np.array([-1, 2]), 2), "sparse target: neuron -1 is outside 0 … 1"),
+    (lambda: Sparse(PAIR, np.array([0, 1]), np.array([-1, 1]), 2), "sparse target: neuron -1 is outside 0 … 1"),
     (
         lambda: Sparse(PAIR, np.array([0, 5]), np.array([0, 1]), 2).output_shape((5,)),
         "sparse source: neuron 5 is outside 0 … 4; renumber the synapses",

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from neurodeploy.report.figures import INK, MAX_PANELS, OFF, ON, WINNER, raster_svg, spike_images
+from neurodeploy.reporting.figures import INK, MAX_PANELS, OFF, ON, WINNER, raster_svg, spike_images
 from neurodeploy.runtime.record import LayerSpikes, Raster
 from tests.unit.records import raster
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurodeploy.report.accuracy import accuracy, confusion, is_correct, wilson
+from neurodeploy.reporting.accuracy import accuracy, confusion, is_correct, wilson
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.report.accuracy import accuracy, confusion, is_correct
-from neurodeploy.report.findings import findings, verdict
+from neurodeploy.reporting.accuracy import accuracy, confusion, is_correct
+from neurodeploy.reporting.findings import findings, verdict
 from neurodeploy.runtime.record import RunRecord
 
 SCHEMA = "neurodeploy.report/1"

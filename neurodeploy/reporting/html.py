@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.files import write_atomic
-from neurodeploy.report.figures import MAX_PANELS, raster_svg
-from neurodeploy.report.summary import SATURATED_RATE, report_json
+from neurodeploy.reporting.figures import MAX_PANELS, raster_svg
+from neurodeploy.reporting.summary import SATURATED_RATE, report_json
 from neurodeploy.runtime.record import RunRecord
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _page(report: dict[str, Any], record: RunRecord) -> str:
 def _environment() -> Environment:
     import jinja2
 
-    loader = jinja2.PackageLoader("neurodeploy.report", "")
+    loader = jinja2.PackageLoader("neurodeploy.reporting", "")
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

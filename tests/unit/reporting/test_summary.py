@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from neurodeploy.report import report_json
+from neurodeploy.reporting import report_json
 from tests.unit.records import compile_object, layer_errors, record, run_object, sample
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from neurodeploy.errors import FormatError, OptionError
-from neurodeploy.report import render, report_json, write_report
+from neurodeploy.reporting import render, report_json, write_report
 from tests.unit.records import compile_object, layer_errors, raster, record, run_object, sample
 
 VOID = {"meta", "br", "link", "img"}
