@@ -7,7 +7,8 @@ Populations are stepped as whole tensors, without cores, axons or events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -74,16 +75,8 @@ class TorchSimulation:
         check_stretch(self._network, events, first, end)
         spikes: list[list[tuple[int, IntArray]]] = [[] for _ in self._neurons]
         traces: dict[int, list[tuple[Tensor, Tensor]]] = {i: [] for i in states}
-        for step in range(first, end):
-            low, high = (int(i) for i in np.searchsorted(events.step, (step, step + 1)))
-            if high > low:
-                self._inject(events.between(low, high), step)
-                spikes[0].append((step, events.neuron[low:high]))
-            for i, fired in self._update(step):
-                spikes[i].append((step, fired))
-            for i, rows in traces.items():
-                neurons = self._neurons[i]
-                rows.append((neurons.u.clone(), neurons.v.clone()) if neurons else (torch.zeros(0), torch.zeros(0)))
+        with _one_thread():
+            self._run(events, first, end, spikes, traces)
         self._step = end
         states_of = {i: _state(rows) for i, rows in traces.items()}
         return Chunk(first, steps, tuple(Spikes.from_rows(rows) for rows in spikes), states_of)
@@ -99,6 +92,25 @@ class TorchSimulation:
     def counters(self) -> Counters:
         """See `Simulation.counters`."""
         return Counters(*self._counts.copy())
+
+    def _run(
+        self,
+        events: Events,
+        first: int,
+        end: int,
+        spikes: list[list[tuple[int, IntArray]]],
+        traces: dict[int, list[tuple[Tensor, Tensor]]],
+    ) -> None:
+        for step in range(first, end):
+            low, high = (int(i) for i in np.searchsorted(events.step, (step, step + 1)))
+            if high > low:
+                self._inject(events.between(low, high), step)
+                spikes[0].append((step, events.neuron[low:high]))
+            for i, fired in self._update(step):
+                spikes[i].append((step, fired))
+            for i, rows in traces.items():
+                neurons = self._neurons[i]
+                rows.append((neurons.u.clone(), neurons.v.clone()) if neurons else (torch.zeros(0), torch.zeros(0)))
 
     def _inject(self, events: Events, step: int) -> None:
         payload = np.ones(len(events)) if events.payload is None else events.payload
@@ -129,6 +141,17 @@ class TorchSimulation:
             self._pending[i].add(fired.to(torch.float64), step + 1)
             result.append((i, np.flatnonzero(fired.numpy())))
         return result
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A step's tensors are small: handing them to several threads costs more than it saves, up to a hundredfold."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Neurons:

@@ -113,8 +113,15 @@ static int update_block(nd_state *state, const nd_block *block, int32_t at, int 
         .bias = state->bias + first,
         .fired = fired,
     };
-    if (wide) nd_update_wide(block, &cells, state->q_wide + at, &tally);
-    else nd_update_narrow(block, &cells, state->q + at, &tally);
+    if (wide) {
+        nd_update_wide(block, &cells, state->q_wide + at, &tally);
+    } else if (state->u_lava) {
+        int64_t q[ND_BLOCK];
+        for (int32_t i = 0; i < block->count; i++) q[i] = state->q[at + i];
+        nd_update_wide(block, &cells, q, &tally);
+    } else {
+        nd_update_narrow(block, &cells, state->q + at, &tally);
+    }
     int64_t *counters = state->counters + (size_t)block->population * ND_COUNTERS;
     for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
     *busy = tally.busy != 0;
@@ -128,7 +135,7 @@ static int update_bank(nd_state *state, int32_t bank)
     const int arrived = list.head >= 0;
     if (!arrived && !state->bank_busy[bank]) return 0;
     const int32_t start = image->bank_start[bank];
-    const int wide = state->u_lava || list.load >= ND_NARROW;
+    const int wide = list.load >= ND_NARROW;
     accumulate(state, list.head, wide);
     uint8_t bank_busy = 0;
     for (int32_t b = image->bank_block_start[bank]; b < image->bank_block_start[bank + 1]; b++) {

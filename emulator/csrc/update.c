@@ -71,56 +71,67 @@ ND_CLONES void nd_update_narrow(const nd_block *block, const nd_cells *cells, co
     else update(block, cells, q, tally, 0, 0);
 }
 
-/* Sums beyond 64 bits wrap, as unsigned ones do. */
-static int64_t add(int64_t a, int64_t b)
+/* sgn(x) ((|x| keep) >> 12) for any x. Sums and products of this form wrap beyond 64 bits, as unsigned ones do. */
+ND_INLINE int64_t decayed_wide(int64_t x, int32_t keep)
 {
-    return (int64_t)((uint64_t)a + (uint64_t)b);
+    const uint64_t sign = (uint64_t)(x >> 63), a = ((uint64_t)x ^ sign) - sign;
+    const uint64_t d = (a >> 12) * (uint64_t)keep + (((a & 4095) * (uint64_t)keep) >> 12);
+    return (int64_t)((d ^ sign) - sign);
 }
 
-static int64_t decayed_wide(int64_t x, int32_t keep)
+ND_INLINE int64_t bounded(int64_t x, int64_t limit)
 {
-    uint64_t a = x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
-    uint64_t d = (a >> 12) * (uint64_t)keep + (((a & 4095) * (uint64_t)keep) >> 12);
-    return (int64_t)(x < 0 ? 0 - d : d);
+    const int64_t low = x < -limit ? -limit : x;
+    return low > limit ? limit : low;
 }
 
-static int64_t bounded(int64_t x, int64_t limit)
+ND_INLINE int64_t wrapped(int64_t x, int lava)
 {
-    return x < -limit ? -limit : x > limit ? limit : x;
+    if (lava) return x - (x > HALF ? FULL : 0) + (x <= -HALF ? FULL : 0);
+    return (int64_t)(((uint64_t)x + HALF) & (FULL - 1)) - HALF;
 }
 
-static int64_t wrapped(int64_t x, int lava)
+ND_INLINE void update_wide(const nd_block *block, const nd_cells *cells, const int64_t *restrict q, nd_tally *tally,
+                           const int lava)
 {
-    if (!lava) return (int64_t)(((uint64_t)x + HALF) & (FULL - 1)) - HALF;
-    return x > HALF ? x - FULL : x <= -HALF ? x + FULL : x;
-}
-
-void nd_update_wide(const nd_block *block, const nd_cells *cells, const int64_t *q, nd_tally *tally)
-{
-    const nd_tally none = {{0}, 0};
-    const int lava = cells->u_lava != NULL;
-    *tally = none;
-    for (int32_t i = 0; i < block->count; i++) {
-        const int64_t u0 = lava ? cells->u_lava[i] : cells->u[i];
-        const int64_t bias = cells->bias[i];
-        const int32_t v0 = cells->v[i];
-        const int64_t x = add(decayed_wide(u0, block->current_keep), (int64_t)((uint64_t)q[i] * 64));
+    int32_t *restrict us = cells->u, *restrict vs = cells->v, *restrict rs = cells->r, *restrict fired = cells->fired;
+    int64_t *restrict us_lava = cells->u_lava;
+    const int32_t *restrict biases = cells->bias;
+    const int32_t n = block->count, current_keep = block->current_keep, voltage_keep = block->voltage_keep;
+    const int32_t threshold = block->threshold, refractory = block->refractory;
+    int32_t spikes = 0, wraps = 0, clips = 0, overflows = 0, active = 0, held = 0;
+    for (int32_t i = 0; i < n; i++) {
+        const int64_t u0 = lava ? us_lava[i] : us[i];
+        const int32_t v0 = vs[i], bias = biases[i];
+        const int64_t x = (int64_t)((uint64_t)decayed_wide(u0, current_keep) + (uint64_t)q[i] * 64);
         const int64_t u = wrapped(x, lava);
         /* far beyond the clip it no longer matters how large u is, and the sum stays in 64 bits */
-        const int64_t y = decayed(v0, block->voltage_keep) + bias + bounded(u, INT64_C(1) << 40);
+        const int64_t y = decayed(v0, voltage_keep) + bias + bounded(u, INT64_C(1) << 40);
         const int32_t v = (int32_t)bounded(y, VOLTAGE_LIMIT);
-        const int32_t r = cells->r[i] > 0 ? cells->r[i] - 1 : 0;
-        const int32_t spike = r == 0 && v > block->threshold;
-        if (lava) cells->u_lava[i] = u;
-        else cells->u[i] = (int32_t)u;
-        cells->v[i] = spike || r > 0 ? 0 : v;
-        cells->r[i] = spike ? block->refractory : r;
-        cells->fired[i] = spike;
-        tally->count[ND_SPIKES] += spike;
-        tally->count[ND_WRAPS] += u != x;
-        tally->count[ND_CLIPS] += v != y;
-        tally->count[ND_OVERFLOWS] += q[i] >= OVERFLOW_LIMIT || q[i] <= -OVERFLOW_LIMIT;
-        tally->count[ND_ACTIVE] += u0 || v0 || q[i] || bias;
-        tally->busy |= u0 || v0 || q[i] || bias || r > 0;
+        const int32_t r = rs[i] > 0 ? rs[i] - 1 : 0;
+        const int32_t spike = (r == 0) & (v > threshold);
+        if (lava) us_lava[i] = u;
+        else us[i] = (int32_t)u;
+        vs[i] = spike | (r > 0) ? 0 : v;
+        rs[i] = spike ? refractory : r;
+        fired[i] = spike;
+        spikes += spike;
+        wraps += u != x;
+        clips += v != y;
+        overflows += (q[i] >= OVERFLOW_LIMIT) | (q[i] <= -OVERFLOW_LIMIT);
+        active += (u0 | v0 | q[i] | bias) != 0;
+        held |= r;
     }
+    tally->count[ND_SPIKES] = spikes;
+    tally->count[ND_WRAPS] = wraps;
+    tally->count[ND_CLIPS] = clips;
+    tally->count[ND_OVERFLOWS] = overflows;
+    tally->count[ND_ACTIVE] = active;
+    tally->busy = active | held;
+}
+
+ND_CLONES void nd_update_wide(const nd_block *block, const nd_cells *cells, const int64_t *q, nd_tally *tally)
+{
+    if (cells->u_lava) update_wide(block, cells, q, tally, 1);
+    else update_wide(block, cells, q, tally, 0);
 }

@@ -131,12 +131,16 @@ def random_bias(random: np.random.Generator, neurons: int, steps: int, size: flo
 
 
 def random_events(random: np.random.Generator, neurons: int, steps: int) -> Events:
-    """Input spikes at a random rate, one in five times graded."""
+    """Input spikes at a random rate, one in five times graded, one in ten with neurons that spike twice a step."""
     rate = float(np.exp(random.uniform(np.log(0.02), np.log(0.5))))
     raster = (random.random((steps, neurons)) < rate).astype(np.int64)
     if random.random() < 0.2:
         raster *= random.integers(-MAX_PAYLOAD // 2, MAX_PAYLOAD + 1, raster.shape)
-    return Events.from_raster(raster)
+    events = Events.from_raster(raster)
+    if len(events) == 0 or random.random() > 0.1:
+        return events
+    rows = np.concatenate((np.arange(len(events)), random.integers(0, len(events), 1 + len(events) // 4)))
+    return Events(events.step[rows], events.neuron[rows], None if events.payload is None else events.payload[rows])
 
 
 def _convolution(random: np.random.Generator, source: Shape, weights: Weights) -> Conv2d:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise, product
 
 import numpy as np
@@ -429,6 +429,11 @@ def test_one_image_serves_many_threads() -> None:
     assert all(equal_chunks(expected, chunk) for chunk in chunks)
 
 
+def poll_state(run: Emulator, running: Future[Chunk]) -> None:
+    while not running.done():
+        run.state(1)
+
+
 def test_the_interpreter_goes_on_while_an_emulator_runs_and_a_second_user_is_refused() -> None:
     neuron = CubaLif(4096, 128, SILENT)
     populations = (Population("input", None, (1,)), Population("out", neuron, (20_000,), Bias(np.array(9))))
@@ -437,9 +442,8 @@ def test_the_interpreter_goes_on_while_an_emulator_runs_and_a_second_user_is_ref
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run.advance, Events.none(), 10_000)
         with pytest.raises(RuntimeError, match="second thread"):
-            while not running.done():
-                run.state(1)
-    assert run.state(1).v[0] == simulated(neuron, [0] * 2000, [9] * 2000).v[-1]
+            poll_state(run, running)
+    assert run.state(1).v[0] == simulated(neuron, [0] * 10_000, [9] * 10_000).v[-1]
 
 
 def test_an_empty_recording_runs_and_all_is_idle() -> None:
