@@ -14,6 +14,10 @@ from neurodeploy.emulator.chunks import chunks
 from neurodeploy.emulator.columns import joint_row
 from neurodeploy.emulator.validation import checked, population_starts
 from neurodeploy.network import Network
+from neurodeploy.precision import IntArray
+
+#: A step that no run reaches.
+NEVER = 2**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +40,8 @@ def load(program: Program) -> Image:
         FormatError: a table that names what does not exist or holds what its format forbids.
     """
     cores, axons, routes = checked(program)
-    network, reset, depths = program.network, program.network.reset, program.network.depths()
+    network = program.network
+    interval, first_resets = _resets(network)
     cells, synapses = compartments(cores, network), chunks(cores, axons)
     block, bank_block_start = blocks(cells)
     start = population_starts(network)
@@ -58,11 +63,20 @@ def load(program: Program) -> Image:
         route_start=_int32(routes.start),
         route=_int32(route),
         chunk=synapses.rows,
-        reset_interval=reset.interval if reset else 0,
-        reset_first=np.array([(reset.offset if reset else 0) + depths[p.name] for p in network.populations], np.int64),
+        reset_interval=interval,
+        reset_first=first_resets,
         max_delay=int(axons.delay.max(initial=0)),
     )
     return Image(network, core)
+
+
+def _resets(network: Network) -> tuple[int, IntArray]:
+    """Interval in steps, 0 without a reset, and the first step with one of each population, (populations,)."""
+    if network.reset is None:
+        return 0, np.zeros(len(network.populations), np.int64)
+    depths = network.depths()
+    first = [min(network.reset.offset + depths[p.name], NEVER) for p in network.populations]
+    return min(network.reset.interval, NEVER), np.array(first, np.int64)
 
 
 def _int32(values: Column) -> NDArray[np.int32]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+#: A test's `record_property(SUMMARY, text)` is printed behind the results, also when tests run in several processes.
+SUMMARY = "summary"
 DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "conformance"
 
 
@@ -20,3 +22,13 @@ def conformance() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, text in getattr(report, "user_properties", []):
+                if name == SUMMARY:
+                    terminalreporter.section(report.nodeid)
+                    terminalreporter.write_line(str(text))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from itertools import pairwise
 
@@ -83,26 +82,25 @@ def _assert_equal(expected: tuple[Chunk, Counters], found: tuple[Chunk, Counters
         np.testing.assert_array_equal(ours, theirs, err_msg=field.name)
 
 
-def _compare_all(cases: Iterable[Case], capsys: pytest.CaptureFixture[str]) -> None:
+def _compare_all(cases: Iterable[Case], record_property: Callable[[str, object], None]) -> None:
     found = []
     for case in cases:
         try:
             found.append(compared(case))
         except AssertionError as error:
             raise AssertionError(f"random_case({case.seed}) differs: {error}") from error
-    with capsys.disabled():
-        sys.stdout.write(f"\n{table(found)}\n")
+    record_property("summary", table(found))
     assert missing(found) == []
 
 
-def test_random_networks(cases: tuple[Case, ...], capsys: pytest.CaptureFixture[str]) -> None:
-    _compare_all(cases, capsys)
+def test_random_networks(cases: tuple[Case, ...], record_property: Callable[[str, object], None]) -> None:
+    _compare_all(cases, record_property)
 
 
 @pytest.mark.evidence
 @pytest.mark.timeout(7200)
-def test_many_random_networks(capsys: pytest.CaptureFixture[str]) -> None:
-    _compare_all(map(random_case, range(MANY_NETWORKS)), capsys)
+def test_many_random_networks(record_property: Callable[[str, object], None]) -> None:
+    _compare_all(map(random_case, range(MANY_NETWORKS)), record_property)
 
 
 @settings(derandomize=True, deadline=None, max_examples=50)

@@ -291,6 +291,12 @@ def test_reset_keeps_spikes_in_flight() -> None:
     assert emulator(network).advance(events([(0, 0)]), 20).spikes[2].step.tolist() == [13]
 
 
+@pytest.mark.parametrize(("reset", "kept"), [(Reset(10**30), 1), (Reset(3, 10**30), 8)])
+def test_a_reset_beyond_every_run(reset: Reset, kept: int) -> None:
+    chunk = emulator(relay(CubaLif(0, 4096, SILENT), reset=reset)).advance(events([(0, 0)]), 8, [1])
+    assert chunk.states[1].u[:, 0].tolist() == [64] * kept + [0] * (8 - kept)
+
+
 def test_dropped_first_step_loses_input_bias_and_counts() -> None:
     neuron = CubaLif(0, 4096, 0)
     network = relay(neuron, bias=Bias(np.array(3)))
