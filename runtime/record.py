@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,7 @@ class RunRecord:
         compile: the object of `compile --json`, with `core_table`.
         quantization: one object per projection, the fields of `LayerError`.
         raster: the spikes of one recording, None when none was kept.
+        traces: what was probed in that recording, by probe, (steps, neurons).
 
     Raises:
         FormatError: an object that is not what its schema says.
@@ -106,6 +107,7 @@ class RunRecord:
     compile: Mapping[str, Any]
     quantization: tuple[Mapping[str, Any], ...] = ()
     raster: Raster | None = None
+    traces: Mapping[str, IntArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_schema(self.run, RUN, RUN_SCHEMA, "run")
@@ -135,8 +137,9 @@ def save_record(record: RunRecord, path: Path, *, overwrite: bool = False) -> No
         "compile": record.compile,
         "quantization": list(record.quantization),
         "raster": None,
+        "traces": list(record.traces),
     }
-    arrays: dict[str, IntArray] = {}
+    arrays = {f"traces/{i}": trace for i, trace in enumerate(record.traces.values())}
     if record.raster is not None:
         raster = record.raster
         meta["raster"] = {key: getattr(raster, key) for key in ("file", "label", "prediction", "steps", "timestep_ms")}
@@ -160,9 +163,16 @@ def load_record(path: Path) -> RunRecord:
     columns = None if meta["raster"] is None else _columns(meta["raster"], arrays)
     try:
         raster = None if columns is None else _raster(meta["raster"], columns)
-        return RunRecord(meta["run"], meta["compile"], tuple(meta["quantization"]), raster)
+        return RunRecord(meta["run"], meta["compile"], tuple(meta["quantization"]), raster, _traces(meta, arrays))
     except (DataError, FormatError) as error:
         raise FormatError(f"{where}: {error.subject}", error.problem, error.remedy) from error
+
+
+def _traces(meta: dict[str, Any], arrays: Arrays) -> dict[str, IntArray]:
+    """What was probed; records of before there were probes have none."""
+    names = meta.get("traces", [])
+    check(names, [TEXT], "traces")
+    return {name: arrays.integers(f"traces/{i}", None, None).astype(np.int64) for i, name in enumerate(names)}
 
 
 def _columns(data: dict[str, Any], arrays: Arrays) -> list[tuple[IntArray, IntArray]]:

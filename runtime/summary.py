@@ -62,7 +62,7 @@ def run_summary(
 
 
 def run_record(program: Program, summary: dict[str, Any], shown: Run) -> RunRecord:
-    """What the run leaves for reports: its summary, the program's numbers, and the spikes of one recording."""
+    """What the run leaves for reports: its summary, the program's numbers, spikes and probes of one recording."""
     raster = Raster(
         file=shown.file or NO_FILE,
         label=shown.label,
@@ -74,7 +74,8 @@ def run_record(program: Program, summary: dict[str, Any], shown: Run) -> RunReco
             for p, s in zip(program.network.populations, shown.spikes, strict=True)
         ),
     )
-    return RunRecord(summary, program.summary, tuple(asdict(error) for error in program.quantization), raster)
+    quantization = tuple(asdict(error) for error in program.quantization)
+    return RunRecord(summary, program.summary, quantization, raster, shown.traces)
 
 
 _COUNTERS = ("spikes", "current_wraps", "voltage_clips", "accumulator_overflows", "active", "idle")

@@ -28,6 +28,20 @@ SHOWN_SAMPLES = 20
     show_default=True,
     help="Prediction: most spikes, or first spike.",
 )
+@click.option(
+    "--probe",
+    "probes",
+    multiple=True,
+    metavar="POP.VAR[NEURONS]@STEPS",
+    help="Keep spikes, u or v of the first recording in -o.",
+)
+@click.option(
+    "--spike-display",
+    default="0",
+    show_default=True,
+    metavar="0|128|vdecay",
+    help="What a probed v shows in the step of a spike.",
+)
 @click.option("--strict-time", is_flag=True, help="Events after the last step are an error.")
 @click.option("--min-accuracy", type=float, metavar="PERCENT", help="Exit with 3 below this accuracy.")
 @output_options
@@ -42,12 +56,13 @@ def command(
     min_accuracy: float | None,
     output: Path | None,
     force: bool,
+    probes: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Run the recordings of --data through PROGRAM, each from zero state."""
     from neurodeploy import api
     from neurodeploy.compiler.program_file import load_program
-    from neurodeploy.errors import FormatError
+    from neurodeploy.errors import FormatError, OptionError
     from neurodeploy.provenance import provenance
     from neurodeploy.runtime.run import RunOptions
     from neurodeploy.runtime.session import Session
@@ -57,7 +72,9 @@ def command(
         raise FormatError(str(output), "exists already", "choose another name or pass --force")
     loaded, sha256 = load_program(program)
     items = api.inputs(data, split, limit)
-    session = Session(loaded, backend, RunOptions(**settings))
+    if probes and output is None:
+        raise OptionError("--probe", "has nowhere to go", "name a file with -o RUN.ndr")
+    session = Session(loaded, backend, RunOptions(probes=probes, **settings))
     if session.options.steps is None and loaded.network.steps is None:
         console.note(
             "no length is known: each recording runs to its last event + 1 + the network's latency; --steps sets it"

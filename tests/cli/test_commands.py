@@ -13,6 +13,7 @@ import neurodeploy as nd
 from neurodeploy.compiler.program_file import load_program
 from neurodeploy.container import checksum
 from neurodeploy.network import Network
+from neurodeploy.runtime.record import load_record
 from tests.cli.conftest import Invoke
 
 
@@ -131,6 +132,19 @@ def test_verify_names_the_first_difference(invoke: Invoke, network: Network, tmp
     assert result.exit_code == 3
     first = json.loads(result.stdout)["first_difference"]
     assert (first["population"], first["variable"]) == ("fc1", "u")
+
+
+def test_probes(invoke: Invoke, program_path: Path, recordings: Path, tmp_path: Path) -> None:
+    words = ("run", program_path, "--data", recordings, "--probe", "fc1.u[:2]@10:20", "--probe", "fc2.spikes")
+    assert invoke(*words).exit_code == 1, "without -o they have nowhere to go"
+    assert invoke(*words, "-o", tmp_path / "r.ndr").exit_code == 0
+    traces = load_record(tmp_path / "r.ndr").traces
+    program, _ = load_program(program_path)
+    run = nd.run(program, recordings / "1.bs2", probes=["fc1.u[:2]@10:20"])
+    assert isinstance(run, nd.Run)
+    assert list(traces) == ["fc1.u[:2]@10:20", "fc2.spikes"]
+    np.testing.assert_array_equal(traces["fc1.u[:2]@10:20"], run["fc1.u[:2]@10:20"])
+    np.testing.assert_array_equal(traces["fc2.spikes"], run["fc2.spikes"])
 
 
 def test_report(invoke: Invoke, program_path: Path, recordings: Path, tmp_path: Path) -> None:
