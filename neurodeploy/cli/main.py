@@ -22,6 +22,7 @@ COMMANDS = {
     "report": "Write the HTML and JSON report of a run.",
     "target": "List the chips, or show the limits of one.",
     "backend": "List the backends.",
+    "lava": "Set up what backend lava needs, or tell whether it is there.",
 }
 
 
