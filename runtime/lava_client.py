@@ -66,6 +66,7 @@ class LavaWorker:
                 start_new_session=True,
             )
         except OSError as error:
+            self._stderr.close()
             raise BackendError("backend lava", f"cannot start {command[0]} ({error})", "set Lava up again") from error
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
@@ -117,7 +118,7 @@ class LavaWorker:
             except BlockingIOError:
                 continue
             except BrokenPipeError:
-                raise _FailedError("closed its input") from None
+                raise _FailedError(self._how_it_ended()) from None
 
     def _read(self, size: int, deadline: float) -> bytes:
         assert self._process.stdout is not None
@@ -126,7 +127,7 @@ class LavaWorker:
             self._wait(deadline, [pipe], [])
             part = os.read(pipe, min(missing, 1 << 20))
             if not part:
-                raise _FailedError("ended")
+                raise _FailedError(self._how_it_ended())
             parts.append(part)
             missing -= len(part)
         return b"".join(parts)
@@ -135,9 +136,16 @@ class LavaWorker:
         """Until a pipe is ready; the worker's own children keep its pipes open, so its death shows in itself only."""
         while not any(select.select(reading, writing, [], _LOOK_SECONDS)):
             if self._process.poll() is not None:
-                raise _FailedError(f"ended ({_exit(self._process.returncode)})")
+                raise _FailedError(self._how_it_ended())
             if monotonic() > deadline:
                 raise _FailedError(f"gave no answer within {self._seconds:g} seconds")
+
+    def _how_it_ended(self) -> str:
+        try:
+            code = self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            return "closed its pipes"
+        return f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
     def _last_words(self) -> str:
         self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - 4096))
@@ -148,10 +156,6 @@ class LavaWorker:
 
 class _FailedError(Exception):
     """What the worker did wrong."""
-
-
-def _exit(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _end(process: subprocess.Popen[bytes], prefix: str, stderr: IO[bytes]) -> None:

@@ -60,6 +60,7 @@ class LavaProgram:
         """Compile, fork a process for each Lava process, and begin to run."""
         run = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map=MODELS)
         self._processes[0].run(RunSteps(num_steps=_ENDLESS, blocking=False), run_cfg=run)
+        self._forked = multiprocessing.active_children()
 
     def restart(self) -> None:
         """Begin a recording: one silent step, more where periodic resets have to fall on the same steps again."""
@@ -83,9 +84,15 @@ class LavaProgram:
                 np.add.at(feed.frames, (row, neuron), payload)
         self._clock.stretch(self._step, self._step + steps)
         self._release(0, steps)
-        self._clock.wait(len(self.traces), _check_processes)
+        self._clock.wait(len(self.traces), self._check_processes)
         self._step += steps
         self._lava_step += steps
+
+    def _check_processes(self) -> None:
+        """Whether Lava's processes all live; an exception ends one, a kill leaves the others waiting for ever."""
+        for child in self._forked:
+            if child.exitcode is not None:
+                raise RuntimeError(f"Lava's process {child.name} ended with exit code {child.exitcode}")
 
     def _release(self, silent: int, steps: int) -> None:
         for feed in self._feeds.values():
@@ -137,13 +144,6 @@ class LavaProgram:
             _knowing(process, clock=self._clock, first=-1)
             pace.s_out.connect(process.s_in)
             process.a_out.connect(self._processes[i].a_in)
-
-
-def _check_processes() -> None:
-    """Whether Lava's processes all live; an exception ends one, a kill leaves the others waiting for ever."""
-    for child in multiprocessing.active_children():
-        if child.exitcode is not None:
-            raise RuntimeError(f"Lava's process {child.name} ended with exit code {child.exitcode}")
 
 
 def _source(feed: Feed) -> Any:
