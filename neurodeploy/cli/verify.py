@@ -77,7 +77,7 @@ def _text(answer: dict[str, Any]) -> str:
     rows = [
         (la["name"], *(la["spikes"][n] for n in names), la["differing"], la["first_step"]) for la in answer["layers"]
     ]
-    shown = table(["population", *(f"spikes, {n}" for n in names), "differing", "first at step"], rows)
+    shown = table(["spikes of", *names, "differing", "first at step"], rows)
     return f"{shown}\n\n{_verdict(answer)}"
 
 
@@ -86,7 +86,7 @@ def _verdict(answer: dict[str, Any]) -> str:
     if first:
         (left, right), cause = first["backends"], first["likely_cause"]
         where = f" of {first['recording']}" if first["recording"] else ""
-        late = f" by {answer['offset_steps'][right]} steps" if cause == "offset" else ""
+        late = f" by {answer['offset_steps'][right]} step(s)" if cause == "offset" else ""
         return (
             f"different: first {first['variable']} of {first['population']} neuron {first['neuron']} "
             f"in step {first['step']}{where}: {first['values'][0]} ({left}), {first['values'][1]} ({right})\n"

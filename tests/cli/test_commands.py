@@ -152,6 +152,7 @@ def test_lists(invoke: Invoke) -> None:
         "emulator",
         "reference",
         "torch",
+        "lava",
     }
     assert json.loads(invoke("doctor", "--json").stdout)["complete"] is True
 
