@@ -15,7 +15,7 @@ from neurodeploy.runtime.evidence import Evidence, residue
 #: As many neurons that differ are looked at one by one.
 MOST_NEURONS = 64
 #: As many sources are tried one by one.
-MOST_SOURCES = 4096
+MOST_SOURCES = 256
 _HALF = 1 << (STATE_BITS - 1)
 
 
@@ -26,9 +26,14 @@ def wraps_elsewhere(evidence: Evidence) -> bool:
     return not np.any(evidence.u_residue) or not np.any(wrong & ~beyond)
 
 
+def is_charge(evidence: Evidence) -> bool:
+    """U is off by multiples of 64 only, as whatever spikes add to it is."""
+    return not np.any(evidence.u_residue % 64)
+
+
 def turned_kernel(evidence: Evidence) -> bool:
     """A kernel is flipped, transposed or both."""
-    return any(
+    return is_charge(evidence) and any(
         _explains_weight(evidence, number, weight)
         for number, projection in enumerate(evidence.projections)
         for weight in _turns(projection)
@@ -37,6 +42,8 @@ def turned_kernel(evidence: Evidence) -> bool:
 
 def other_exponent(evidence: Evidence) -> bool:
     """A projection has another weight exponent."""
+    if not is_charge(evidence):
+        return False
     row = _first_wrong_row(evidence)
     for number, projection in enumerate(evidence.projections):
         arrivals = evidence.arrivals(projection.source)
@@ -51,6 +58,8 @@ def other_exponent(evidence: Evidence) -> bool:
 
 def moved_population(evidence: Evidence) -> bool:
     """All spikes of a source arrive the same number of steps earlier or later."""
+    if not is_charge(evidence):
+        return False
     for source in _sources(evidence):
         delay = evidence.network.population(source).delays()
         for late in range(-int(delay.min()), MAX_DELAY + 1 - int(delay.max())):
@@ -61,6 +70,8 @@ def moved_population(evidence: Evidence) -> bool:
 
 def moved_neuron(evidence: Evidence) -> bool:
     """The spikes of one source neuron arrive earlier or later."""
+    if not is_charge(evidence):
+        return False
     row = _first_wrong_row(evidence)
     for source in _sources(evidence):
         delay = evidence.network.population(source).delays()
@@ -89,7 +100,7 @@ def some_weights(evidence: Evidence) -> bool:
         arrivals, ones = evidence.arrivals(projection.source), np.ones_like(projection.synapse.weight, np.int64)
         strength = type(arrivals)(arrivals.row, arrivals.neuron, np.abs(arrivals.payload))
         reached |= evidence.charge(projection, strength, weight=ones, exponent=0) != 0
-    return not np.any(evidence.u_residue[~reached]) and not np.any(evidence.u_residue % 64)
+    return is_charge(evidence) and not np.any(evidence.u_residue[~reached])
 
 
 def same_decay_everywhere(evidence: Evidence) -> bool:
@@ -169,7 +180,7 @@ def _suspected_delays(evidence: Evidence, source: str, row: int) -> Iterator[tup
 
 def _one_synapse(evidence: Evidence, least: bool) -> bool:
     """Whether the error of each neuron is a constant times what one source delivers."""
-    if np.any(evidence.u_residue % 64):
+    if not is_charge(evidence):
         return False
     neurons = np.flatnonzero(evidence.u_residue.any(axis=0))[:MOST_NEURONS]
     delivered = [
