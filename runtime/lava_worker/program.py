@@ -46,6 +46,7 @@ class LavaProgram:
     def __init__(self, job: dict[str, Any], arrays: Arrays) -> None:
         self._clock = Clock()
         self._step = 0
+        self._forked: list[multiprocessing.process.BaseProcess] = []
         self._lava_step = 1  # the source waits in Lava's first step
         self._feeds: dict[int, Feed] = {}
         self.traces: dict[int, Trace] = {}
@@ -61,6 +62,12 @@ class LavaProgram:
         run = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map=MODELS)
         self._processes[0].run(RunSteps(num_steps=_ENDLESS, blocking=False), run_cfg=run)
         self._forked = multiprocessing.active_children()
+
+    def stop(self) -> None:
+        """End all processes of the program at once; their shared memory is the caller's to remove."""
+        for child in self._forked:
+            child.kill()
+            child.join()
 
     def restart(self) -> None:
         """Begin a recording: one silent step, more where periodic resets have to fall on the same steps again."""
