@@ -73,14 +73,12 @@ def moved_neuron(evidence: Evidence) -> bool:
     if not is_charge(evidence):
         return False
     row = _first_wrong_row(evidence)
-    for source in _sources(evidence):
-        delay = evidence.network.population(source).delays()
-        for neuron, late in _suspected_delays(evidence, source, row):
-            changed = delay.copy()
-            changed[neuron] = late
-            if late != delay[neuron] and _explains_delay(evidence, source, changed):
-                return True
-    return False
+    return any(
+        _explains_delay(evidence, source, delay)
+        for source in _sources(evidence)
+        for neuron, landing in _suspects(evidence, source, row)
+        for delay in _delays(evidence, source, neuron, landing)
+    )
 
 
 def least_weight(evidence: Evidence) -> bool:
@@ -153,29 +151,53 @@ def _sources(evidence: Evidence) -> list[str]:
 
 def _explains_delay(evidence: Evidence, source: str, delay: IntArray) -> bool:
     """Whether other delays of a source's neurons, (neurons,), explain u."""
+    row = _first_wrong_row(evidence)
+    if not np.array_equal(residue(_moved(evidence, source, delay, row))[0], evidence.u_residue[row]):
+        return False
+    return _explains(evidence, _moved(evidence, source, delay, None))
+
+
+def _moved(evidence: Evidence, source: str, delay: IntArray, row: int | None) -> IntArray:
+    """What other delays of a source's neurons change in q, (rows, neurons), or (1, neurons) of one row."""
     moved = delay != evidence.network.population(source).delays()
     change = evidence.arrivals(source, delay).only(moved).without(evidence.arrivals(source).only(moved))
-    ways = [p for p in evidence.projections if p.source == source]
-    row = _first_wrong_row(evidence)
-    first = sum(evidence.charge(p, change, row=row)[0] for p in ways)
-    if not np.array_equal(residue(np.asarray(first)), evidence.u_residue[row]):
-        return False
-    return _explains(evidence, np.asarray(sum(evidence.charge(p, change) for p in ways)))
+    ways = [evidence.charge(p, change, row=row) for p in evidence.projections if p.source == source]
+    total: IntArray = np.sum(ways, axis=0)
+    return total
 
 
-def _suspected_delays(evidence: Evidence, source: str, row: int) -> Iterator[tuple[int, int]]:
-    """Neurons and delays that make a difference in a row: a spike comes in it that should not, or does not come."""
+def _suspects(evidence: Evidence, source: str, row: int) -> Iterator[tuple[int, IntArray]]:
+    """Neurons whose spikes could arrive in a row, each with the delays that bring one there."""
     index = evidence.network.index(source)
     hosted = evidence.network.populations[index].neuron is None
     spikes = evidence.events if hosted else evidence.trace.spikes[index]
     late = evidence.steps[row] - spikes.step - (0 if hosted else 1)
     in_reach = (late >= 0) & (late <= MAX_DELAY)
     neurons, lates = spikes.neuron[in_reach], late[in_reach]
-    honest = lates == evidence.network.populations[index].delays()[neurons]
     for neuron in np.unique(neurons)[:MOST_SOURCES]:
-        own = neurons == neuron
-        for tried in range(MAX_DELAY + 1) if np.any(honest[own]) else np.unique(lates[own]):
-            yield int(neuron), int(tried)
+        yield int(neuron), np.unique(lates[neurons == neuron])
+
+
+def _delays(evidence: Evidence, source: str, neuron: int, landing: IntArray) -> Iterator[IntArray]:
+    """Delays of a source with those of one neuron changed, so that the first wrong row can be explained.
+
+    Without the delays in `landing` the row lacks the neuron's spikes, whatever the delay: one look shows for all.
+    """
+    own = evidence.network.population(source).delays()
+    elsewhere = np.setdiff1d(np.arange(MAX_DELAY + 1), landing)
+    row = _first_wrong_row(evidence)
+
+    def changed(late: int) -> IntArray:
+        delay = own.copy()
+        delay[neuron] = late
+        return delay
+
+    tried = landing
+    if own[neuron] in landing and len(elsewhere):
+        lacking = residue(_moved(evidence, source, changed(int(elsewhere[0])), row))[0]
+        if np.array_equal(lacking, evidence.u_residue[row]):
+            tried = np.concatenate((landing, elsewhere))
+    yield from (changed(int(late)) for late in tried if late != own[neuron])
 
 
 def _one_synapse(evidence: Evidence, least: bool) -> bool:
