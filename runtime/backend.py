@@ -27,6 +27,10 @@ BACKENDS = {
         "neurodeploy.runtime.lava:LavaBackend",
         "Lava's fixed-point models and runtime, in an environment of its own",
     ),
+    "lava-hw": (
+        "neurodeploy.runtime.lava_hardware:LavaHardwareBackend",
+        "Loihi 2 through Lava; says so without a board",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""Backends `lava` and `lava-hw`: the network of a program as Lava processes, in an environment of their own.
+"""Backend `lava`: the network of a program as Lava processes, in an environment of their own.
 
 Lava's fixed-point models and runtime do the work, in a worker that stays alive from one recording to the next. Lava
 delivers a source's spikes one step later than we do; the worker hides that offset, which is the same in every layer.

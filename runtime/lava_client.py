@@ -34,7 +34,7 @@ main(sys.argv[2])
 """
 #: Where Linux keeps shared memory as files.
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
-_LOOK_SECONDS = 0.1
+_LOOK_MILLISECONDS = 100
 
 
 def worker_command(python: Path) -> list[str]:
@@ -49,17 +49,20 @@ class LavaWorker:
         command: see `worker_command`.
         seconds: how long each answer may take.
 
+    Attributes:
+        segment_prefix: how the names of its shared memory begin.
+
     Raises:
         BackendError: it cannot be started.
     """
 
     def __init__(self, command: Sequence[str], seconds: float) -> None:
         self._seconds = seconds
-        prefix = f"ndl{secrets.token_hex(4)}_"
+        self.segment_prefix = f"ndl{secrets.token_hex(4)}_"
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         try:
             self._process = subprocess.Popen(
-                [*command, prefix],
+                [*command, self.segment_prefix],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
@@ -70,7 +73,7 @@ class LavaWorker:
             raise BackendError("backend lava", f"cannot start {command[0]} ({error})", "set Lava up again") from error
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
-        self._end = weakref.finalize(self, _end, self._process, prefix, self._stderr)
+        self._end = weakref.finalize(self, _end, self._process, self.segment_prefix, self._stderr)
 
     @property
     def pid(self) -> int:
@@ -112,7 +115,7 @@ class LavaWorker:
         assert self._process.stdin is not None
         pipe, rest = self._process.stdin.fileno(), memoryview(data)
         while rest:
-            self._wait(deadline, [], [pipe])
+            self._wait(deadline, pipe, select.POLLOUT)
             try:
                 rest = rest[os.write(pipe, rest[:65536]) :]
             except BlockingIOError:
@@ -124,7 +127,7 @@ class LavaWorker:
         assert self._process.stdout is not None
         pipe, parts, missing = self._process.stdout.fileno(), [], size
         while missing:
-            self._wait(deadline, [pipe], [])
+            self._wait(deadline, pipe, select.POLLIN)
             part = os.read(pipe, min(missing, 1 << 20))
             if not part:
                 raise _FailedError(self._how_it_ended())
@@ -132,9 +135,11 @@ class LavaWorker:
             missing -= len(part)
         return b"".join(parts)
 
-    def _wait(self, deadline: float, reading: list[int], writing: list[int]) -> None:
+    def _wait(self, deadline: float, pipe: int, event: int) -> None:
         """Until a pipe is ready; the worker's own children keep its pipes open, so its death shows in itself only."""
-        while not any(select.select(reading, writing, [], _LOOK_SECONDS)):
+        poll = select.poll()
+        poll.register(pipe, event)
+        while not poll.poll(_LOOK_MILLISECONDS):
             if self._process.poll() is not None:
                 raise _FailedError(self._how_it_ended())
             if monotonic() > deadline:

@@ -1,6 +1,6 @@
 """The worker: reads messages from its standard input, answers on its standard output, ends when the input ends.
 
-Messages: "load" (a network), "restart" (begin a recording), "advance" (run steps, send spikes and states).
+Messages: "load" (networks, once), "restart" (begin a recording), "advance" (run steps, send spikes and states).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main(segment_prefix: str) -> None:
     name_segments(segment_prefix)
     threading.Thread(target=_follow, args=(os.getppid(), segment_prefix), daemon=True).start()
     try:
-        serve(sys.stdin.buffer, answers, segment_prefix)
+        serve(sys.stdin.buffer, answers)
     except Exception:
         traceback.print_exc()
     finally:
@@ -52,13 +52,9 @@ def _follow(parent: int, segment_prefix: str) -> None:
 def _end(segment_prefix: str) -> None:
     """Remove the shared memory, end the group."""
     sys.stderr.flush()
-    _remove_segments(segment_prefix)
-    os.killpg(0, signal.SIGKILL)
-
-
-def _remove_segments(prefix: str) -> None:
-    for path in _SHARED_MEMORY.glob(f"{prefix}*"):
+    for path in _SHARED_MEMORY.glob(f"{segment_prefix}*"):
         path.unlink(missing_ok=True)
+    os.killpg(0, signal.SIGKILL)
 
 
 def name_segments(prefix: str) -> None:
@@ -66,7 +62,7 @@ def name_segments(prefix: str) -> None:
     vars(shared_memory).update(_SHM_NAME_PREFIX=f"/{prefix}", _SHM_SAFE_NAME_LENGTH=len(prefix) + 13)
 
 
-def serve(requests: BinaryIO, answers: BinaryIO, segment_prefix: str) -> None:
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer every request."""
     from .program import LavaProgram
 
@@ -83,9 +79,6 @@ def serve(requests: BinaryIO, answers: BinaryIO, segment_prefix: str) -> None:
         except EOFError:
             return
         if header["do"] == "load":
-            if program is not None:
-                program.stop()
-                _remove_segments(segment_prefix)
             program = LavaProgram(header, arrays)
             program.start()
             result: Arrays = {}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 #: Steps that fit the shared memory, hence the most a client may ask for at once.
 CHUNK_STEPS = 64
-_LOOK_SECONDS = 0.5
+_LOOK_MILLISECONDS = 500
 _FRAMES = struct.Struct("<qq")
 
 
@@ -65,8 +65,10 @@ class Clock:
 
     def wait(self, populations: int, check: Callable[[], None]) -> None:
         """Until that many populations have done the stretch; `check` is called while nothing happens."""
+        poll = select.poll()  # select knows no more than 1024 files, and Lava opens many
+        poll.register(self._done[0], select.POLLIN)
         while populations:
-            if select.select([self._done[0]], [], [], _LOOK_SECONDS)[0]:
+            if poll.poll(_LOOK_MILLISECONDS):
                 populations -= len(os.read(self._done[0], populations))
             else:
                 check()

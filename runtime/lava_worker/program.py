@@ -63,12 +63,6 @@ class LavaProgram:
         self._processes[0].run(RunSteps(num_steps=_ENDLESS, blocking=False), run_cfg=run)
         self._forked = multiprocessing.active_children()
 
-    def stop(self) -> None:
-        """End all processes of the program at once; their shared memory is the caller's to remove."""
-        for child in self._forked:
-            child.kill()
-            child.join()
-
     def restart(self) -> None:
         """Begin a recording: one silent step, more where periodic resets have to fall on the same steps again."""
         silent = 1 + (1 - self._lava_step) % self._period

@@ -153,6 +153,7 @@ def test_lists(invoke: Invoke) -> None:
         "reference",
         "torch",
         "lava",
+        "lava-hw",
     }
     assert json.loads(invoke("doctor", "--json").stdout)["complete"] is True
 

@@ -102,3 +102,10 @@ def test_time_limit(given: str, invoke: Invoke, program_path: Path, monkeypatch:
     monkeypatch.setenv("NEURODEPLOY_LAVA_TIMEOUT", given)
     result = invoke("run", program_path, "--backend", "lava")
     assert (result.exit_code, "is no positive number of seconds" in result.stderr) == (1, True)
+
+
+@pytest.mark.usefixtures("lava")
+def test_no_board(invoke: Invoke, program_path: Path) -> None:
+    result = invoke("run", program_path, "--backend", "lava-hw")
+    assert result.exit_code == 1
+    assert "backend lava-hw: Lava reports no Loihi 2 board" in result.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -25,23 +25,17 @@ GROUP = 10
 ABSENT = {"refractory hold"}
 
 
-@pytest.fixture
-def worker(lava: Environment) -> Iterator[LavaWorker]:
-    """One interpreter for all programs."""
-    worker = LavaWorker(worker_command(lava.python), 300)
-    yield worker
-    worker.close()
-
-
-def compared(worker: LavaWorker, cases: Sequence[Case]) -> list[set[str]]:
+def compared(environment: Environment, cases: Sequence[Case]) -> list[set[str]]:
     """Fail unless both agree on all cases; the features of each."""
     networks = [case.network for case in cases]
     for network in networks:
         check_network(network)
+    worker = LavaWorker(worker_command(environment.python), 300)
     worker.ask(*job(networks))
     group = LavaGroup(networks, worker)
     steps = max(case.steps for case in cases)
     chunks = group.advance([c.events for c in cases], steps, [range(len(n.populations)) for n in networks])
+    worker.close()
     found = []
     for case, chunk in zip(cases, chunks, strict=True):
         reference = Reference(case.network, Options("lava-0.10"))
@@ -64,20 +58,20 @@ def _differences(expected: Chunk, chunk: Chunk, i: int, steps: int) -> list[str]
     return [name for name, (ours, theirs) in pairs.items() if not np.array_equal(ours, theirs)]
 
 
-def _compare_all(worker: LavaWorker, networks: int, capsys: pytest.CaptureFixture[str]) -> None:
+def _compare_all(environment: Environment, networks: int, capsys: pytest.CaptureFixture[str]) -> None:
     found = []
     for first in range(0, networks, GROUP):
-        found += compared(worker, [lava_case(seed) for seed in range(first, min(first + GROUP, networks))])
+        found += compared(environment, [lava_case(seed) for seed in range(first, min(first + GROUP, networks))])
     with capsys.disabled():
         print(f"\n{table(found)}")  # noqa: T201
     assert set(missing(found)) <= ABSENT
 
 
-def test_random_networks(worker: LavaWorker, capsys: pytest.CaptureFixture[str]) -> None:
-    _compare_all(worker, NETWORKS, capsys)
+def test_random_networks(lava: Environment, capsys: pytest.CaptureFixture[str]) -> None:
+    _compare_all(lava, NETWORKS, capsys)
 
 
 @pytest.mark.evidence
 @pytest.mark.timeout(14400)
-def test_many_random_networks(worker: LavaWorker, capsys: pytest.CaptureFixture[str]) -> None:
-    _compare_all(worker, MANY_NETWORKS, capsys)
+def test_many_random_networks(lava: Environment, capsys: pytest.CaptureFixture[str]) -> None:
+    _compare_all(lava, MANY_NETWORKS, capsys)
