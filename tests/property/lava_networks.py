@@ -8,6 +8,7 @@ import numpy as np
 
 from neurodeploy.network import Bias, Network, Population
 from neurodeploy.network.neurons import PerNeuron
+from tests.property.calibration import calibrated
 from tests.property.networks import Case, random_case
 
 
@@ -15,7 +16,7 @@ def lava_case(seed: int) -> Case:
     """The random case of a seed, without what Lava cannot do.
 
     No neuron holds (refractory delay 1), a bias is that of the first step in all of them, and resets begin in the
-    first interval.
+    first interval. Thresholds are calibrated anew, as neurons fire more often without holding.
     """
     case = random_case(seed)
     reset = case.network.reset
@@ -24,7 +25,8 @@ def lava_case(seed: int) -> Case:
         reset = replace(reset, offset=min(reset.offset, max(reset.interval - deepest, 0)))
     populations = tuple(_restricted(p) for p in case.network.populations)
     network = Network(populations, case.network.projections, case.network.timestep_ms, case.network.steps, reset)
-    return replace(case, network=network)
+    random = np.random.default_rng([seed, 1])
+    return replace(case, network=calibrated(network, case.events, case.steps, random))
 
 
 def _restricted(population: Population) -> Population:
