@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NATIVE := CMakeLists.txt $(wildcard emulator/csrc/*)
 
-.PHONY: help demo test lint evidence bench wheel clean
+.PHONY: help demo test lint lava evidence bench wheel clean
 
 help: ## Show this list.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,13 +29,16 @@ lint: $(VENV)/.dev ## Style, types, and who may import whom.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint wheel ## Set up, check style and types, run all tests.
+lava: $(VENV)/.dev ## Set up the environment of backend lava, Python 3.10 with lava-nc.
+	-$(BIN)/neurodeploy lava setup # without a Python 3.10 the other tests still run; in CI Lava's tests then fail
+
+test: lint lava wheel ## Set up, check style and types, run all tests.
 	$(BIN)/pytest -n 2 --dist worksteal -m 'not evidence'
 
 wheel: $(VENV)/.dev ## Build the wheel, install it elsewhere, and use it from there.
 	$(BIN)/python tests/check_wheel.py
 
-evidence: $(VENV)/.dev ## The longer proof; its table goes into docs/evidence.md.
+evidence: $(VENV)/.dev lava ## The longer proof; its table goes into docs/evidence.md.
 	$(BIN)/pytest -m evidence
 	$(BIN)/python benchmarks/gesture.py
 

@@ -21,7 +21,7 @@ from neurodeploy.compiler.program_file import load_program, program_bytes, save_
 from neurodeploy.compiler.quantize import QuantizeOptions
 from neurodeploy.compiler.quantize import quantize as quantize_network
 from neurodeploy.container import checksum
-from neurodeploy.errors import FormatError
+from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.models.formats import Loaded, read_network
 from neurodeploy.network import Network
 from neurodeploy.network.file import load_network, save_network
@@ -32,8 +32,11 @@ from neurodeploy.runtime.record import RunRecord, load_record, save_record
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
 from neurodeploy.runtime.summary import run_record, run_summary
-from neurodeploy.spikes.events import Events
+from neurodeploy.spikes.events import Events, random_events
 from neurodeploy.spikes.samples import find_samples
+
+#: Length of a random input where neither the options nor the network give one.
+RANDOM_STEPS = 100
 
 Data = Events | NDArray[np.generic] | str | Path | None
 
@@ -157,17 +160,21 @@ def verify(
     data: Data = None,
     backends: Sequence[str] = ("reference", "emulator"),
     *,
+    rate: float | None = None,
+    seed: int = 0,
     split: str | None = None,
     limit: int | None = None,
     progress: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> Verification:
-    """Run two backends on the same input and compare every spike, u and v.
+    """Run two or more backends on the same input and compare every spike, u and v.
 
     Args:
         program: compiled.
         data: see `run`.
-        backends: two names.
+        backends: names; every other one is compared with the first.
+        rate: random input instead of data: spikes per neuron and step, 0 … 1.
+        seed: of the random input.
         split: only the recordings of this split of the folder.
         limit: only so many.
         progress: called after each recording.
@@ -176,11 +183,35 @@ def verify(
     Raises:
         NeurodeployError: what cannot be read or run.
     """
-    verifier = Verifier(program, backends, _options(options))
-    for item in inputs(data, split, limit):
+    run_options = _options(options)
+    verifier = Verifier(program, backends, run_options)
+    for item in verify_inputs(program, data, rate, seed, run_options.steps, split, limit):
         verifier.compare(item)
         progress()
     return verifier.result()
+
+
+def verify_inputs(
+    program: Program,
+    data: Data = None,
+    rate: float | None = None,
+    seed: int = 0,
+    steps: int | None = None,
+    split: str | None = None,
+    limit: int | None = None,
+) -> list[Input]:
+    """What `verify` runs: the recordings that `data` stands for, or one of random spikes.
+
+    Raises:
+        OptionError: both data and a rate.
+        DataError: a rate outside 0 … 1; and what `inputs` raises.
+    """
+    if rate is None:
+        return inputs(data, split, limit)
+    if data is not None:
+        raise OptionError("random input", "is asked for beside recordings", "give --data or --random, not both")
+    length = steps or program.network.steps or RANDOM_STEPS
+    return [random_events(program.network.input.neurons, length, rate, seed)]
 
 
 def report(source: RunRecord | str | Path, output: str | Path, *, overwrite: bool = False) -> None:

@@ -45,6 +45,10 @@ class MissingPackageError(NeurodeployError):
     """An optional package that a function needs and that cannot be imported."""
 
 
+class BackendError(NeurodeployError):
+    """A backend outside this process that failed, or did not answer in time."""
+
+
 class DoesNotFitError(NeurodeployError):
     """A network that the target cannot hold: the answer is no, not a failure."""
 

@@ -38,7 +38,7 @@ _PIECES = (
 
 
 def examine() -> list[dict[str, Any]]:
-    """One row per piece: piece, version, works, needed_for, remedy. A piece works when a real symbol of it imports."""
+    """One row per piece: piece, version, works, needed_for, remedy, optional. It works when a symbol of it imports."""
     rows: list[dict[str, Any]] = [
         {
             "piece": "Python",
@@ -46,13 +46,29 @@ def examine() -> list[dict[str, Any]]:
             "works": (3, 11) <= sys.version_info[:2] <= (3, 13),
             "needed_for": "everything",
             "remedy": "use Python 3.11, 3.12 or 3.13",
+            "optional": False,
         }
     ]
     for piece, distribution, symbol, needed_for, remedy in _PIECES:
         works = _imports(symbol)
         version = package_version(distribution) if distribution and works else None
-        rows.append({"piece": piece, "version": version, "works": works, "needed_for": needed_for, "remedy": remedy})
-    return rows
+        row = {"piece": piece, "version": version, "works": works, "needed_for": needed_for, "remedy": remedy}
+        rows.append(row | {"optional": False})
+    return [*rows, _lava()]
+
+
+def _lava() -> dict[str, Any]:
+    from neurodeploy.runtime.lava_environment import SETUP, installed
+
+    environment = installed()
+    return {
+        "piece": "Lava",
+        "version": environment.versions["lava"] if environment else None,
+        "works": environment is not None,
+        "needed_for": "backend lava",
+        "remedy": SETUP,
+        "optional": True,
+    }
 
 
 def _imports(symbol: str) -> bool:

@@ -23,6 +23,14 @@ BACKENDS = {
     "emulator": ("neurodeploy.runtime.emulator:EmulatorBackend", "C core, through cores and axons, bit-exact"),
     "reference": ("neurodeploy.runtime.reference:ReferenceBackend", "numpy, the semantics as written, bit-exact"),
     "torch": ("neurodeploy.runtime.torch_float:TorchBackend", "the float network as training computes it"),
+    "lava": (
+        "neurodeploy.runtime.lava:LavaBackend",
+        "Lava's fixed-point models and runtime, in an environment of its own",
+    ),
+    "lava-hw": (
+        "neurodeploy.runtime.lava_hardware:LavaHardwareBackend",
+        "Loihi 2 through Lava; says so without a board",
+    ),
 }
 
 

@@ -1,134 +1,107 @@
-"""Verification: two backends side by side on the same input, and the first thing in which they differ."""
+"""Verification: backends side by side on the same input, and the first thing in which one differs from the first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from neurodeploy.compiler.program import Program
-from neurodeploy.emulator.simulation import Chunk, Options, Spikes
+from neurodeploy.emulator.simulation import Chunk, Options
 from neurodeploy.errors import OptionError
-from neurodeploy.network import Network
-from neurodeploy.precision import STATE_BITS, VOLTAGE_LIMIT, IntArray
-from neurodeploy.runtime.backend import open_backend
+from neurodeploy.runtime.alignment import offset
+from neurodeploy.runtime.backend import Backend, open_backend
+from neurodeploy.runtime.diagnosis import likely_cause
+from neurodeploy.runtime.evidence import Evidence
 from neurodeploy.runtime.run import RunOptions, default_steps
 from neurodeploy.runtime.session import Input, stimulus
+from neurodeploy.runtime.trace import Recorder, Trace
+from neurodeploy.runtime.verification import Difference, Verification, first_difference, order
+from neurodeploy.spikes.events import Events
 
-SCHEMA = "neurodeploy.verify/1"
-#: u and v of every neuron are held for so many steps at a time.
-CHUNK_STEPS = 64
+__all__ = ["Difference", "Verification", "Verifier"]
 
-
-@dataclass(frozen=True)
-class Difference:
-    """The first difference: where, when, in what, and what each backend has there."""
-
-    recording: str | None
-    population: str
-    neuron: int
-    step: int
-    variable: str
-    values: tuple[int, int]
-    likely_cause: str
+#: u and v of every neuron are held for as many steps at a time as these values allow, but at least for these steps.
+CHUNK_VALUES, CHUNK_STEPS = 2**22, 64
 
 
 @dataclass
 class _Layer:
-    """What has been counted for one population."""
+    """What has been counted for one population: spikes by backend, and places where not all of them agree."""
 
-    spikes: list[int] = field(default_factory=lambda: [0, 0])
+    spikes: list[int]
     differing: int = 0
     first_step: int | None = None
 
 
-@dataclass(frozen=True)
-class Verification:
-    """The answer of `verify`.
+@dataclass
+class _Recording:
+    """One recording while it is compared: per backend what it did, and where it first parted from the yardstick."""
 
-    Attributes:
-        backends: the two names.
-        spikes_compared: spikes of the first backend that were looked for in the second, host input left out.
-        states_compared: values of u and v compared.
-        layers: per population: name, spikes of each backend, differing spikes, first step of a difference.
-        first_difference: None when all are equal.
-    """
-
-    backends: tuple[str, str]
-    spikes_compared: int
-    states_compared: int
-    layers: tuple[dict[str, Any], ...]
-    first_difference: Difference | None
-
-    @property
-    def equal(self) -> bool:
-        """Whether something was compared and nothing differed."""
-        return self.first_difference is None and self.spikes_compared > 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The object of `verify --json`."""
-        first = self.first_difference
-        return {
-            "schema": SCHEMA,
-            "backends": list(self.backends),
-            "equal": self.equal,
-            "spikes_compared": self.spikes_compared,
-            "states_compared": self.states_compared,
-            "offset_steps": dict.fromkeys(self.backends, 0),
-            "layers": list(self.layers),
-            "first_difference": first
-            and {
-                "backends": list(self.backends),
-                "recording": first.recording,
-                "population": first.population,
-                "neuron": first.neuron,
-                "step": first.step,
-                "variable": first.variable,
-                "values": list(first.values),
-                "likely_cause": first.likely_cause,
-            },
-        }
+    events: Events
+    file: str | None
+    recorders: list[Recorder]
+    first: list[Difference | None]
 
 
 class Verifier:
-    """Two backends with the same program; feed it recordings, then ask for the result.
+    """Backends with the same program; feed it recordings, then ask for the result.
+
+    Args:
+        program: compiled; its network is what a diagnosis holds the backends to.
+        backends: two or more different names, the yardstick first; or backends already open, by name.
+        options: see `RunOptions`.
 
     Raises:
-        OptionError: not exactly two different backends.
+        OptionError: fewer than two different backends, or an unknown one.
     """
 
-    def __init__(self, program: Program, backends: Sequence[str], options: RunOptions | None = None) -> None:
-        if len(backends) != 2 or backends[0] == backends[1]:
+    def __init__(
+        self, program: Program, backends: Sequence[str] | Mapping[str, Backend], options: RunOptions | None = None
+    ) -> None:
+        if len(backends) < 2 or len(set(backends)) < len(backends):
             raise OptionError(
-                "backends", f"{', '.join(backends) or 'none'} given", "name two different ones, as reference,emulator"
+                "backends",
+                f"{', '.join(backends) or 'none'} given",
+                "name two or more different ones, as reference,emulator",
             )
         self._options = options or RunOptions()
         self._network = program.network
-        self._names = (backends[0], backends[1])
-        bits = Options(self._options.profile, self._options.drop_first_step)
-        self._backends = [open_backend(name, program, bits) for name in backends]
-        self._layers = [_Layer() for _ in program.network.populations]
+        self._bits = Options(self._options.profile, self._options.drop_first_step)
+        self._backends = (
+            dict(backends)
+            if isinstance(backends, Mapping)
+            else {name: open_backend(name, program, self._bits) for name in backends}
+        )
+        self._names = tuple(self._backends)
+        self._ran = [i for i, p in enumerate(self._network.populations) if p.neuron is not None]
+        self._layers = [_Layer([0] * len(backends)) for _ in self._network.populations]
         self._states = 0
+        self._offsets = dict.fromkeys(self._names, 0)
         self._first: Difference | None = None
 
     def compare(self, data: Input) -> None:
-        """Run one recording in both backends and count what differs."""
+        """Run one recording in all backends and count what differs."""
         given = stimulus(data, self._network, self._options.binning)
         given.events.check(self._network.input.neurons)
         steps = self._options.steps or given.steps or default_steps(self._network, given.events, self._options)
         events, _ = given.events.within(steps)
-        simulations = [backend.simulation() for backend in self._backends]
-        recorded = [i for i, p in enumerate(self._network.populations) if p.neuron is not None]
-        for first in range(0, steps, CHUNK_STEPS):
-            count = min(CHUNK_STEPS, steps - first)
+        recorders = [Recorder() for _ in self._names]
+        recording = _Recording(events, given.file, recorders, [None for _ in self._names])
+        simulations = [backend.simulation() for backend in self._backends.values()]
+        neurons = sum(self._network.populations[i].neurons for i in self._ran)
+        at_a_time = max(CHUNK_VALUES // max(2 * neurons, 1), CHUNK_STEPS)
+        for first in range(0, steps, at_a_time):
+            count = min(at_a_time, steps - first)
             low, high = (int(i) for i in np.searchsorted(events.step, (first, first + count)))
-            left, right = (s.advance(events.between(low, high), count, recorded) for s in simulations)
-            self._states += 2 * count * sum(self._network.populations[i].neurons for i in recorded)
-            self._count(left, right)
+            chunks = [s.advance(events.between(low, high), count, self._ran) for s in simulations]
+            self._states += 2 * count * neurons
+            self._count(chunks)
             if self._first is None:
-                self._first = _first_difference(self._network, left, right, given.file)
+                self._look(recording, chunks)
+        if self._first is None:
+            self._first = self._explain(recording)
 
     def result(self) -> Verification:
         """What all recordings so far came to."""
@@ -139,6 +112,7 @@ class Verifier:
             backends=self._names,
             spikes_compared=sum(layer.spikes[0] for layer in counted),
             states_compared=self._states,
+            offset_steps=self._offsets,
             layers=tuple(
                 {
                     "name": name,
@@ -151,61 +125,43 @@ class Verifier:
             first_difference=self._first,
         )
 
-    def _count(self, left: Chunk, right: Chunk) -> None:
-        for layer, a, b, population in zip(
-            self._layers, left.spikes, right.spikes, self._network.populations, strict=True
-        ):
-            layer.spikes[0] += len(a.step)
-            layer.spikes[1] += len(b.step)
-            apart = np.setxor1d(a.step * population.neurons + a.neuron, b.step * population.neurons + b.neuron)
+    def _count(self, chunks: Sequence[Chunk]) -> None:
+        for i, (layer, population) in enumerate(zip(self._layers, self._network.populations, strict=True)):
+            places = [c.spikes[i].step * population.neurons + c.spikes[i].neuron for c in chunks]
+            for backend, place in enumerate(places):
+                layer.spikes[backend] += len(place)
+            apart = np.unique(np.concatenate([np.setxor1d(places[0], other) for other in places[1:]]))
             layer.differing += len(apart)
             if len(apart) and layer.first_step is None:
                 layer.first_step = int(apart[0]) // population.neurons
 
+    def _look(self, recording: _Recording, chunks: Sequence[Chunk]) -> None:
+        """Keep what a diagnosis will need, and note where each backend first parts from the yardstick."""
+        for recorder, chunk in zip(recording.recorders, chunks, strict=True):
+            recorder.add(chunk)
+        for i, name in enumerate(self._names[1:], 1):
+            if recording.first[i] is None:
+                place = first_difference(self._network, chunks[0], chunks[i])
+                if place is not None:
+                    recording.first[i] = replace(place, backends=(self._names[0], name), recording=recording.file)
+        if any(recording.first):
+            for recorder in recording.recorders:
+                recorder.mark()
 
-def _first_difference(network: Network, left: Chunk, right: Chunk, recording: str | None) -> Difference | None:
-    """The earliest step; in it the first population, u before v before spikes, the lowest neuron."""
-    found = []
-    for i, population in enumerate(network.populations):
-        rasters = [_dense(chunk.spikes[i], chunk, population.neurons) for chunk in (left, right)]
-        pairs = {"spikes": (rasters[0], rasters[1])}
-        if i in left.states:
-            a, b = left.states[i], right.states[i]
-            pairs = {"u": (a.u, b.u), "v": (a.v, b.v)} | pairs
-        for rank, (name, (one, other)) in enumerate(pairs.items()):
-            rows, neurons = np.nonzero(one != other)
-            if len(rows):
-                at = (int(rows[0]), int(neurons[0]))
-                values = (int(one[at]), int(other[at]))
-                found.append(
-                    (
-                        left.first + at[0],
-                        i,
-                        rank,
-                        Difference(
-                            recording,
-                            population.name,
-                            at[1],
-                            left.first + at[0],
-                            name,
-                            values,
-                            _likely_cause(name, values),
-                        ),
-                    )
-                )
-    return min(found, key=lambda row: row[:3])[3] if found else None
+    def _explain(self, recording: _Recording) -> Difference | None:
+        """The earliest difference of a recording with its likely cause; notes the offsets on the way."""
+        found = [(i, first) for i, first in enumerate(recording.first) if first is not None]
+        if not found:
+            return None
+        traces = [recorder.trace() for recorder in recording.recorders]
+        for i, _ in found:
+            self._offsets[self._names[i]] = offset(self._network, traces[0], traces[i])
+        i, first = min(found, key=lambda item: (order(self._network, item[1]), item[0]))
+        if self._offsets[self._names[i]]:
+            return replace(first, likely_cause="offset")
+        evidence = [self._evidence(recording, trace, first) for trace in (traces[i], traces[0])]
+        return replace(first, likely_cause=likely_cause(evidence))
 
-
-def _dense(spikes: Spikes, chunk: Chunk, neurons: int) -> IntArray:
-    raster = np.zeros((chunk.steps, neurons), np.int64)
-    raster[spikes.step - chunk.first, spikes.neuron] = 1
-    return raster
-
-
-def _likely_cause(variable: str, values: tuple[int, int]) -> str:
-    """What two values of the first difference alone can tell."""
-    if variable == "u" and (values[0] - values[1]) % 2**STATE_BITS == 0:
-        return "wrap"
-    if variable == "v" and VOLTAGE_LIMIT in (abs(values[0]), abs(values[1])):
-        return "clip"
-    return "threshold" if variable == "spikes" else "unknown"
+    def _evidence(self, recording: _Recording, trace: Trace, first: Difference) -> Evidence:
+        index = self._network.index(first.population)
+        return Evidence(self._network, self._bits, recording.events, trace, index, first.step)

@@ -1,4 +1,4 @@
-"""Fixtures for every test: where the conformance data lies."""
+"""Fixtures for every test: where the conformance data lies, and Lava's environment."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+
+from neurodeploy.runtime.lava_environment import SETUP, Environment, installed
 
 #: A test's `record_property(SUMMARY, text)` is printed behind the results, also when tests run in several processes.
 SUMMARY = "summary"
@@ -22,6 +24,17 @@ def conformance() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return folder
+
+
+@pytest.fixture(scope="session")
+def lava() -> Environment:
+    """Lava's environment; its absence is a failure in CI and a skip elsewhere."""
+    environment = installed()
+    if environment is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"Lava is not set up: {SETUP}")
+        pytest.skip(f"Lava is not set up: {SETUP}")
+    return environment
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

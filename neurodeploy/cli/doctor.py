@@ -11,7 +11,7 @@ def command(console: Console) -> None:
     from neurodeploy.installation import examine
 
     pieces = examine()
-    missing = [p for p in pieces if not p["works"]]
+    missing = [p for p in pieces if not p["works"] and not p["optional"]]
     rows = [
         (
             p["piece"],

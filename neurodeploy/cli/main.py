@@ -18,10 +18,11 @@ COMMANDS = {
     "inspect": "Show what a network or program is made of.",
     "compile": "Quantize a network and map it to the cores of a chip.",
     "run": "Run recordings through a compiled program.",
-    "verify": "Run two backends on the same input and name the first difference.",
+    "verify": "Run backends on the same input and name the first difference and its cause.",
     "report": "Write the HTML and JSON report of a run.",
     "target": "List the chips, or show the limits of one.",
     "backend": "List the backends.",
+    "lava": "Set up what backend lava needs, or tell whether it is there.",
 }
 
 

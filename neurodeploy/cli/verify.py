@@ -1,4 +1,4 @@
-"""`neurodeploy verify`: two backends, the same input, the first difference."""
+"""`neurodeploy verify`: two or more backends, the same input, the first difference and its likely cause."""
 
 from __future__ import annotations
 
@@ -10,7 +10,21 @@ import click
 from neurodeploy.cli.shared import FILE, data_options, run_options
 from neurodeploy.cli.verb import Console, table, verb
 
-DEFAULT_RANDOM_STEPS = 100
+#: What each likely cause means, for people.
+MEANING = {
+    "weight": "one or more weights differ",
+    "exponent": "a projection has another weight exponent",
+    "kernel_orientation": "a kernel is flipped or transposed",
+    "decay": "a current or voltage decay differs",
+    "threshold": "a threshold differs",
+    "bias": "a bias differs",
+    "reset": "the clearing after a spike, the refractory hold or the periodic reset differs",
+    "delay": "spikes of a source arrive earlier or later",
+    "offset": "the whole run is shifted in time",
+    "wrap": "u leaves its 24 bits in another way",
+    "clip": "v is clipped in another way",
+    "unknown": "no single mistake explains it",
+}
 
 
 @verb(name="verify")
@@ -20,7 +34,13 @@ DEFAULT_RANDOM_STEPS = 100
     "--random", "rate", type=float, metavar="RATE", help="Random input instead: spikes per neuron and step, 0 … 1."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the random input.")
-@click.option("--backends", default="reference,emulator", show_default=True, metavar="A,B", help="The two to compare.")
+@click.option(
+    "--backends",
+    default="reference,emulator",
+    show_default=True,
+    metavar="A,B,…",
+    help="Two or more; each is compared with the first.",
+)
 @run_options
 def command(
     console: Console,
@@ -33,19 +53,14 @@ def command(
     backends: str,
     **settings: Any,
 ) -> None:
-    """Run PROGRAM in two backends and compare every spike, u and v; exits with 3 when they differ."""
+    """Run PROGRAM in two or more backends and compare every spike, u and v; exits with 3 when they differ."""
     from neurodeploy import api
     from neurodeploy.compiler.program_file import load_program
     from neurodeploy.runtime.compare import Verifier
     from neurodeploy.runtime.run import RunOptions
-    from neurodeploy.spikes.events import random_events
 
     loaded, _ = load_program(program)
-    if rate is None:
-        items = api.inputs(data, split, limit)
-    else:
-        settings["steps"] = settings["steps"] or loaded.network.steps or DEFAULT_RANDOM_STEPS
-        items = [random_events(loaded.network.input.neurons, settings["steps"], rate, seed)]
+    items = api.verify_inputs(loaded, data, rate, seed, settings["steps"], split, limit)
     verifier = Verifier(loaded, tuple(name for name in backends.split(",") if name), RunOptions(**settings))
     with console.progress("comparing", len(items)) as advance:
         for item in items:
@@ -58,22 +73,25 @@ def command(
 
 
 def _text(answer: dict[str, Any]) -> str:
-    left, right = answer["backends"]
+    names = answer["backends"]
     rows = [
-        (la["name"], la["spikes"][left], la["spikes"][right], la["differing"], la["first_step"])
-        for la in answer["layers"]
+        (la["name"], *(la["spikes"][n] for n in names), la["differing"], la["first_step"]) for la in answer["layers"]
     ]
-    shown = table(["population", f"spikes, {left}", f"spikes, {right}", "differing", "first at step"], rows)
+    shown = table(["spikes of", *names, "differing", "first at step"], rows)
+    return f"{shown}\n\n{_verdict(answer)}"
+
+
+def _verdict(answer: dict[str, Any]) -> str:
     first = answer["first_difference"]
     if first:
+        (left, right), cause = first["backends"], first["likely_cause"]
         where = f" of {first['recording']}" if first["recording"] else ""
-        verdict = (
+        late = f" by {answer['offset_steps'][right]} step(s)" if cause == "offset" else ""
+        return (
             f"different: first {first['variable']} of {first['population']} neuron {first['neuron']} "
-            f"in step {first['step']}{where}: {first['values'][0]} ({left}), {first['values'][1]} ({right}); "
-            f"likely cause: {first['likely_cause']}"
+            f"in step {first['step']}{where}: {first['values'][0]} ({left}), {first['values'][1]} ({right})\n"
+            f"likely cause: {cause}, {MEANING[cause]}{late}"
         )
-    elif not answer["spikes_compared"]:
-        verdict = "nothing was compared: no population spiked; give other recordings or a higher --random rate"
-    else:
-        verdict = f"equal: {answer['spikes_compared']:,} spikes, {answer['states_compared']:,} states compared"
-    return f"{shown}\n\n{verdict}"
+    if not answer["spikes_compared"]:
+        return "nothing was compared: no population spiked; give other recordings or a higher --random rate"
+    return f"equal: {answer['spikes_compared']:,} spikes, {answer['states_compared']:,} states compared"

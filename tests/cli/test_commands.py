@@ -166,6 +166,8 @@ def test_lists(invoke: Invoke) -> None:
         "emulator",
         "reference",
         "torch",
+        "lava",
+        "lava-hw",
     }
     assert json.loads(invoke("doctor", "--json").stdout)["complete"] is True
 

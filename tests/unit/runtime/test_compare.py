@@ -54,6 +54,7 @@ def test_planted_weight(layer: int, name: str, row: int, column: int) -> None:
     assert first is not None
     assert (first.population, first.neuron, first.step, first.variable) == (name, row, arrives, "u")
     assert first.values[1] - first.values[0] == 128
+    assert first.likely_cause == "weight"
     assert result.layers[0]["differing"] == 0
 
 
@@ -77,7 +78,32 @@ def test_silence_is_not_equality() -> None:
     assert (result.equal, result.spikes_compared, result.first_difference) == (False, 0, None)
 
 
-def test_two_backends_are_needed() -> None:
-    for names in (("emulator",), ("emulator", "emulator"), ("a", "b", "c")):
-        with pytest.raises(OptionError, match="two different"):
+def test_two_different_backends_are_needed() -> None:
+    for names in (("emulator",), ("emulator", "emulator"), ("reference", "emulator", "reference")):
+        with pytest.raises(OptionError, match="two or more different"):
             nd.verify(program(), RASTER, names)
+
+
+def test_three_backends() -> None:
+    """Each is compared with the first; the one that differs is named."""
+    honest = program()
+    names = ("reference", "emulator", "torch")
+    result = nd.verify(honest, RASTER, names)
+    assert result.equal
+    assert result.backends == names
+    assert set(result.layers[1]["spikes"]) == set(names)
+    assert result.states_compared == 2 * 200 * 10
+    weight = honest.axons.weight.copy()
+    weight[:] = 2
+    faulty = replace(honest, axons=replace(honest.axons, weight=weight))
+    first = nd.verify(faulty, RASTER, ("reference", "torch", "emulator")).first_difference
+    assert first is not None
+    assert first.backends == ("reference", "emulator")
+
+
+def test_random_input() -> None:
+    assert nd.verify(program(), rate=0.1, seed=3).equal
+    counts = [nd.verify(program(), rate=0.1, seed=seed).layers[0]["spikes"]["emulator"] for seed in (3, 3, 4)]
+    assert counts[0] == counts[1] != counts[2]
+    with pytest.raises(OptionError, match="not both"):
+        nd.verify(program(), RASTER, rate=0.1)

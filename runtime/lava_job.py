@@ -1,0 +1,170 @@
+"""What the Lava worker is sent: networks as JSON and arrays, and why Lava cannot run some."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.emulator.simulation import Options
+from neurodeploy.errors import NetworkError, OptionError
+from neurodeploy.network import Conv2d, Dense, Network, Population, Projection, SumPool2d, connections
+from neurodeploy.precision import SignMode, WeightFormat
+
+#: Lava's convolution keeps 24 bits of a sum; what may exceed them is written out as sparse synapses.
+_CONV_LIMIT = 2**23
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def check_options(options: Options) -> None:
+    """Whether Lava computes so.
+
+    Raises:
+        OptionError: it does not.
+    """
+    if options.drop_first_step:
+        raise OptionError("backend lava", "cannot skip step 0", "leave --drop-first-step out")
+
+
+def check_network(network: Network) -> None:
+    """Whether Lava's fixed-point models have all that the network uses.
+
+    Raises:
+        NetworkError: naming the population and the feature.
+    """
+    for population in network.populations:
+        if population.neuron is not None and np.any(np.asarray(population.neuron.refractory_delay) > 1):
+            delay = int(np.max(population.neuron.refractory_delay))
+            raise NetworkError(
+                f"{population.name}: refractory delay",
+                f"is {delay}, and Lava has no fixed-point neuron that holds",
+                "use 1, or another backend",
+            )
+        if population.bias is not None and population.bias.steps is not None:
+            raise NetworkError(
+                f"{population.name}: bias",
+                "changes from step to step, and a Lava neuron's is constant",
+                "use a constant bias, or another backend",
+            )
+    if network.reset is not None:
+        deepest = max(network.depths().values())
+        if network.reset.offset + deepest > network.reset.interval:
+            raise NetworkError(
+                "reset",
+                f"of interval {network.reset.interval} begins as late as step {network.reset.offset + deepest}, "
+                "and Lava's begins in the first interval",
+                "use a smaller offset, or another backend",
+            )
+
+
+def job(networks: Sequence[Network]) -> tuple[dict[str, Any], Arrays]:
+    """The networks as one Lava program.
+
+    Args:
+        networks: integer ones that `check_network` accepts; their populations are numbered through.
+
+    Returns:
+        The header of the worker's "load" message, and its arrays.
+    """
+    populations: list[dict[str, Any]] = []
+    projections: list[dict[str, Any]] = []
+    arrays: Arrays = {}
+    tied = []
+    for network in networks:
+        first = len(populations)
+        for population in network.populations:
+            populations.append(_population(network, population, len(populations), arrays))
+        for projection in network.projections:
+            row = _projection(network, projection, f"w{len(projections)}", arrays)
+            projections.append(
+                row
+                | {
+                    "source": first + network.index(projection.source),
+                    "target": first + network.index(projection.target),
+                }
+            )
+        if len(networks) > 1 or network.input.neuron is not None:
+            tied.append(first + 1)
+    return {"do": "load", "populations": populations, "projections": projections, "tied": tied}, arrays
+
+
+def _population(network: Network, population: Population, number: int, arrays: Arrays) -> dict[str, Any]:
+    row: dict[str, Any] = {"neurons": population.neurons, "shape": population.shape, "neuron": None, "reset": None}
+    if population.neuron is None:
+        return row
+    for name, value in population.neuron.parameters().items():
+        arrays[f"{number}.{name}"] = np.asarray(value)
+    arrays[f"{number}.bias"] = population.bias.mantissa if population.bias else np.zeros((), np.int64)
+    if network.reset is not None:
+        row["reset"] = [network.reset.interval, network.reset.offset + network.depths()[population.name]]
+    return row | {"neuron": "lif", "bias_exponent": population.bias.exponent if population.bias else 0}
+
+
+def _projection(network: Network, projection: Projection, name: str, arrays: Arrays) -> dict[str, Any]:
+    source = network.population(projection.source)
+    synapse, form = projection.synapse, _format(projection)
+    row = {
+        "exponent": projection.weight_exponent,
+        "bits": form.bits,
+        "sign_mode": form.sign_mode.value,
+        "weight": f"{name}.weight",
+        "delay": f"{name}.delay" if source.delays().any() else None,
+    }
+    if row["delay"]:
+        arrays[f"{name}.delay"] = source.delays()
+    elif isinstance(synapse, (Conv2d, SumPool2d)):
+        kernel = _kernel(projection, (source.shape or ())[0])
+        if kernel is not None:
+            arrays[f"{name}.weight"] = kernel
+            return row | {
+                "kind": "conv",
+                "stride": synapse.stride,
+                "padding": synapse.padding[::2] if isinstance(synapse, SumPool2d) else synapse.padding,
+                "dilation": getattr(synapse, "dilation", (1, 1)),
+                "groups": getattr(synapse, "groups", (source.shape or ())[0]),
+            }
+    if isinstance(synapse, Dense):
+        arrays[f"{name}.weight"] = synapse.weight
+        return row | {"kind": "dense"}
+    listed = connections(synapse, source.shape or ())
+    arrays[f"{name}.weight"], arrays[f"{name}.source"] = listed.weight, listed.source
+    arrays[f"{name}.target"] = listed.target
+    return row | {
+        "kind": "sparse",
+        "source_of": f"{name}.source",
+        "target_of": f"{name}.target",
+        "size": [network.population(projection.target).neurons, source.neurons],
+    }
+
+
+def _kernel(projection: Projection, channels: int) -> NDArray[Any] | None:
+    """The kernel (out, in / groups, H, W) that Lava's Conv can use, its exponent multiplied in; None if it cannot.
+
+    Lava's Conv ignores weight exponents, pads both sides alike, and keeps 24 bits of its sums.
+    """
+    synapse, exponent = projection.synapse, projection.weight_exponent
+    assert isinstance(synapse, (Conv2d, SumPool2d))
+    weight = synapse.weight.astype(np.int64)
+    if isinstance(synapse, SumPool2d):
+        top, bottom, left, right = synapse.padding
+        if (top, left) != (bottom, right):
+            return None
+        weight = np.broadcast_to(weight, (channels, 1, *weight.shape))
+    if exponent < 0 and np.any(weight % (1 << -exponent)):
+        return None
+    weight = weight << exponent if exponent >= 0 else weight >> -exponent
+    return weight if np.abs(weight).sum(axis=(1, 2, 3)).max() < _CONV_LIMIT else None
+
+
+def _format(projection: Projection) -> WeightFormat:
+    """The format of the weights, or the first that holds those of a network that was not quantized."""
+    if projection.weight_format is not None:
+        return projection.weight_format
+    weight = projection.synapse.weight.astype(np.int64)
+    for mode in SignMode:
+        if WeightFormat(mode).holds(weight):
+            return WeightFormat(mode)
+    raise NetworkError(f"{projection.name}: weights", "fit no 8-bit format", "quantize the network")

@@ -1,0 +1,39 @@
+"""Random networks with what Lava has: the same generator, its draws restricted afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from neurodeploy.network import Bias, Network, Population
+from neurodeploy.network.neurons import PerNeuron
+from tests.property.calibration import calibrated
+from tests.property.networks import Case, random_case
+
+
+def lava_case(seed: int) -> Case:
+    """The random case of a seed, without what Lava cannot do.
+
+    No neuron holds (refractory delay 1), a bias is that of the first step in all of them, and resets begin in the
+    first interval. Thresholds are calibrated anew, as neurons fire more often without holding.
+    """
+    case = random_case(seed)
+    reset = case.network.reset
+    if reset is not None:
+        deepest = max(case.network.depths().values())
+        reset = replace(reset, offset=min(reset.offset, max(reset.interval - deepest, 0)))
+    populations = tuple(_restricted(p) for p in case.network.populations)
+    network = Network(populations, case.network.projections, case.network.timestep_ms, case.network.steps, reset)
+    random = np.random.default_rng([seed, 1])
+    return replace(case, network=calibrated(network, case.events, case.steps, random))
+
+
+def _restricted(population: Population) -> Population:
+    neuron, bias = population.neuron, population.bias
+    if neuron is None:
+        return population
+    delay: PerNeuron = 1
+    if bias is not None and bias.steps is not None:
+        bias = Bias(np.array(bias.mantissa[0]), bias.exponent)
+    return replace(population, neuron=replace(neuron, refractory_delay=delay), bias=bias)

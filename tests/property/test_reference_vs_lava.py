@@ -1,0 +1,77 @@
+"""The reference and live Lava on random networks: every spike, u and v, in groups that are one Lava program each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from neurodeploy.emulator.reference import Reference
+from neurodeploy.emulator.simulation import Chunk, Options
+from neurodeploy.runtime.lava import LavaGroup
+from neurodeploy.runtime.lava_client import LavaWorker, worker_command
+from neurodeploy.runtime.lava_environment import Environment
+from neurodeploy.runtime.lava_job import check_network, job
+from tests.property.coverage import features, missing, table
+from tests.property.lava_networks import lava_case
+from tests.property.networks import Case
+
+NETWORKS = 60
+MANY_NETWORKS = 1000
+#: Lava forks a process for each population and projection; more of them step more slowly than they start.
+GROUP = 10
+#: No neuron can hold in Lava.
+ABSENT = {"refractory hold"}
+
+
+def compared(environment: Environment, cases: Sequence[Case]) -> list[set[str]]:
+    """Fail unless both agree on all cases; the features of each."""
+    networks = [case.network for case in cases]
+    for network in networks:
+        check_network(network)
+    worker = LavaWorker(worker_command(environment.python), 300)
+    worker.ask(*job(networks))
+    group = LavaGroup(networks, worker)
+    steps = max(case.steps for case in cases)
+    chunks = group.advance([c.events for c in cases], steps, [range(len(n.populations)) for n in networks])
+    worker.close()
+    found = []
+    for case, chunk in zip(cases, chunks, strict=True):
+        reference = Reference(case.network, Options("lava-0.10"))
+        expected = reference.advance(case.events, case.steps, range(len(case.network.populations)))
+        for i, population in enumerate(case.network.populations):
+            assert not _differences(expected, chunk, i, case.steps), f"lava_case({case.seed}), {population.name}"
+        found.append(features(case, expected, reference.counters()))
+    return found
+
+
+def _differences(expected: Chunk, chunk: Chunk, i: int, steps: int) -> list[str]:
+    """In which of spikes, u and v population i differs; Lava may have run on for the sake of a longer case."""
+    inside = chunk.spikes[i].step < steps
+    pairs = {
+        "step": (expected.spikes[i].step, chunk.spikes[i].step[inside]),
+        "neuron": (expected.spikes[i].neuron, chunk.spikes[i].neuron[inside]),
+        "u": (expected.states[i].u, chunk.states[i].u[:steps]),
+        "v": (expected.states[i].v, chunk.states[i].v[:steps]),
+    }
+    return [name for name, (ours, theirs) in pairs.items() if not np.array_equal(ours, theirs)]
+
+
+def _compare_all(environment: Environment, networks: int, capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for first in range(0, networks, GROUP):
+        found += compared(environment, [lava_case(seed) for seed in range(first, min(first + GROUP, networks))])
+    with capsys.disabled():
+        print(f"\n{table(found)}")  # noqa: T201
+    assert set(missing(found)) <= ABSENT
+
+
+def test_random_networks(lava: Environment, capsys: pytest.CaptureFixture[str]) -> None:
+    _compare_all(lava, NETWORKS, capsys)
+
+
+@pytest.mark.evidence
+@pytest.mark.timeout(14400)
+def test_many_random_networks(lava: Environment, capsys: pytest.CaptureFixture[str]) -> None:
+    _compare_all(lava, MANY_NETWORKS, capsys)

@@ -1,0 +1,155 @@
+"""The worker that dies, talks nonsense or sleeps: one clear error within the limit, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurodeploy.errors import BackendError
+from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
+from neurodeploy.runtime.lava import LavaGroup
+from neurodeploy.runtime.lava_client import LavaWorker, worker_command
+from neurodeploy.runtime.lava_environment import Environment
+from neurodeploy.runtime.lava_job import job
+from neurodeploy.spikes.events import Events
+
+SHARED_MEMORY = Path("/dev/shm")
+#: What a fake worker does first: it leaves a child in its group and a segment behind, as Lava would.
+MESS = """
+import os, subprocess, sys, time
+open(f"/dev/shm/{sys.argv[1]}left", "wb").close()
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdin=-3, stdout=-3)
+"""
+
+
+def fake(code: str) -> list[str]:
+    return [sys.executable, "-I", "-c", MESS + code]
+
+
+def living(group: int) -> list[int]:
+    """Processes of a group that are not just waiting to be reaped."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, pgrp = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(pgrp) == group and state not in "ZX":
+            found.append(int(folder.name))
+    return found
+
+
+def gone(group: int, segment_prefix: str) -> bool:
+    """Whether a group and its shared memory end; a killed process takes a moment."""
+    end = time.monotonic() + 5
+    while living(group) or any(SHARED_MEMORY.glob(f"{segment_prefix}*")):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.fixture
+def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No temporary file."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    yield
+    assert not list(tmp_path.iterdir())
+
+
+def network() -> Network:
+    neuron = CubaLif(1024, 128, 10)
+    populations = (Population("input", shape=(4,)), Population("fc1", neuron), Population("fc2", neuron))
+    weights = (np.full((3, 4), 20), np.full((2, 3), 30))
+    return Network(
+        populations, (Projection("input", "fc1", Dense(weights[0])), Projection("fc1", "fc2", Dense(weights[1])))
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("time.sleep(600)  # while much waits to be read", "gave no answer within 2 seconds"),
+        ("sys.stdin.buffer.read(100); time.sleep(600)", "gave no answer within 2 seconds"),
+        ("print('Hello, world, this is no message', flush=True); time.sleep(600)", "gave an answer that is no message"),
+        ("print('Hello', flush=True); time.sleep(600)", "gave no answer within 2 seconds"),
+        ("sys.exit('I am tired')", "I am tired"),
+        ("os.kill(os.getpid(), 9)", "ended by signal 9"),
+        ("os.close(1); time.sleep(600)", "closed its pipes"),
+    ],
+)
+@pytest.mark.usefixtures("nothing_left")
+def test_fake_workers(code: str, message: str) -> None:
+    worker = LavaWorker(fake(code), seconds=2)
+    started = time.monotonic()
+    with pytest.raises(BackendError, match=message):
+        worker.ask({"do": "load"}, {"weight": np.zeros(10**7 if "much" in code else 1)})
+    assert time.monotonic() - started < 4
+    assert gone(worker.pid, worker.segment_prefix)
+    assert not worker.alive
+
+
+def test_no_such_program() -> None:
+    with pytest.raises(BackendError, match="cannot start /no/python"):
+        LavaWorker(["/no/python"], seconds=2)
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize("victim", ["worker", "one of Lava's processes"])
+def test_killed_in_the_middle(victim: str, lava: Environment) -> None:
+    """Every process of the group, all shared memory and all files are gone afterwards."""
+    worker = LavaWorker(worker_command(lava.python), seconds=60)
+    worker.ask(*job([network()]))
+    group = LavaGroup([network()], worker)
+    processes = living(worker.pid)
+    assert len(processes) > 5
+    pid = worker.pid if victim == "worker" else max(p for p in processes if p != worker.pid)
+    threading.Timer(0.5, os.kill, (pid, signal.SIGKILL)).start()
+    started = time.monotonic()
+    with pytest.raises(BackendError, match="ended by signal 9"):
+        group.advance([Events.none()], 100_000, [[]])
+    assert time.monotonic() - started < 10
+    assert gone(worker.pid, worker.segment_prefix)
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_closed_in_the_ordinary_way(lava: Environment) -> None:
+    worker = LavaWorker(worker_command(lava.python), seconds=60)
+    worker.ask(*job([network()]))
+    assert len(living(worker.pid)) > 5
+    assert any(SHARED_MEMORY.glob(f"{worker.segment_prefix}*"))
+    worker.close()
+    assert gone(worker.pid, worker.segment_prefix)
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_ends_with_its_parent(lava: Environment) -> None:
+    """A user's interrupted program leaves nothing behind, not even when it is killed."""
+    code = f"""
+import sys, time
+from pathlib import Path
+from neurodeploy.runtime.lava_client import LavaWorker, worker_command
+from neurodeploy.runtime.lava_job import job
+from tests.unit.runtime.test_lava_worker import network
+worker = LavaWorker(worker_command(Path({str(lava.python)!r})), 60)
+worker.ask(*job([network()]))
+print(worker.pid, worker.segment_prefix, flush=True)
+time.sleep(600)
+"""
+    root = Path(__file__).resolve().parents[3]
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=root) as parent:
+        assert parent.stdout is not None
+        pid, prefix = parent.stdout.readline().split()
+        worker = int(pid)
+        assert len(living(worker)) > 5
+        parent.kill()
+    assert gone(worker, prefix)
