@@ -16,7 +16,7 @@ import numpy as np
 from neurodeploy.compiler.program import Program
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Spikes, State
 from neurodeploy.emulator.stretch import check_stretch
-from neurodeploy.errors import OptionError
+from neurodeploy.errors import BackendError, OptionError
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.lava_client import LavaWorker, worker_command
@@ -40,6 +40,8 @@ class LavaBackend:
     """
 
     def __init__(self, program: Program, options: Options) -> None:
+        if not hasattr(os, "fork"):
+            raise BackendError("backend lava", "needs fork, which this system does not have", "use Linux or macOS")
         check_options(options)
         check_network(program.network)
         self._network = program.network

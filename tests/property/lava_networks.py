@@ -6,27 +6,43 @@ from dataclasses import replace
 
 import numpy as np
 
+from neurodeploy.emulator.reference import Reference
+from neurodeploy.emulator.simulation import Options
 from neurodeploy.network import Bias, Network, Population
 from neurodeploy.network.neurons import PerNeuron
 from tests.property.calibration import calibrated
 from tests.property.networks import Case, random_case
+
+#: Between the seeds of the first and the second draw of a network.
+_SECOND = 10**6
 
 
 def lava_case(seed: int) -> Case:
     """The random case of a seed, without what Lava cannot do.
 
     No neuron holds (refractory delay 1), a bias is that of the first step in all of them, and resets begin in the
-    first interval. Thresholds are calibrated anew, as neurons fire more often without holding.
+    first interval. Thresholds are calibrated anew; where the last layer still stays silent or saturates, because of a
+    bias that does not change, the network is drawn a second time.
     """
-    case = random_case(seed)
+    case = _drawn(seed, seed)
+    return case if _fires(case) else _drawn(seed, seed + _SECOND)
+
+
+def _drawn(seed: int, draw: int) -> Case:
+    case = random_case(draw)
     reset = case.network.reset
     if reset is not None:
         deepest = max(case.network.depths().values())
         reset = replace(reset, offset=min(reset.offset, max(reset.interval - deepest, 0)))
     populations = tuple(_restricted(p) for p in case.network.populations)
     network = Network(populations, case.network.projections, case.network.timestep_ms, case.network.steps, reset)
-    random = np.random.default_rng([seed, 1])
-    return replace(case, network=calibrated(network, case.events, case.steps, random))
+    random = np.random.default_rng([draw, 1])
+    return replace(case, seed=seed, network=calibrated(network, case.events, case.steps, random))
+
+
+def _fires(case: Case) -> bool:
+    chunk = Reference(case.network, Options("lava-0.10")).advance(case.events, case.steps)
+    return 0.01 <= len(chunk.spikes[-1].step) / (case.network.output.neurons * case.steps) <= 0.6
 
 
 def _restricted(population: Population) -> Population:
