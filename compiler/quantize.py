@@ -70,13 +70,7 @@ def _quantize_projection(projection: Projection, options: QuantizeOptions) -> tu
     low, high = (np.ldexp(float(edge), best.exponent) for edge in best.format.range)
     clipped = int(np.count_nonzero((wanted < low) | (wanted > high)))
     if changed and projection.is_integer and options.weight_bits is None:
-        worst = wanted.flat[int(np.argmax(difference))]
-        raise QuantizationError(
-            projection.target,
-            f"{changed:,} of {wanted.size:,} weights (the worst is {worst:g}) lie outside every 8-bit format "
-            f"({low:g} … {high:g} in steps of {np.ldexp(float(best.format.step), best.exponent):g} comes nearest)",
-            "rescale the layer, or accept rounding with --weight-bits 8",
-        )
+        raise _refusal(projection, wanted)
     weight = best.stored.astype(np.int32)
     quantized = replace(
         projection,
@@ -98,6 +92,20 @@ def _quantize_projection(projection: Projection, options: QuantizeOptions) -> tu
         worst=float(difference.max(initial=0.0)),
     )
     return quantized, error
+
+
+def _refusal(projection: Projection, wanted: NDArray[np.float64]) -> QuantizationError:
+    """Names what the layer's own exponent cannot hold, the farthest weight first."""
+    form, exponent = WeightFormat(), projection.weight_exponent
+    apart = np.abs(np.ldexp(form.nearest(wanted, exponent).astype(np.float64), exponent) - wanted)
+    low, high = (np.ldexp(float(edge), exponent) for edge in form.range)
+    return QuantizationError(
+        projection.target,
+        f"{np.count_nonzero(apart):,} of {wanted.size:,} weights (the worst is {wanted.flat[int(np.argmax(apart))]:g}) "
+        f"do not fit 8 bits ({low:g} … {high:g} in steps of {np.ldexp(float(form.step), exponent):g}), "
+        "and no other exponent or sign mode holds them all",
+        "rescale the layer, or accept rounding with --weight-bits 8",
+    )
 
 
 def _best(wanted: NDArray[np.float64], own_exponent: int, bits: int) -> _Choice:

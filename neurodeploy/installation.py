@@ -14,7 +14,7 @@ _PIECES = (
         "C core",
         None,
         "neurodeploy.emulator._core:Image",
-        "backend emulator: without it every run takes the slow reference",
+        "backend emulator; without it there is --backend reference, a hundred times slower",
         "pip install --force-reinstall neurodeploy-snn",
     ),
     ("numpy", "numpy", "numpy:ndarray", "everything", "pip install numpy"),

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from neurodeploy.compiler.program import Program
-from neurodeploy.emulator.engine import Emulator, load
 from neurodeploy.emulator.simulation import Options, Simulation
+from neurodeploy.errors import MissingPackageError
+
+try:
+    from neurodeploy.emulator.engine import Emulator, load
+except ImportError as error:
+    raise MissingPackageError(
+        "backend emulator", f"finds no C core ({error})", "reinstall neurodeploy-snn, or use --backend reference"
+    ) from error
 
 
 class EmulatorBackend:

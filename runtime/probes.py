@@ -41,7 +41,9 @@ def parse_probe(text: str, network: Network) -> Probe:
         raise OptionError(
             f"probe {text}", "is not POPULATION.VARIABLE[NEURONS]@STEPS", "write for example fc1.u[:10]@100:200"
         )
-    network.population(match["population"])
+    population = network.population(match["population"])
+    if match["neurons"] is not None and not range(population.neurons)[_slice(match["neurons"], text)]:
+        raise OptionError(f"probe {text}", f"names none of the {population.neurons} neurons", "choose others")
     return Probe(
         text,
         match["population"],

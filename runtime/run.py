@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -122,6 +122,7 @@ def run_events(
     events: Events,
     options: RunOptions,
     probes: Sequence[Probe],
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Run one recording from zero state.
 
@@ -132,8 +133,10 @@ def run_events(
         events: all of them; those at or after the last step are dropped.
         options: see `RunOptions`.
         probes: what to keep.
+        stopped: asked now and then whether to give up.
 
     Raises:
+        OptionError: it was stopped.
         DataError: events outside the input's shape, or too late with `strict_time`.
     """
     events.check(network.input.neurons)
@@ -146,6 +149,8 @@ def run_events(
     chunks: list[tuple[Spikes, ...]] = []
     seconds = 0.0
     for first in range(0, steps, CHUNK_STEPS):
+        if stopped():
+            raise OptionError("run", f"was stopped at step {first}", "start it again")
         count = min(CHUNK_STEPS, steps - first)
         low, high = (int(i) for i in np.searchsorted(kept.step, (first, first + count)))
         started = perf_counter()
@@ -166,7 +171,7 @@ def run_events(
         hops=_total(network, costs.hops, spikes),
         prediction=_predict(spikes[-1], network.output.neurons, options.readout),
         seconds=seconds,
-        traces={name: np.concatenate(parts) for name, parts in traces.items()},
+        traces={p.text: np.concatenate(traces[p.text])[:: -1 if (p.steps.step or 1) < 0 else 1] for p in probes},
     )
 
 
@@ -178,8 +183,8 @@ def with_sample(run: Run, file: str | None, label: int | None) -> Run:
 def _probed(probe: Probe, chunk: Chunk, network: Network, steps: int, display: str) -> NDArray[np.int64]:
     """A probe's rows of one chunk."""
     index = network.index(probe.population)
-    wanted = np.arange(steps)[probe.steps]
-    rows = wanted[(wanted >= chunk.first) & (wanted < chunk.first + chunk.steps)] - chunk.first
+    wanted = range(*probe.steps.indices(steps))
+    rows = [step for step in range(chunk.steps) if step + chunk.first in wanted]
     raster = _raster(chunk.spikes[index], chunk.first, chunk.steps, network, probe.population)
     if probe.variable == "spikes":
         trace = raster

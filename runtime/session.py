@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Event
 from time import perf_counter
 
 import numpy as np
@@ -56,8 +57,13 @@ def stimulus(data: Input, network: Network, binning: str) -> Stimulus:
     shape = network.input.shape or ()
     if isinstance(data, Sample):
         recording = read_recording(data.path)
+        if data.label is not None and data.label >= network.output.neurons:
+            problem = f"label {data.label} is outside the {network.output.neurons} outputs"
+            raise DataError(data.file, problem, "correct labels.csv or give the network it belongs to")
         return Stimulus(bin_recording(recording, shape, network.timestep_ms, binning), None, data.file, data.label)
     array = np.asarray(data)
+    if array.ndim and not len(array):
+        raise DataError("raster", "has no steps", "give at least one, first axis time")
     if array.shape[1:] not in (shape, (network.input.neurons,)):
         wanted = " or ".join({f"(steps, {network.input.neurons})", f"(steps, {', '.join(map(str, shape))})"})
         raise DataError("raster", f"has shape {array.shape}", f"give {wanted}, first axis time")
@@ -84,6 +90,7 @@ class Session:
         self._backend = open_backend(backend, program, Options(self.options.profile, self.options.drop_first_step))
         self.load_seconds = perf_counter() - started
         self._costs = traffic(program)
+        self._stopped = Event()
 
     def run(self, data: Input) -> Run:
         """Run one recording from zero state; see `stimulus` and `run_events` for what it may be and may raise."""
@@ -91,7 +98,9 @@ class Session:
         options = replace(self.options, steps=self.options.steps or given.steps)
         simulation = self._backend.simulation()
         try:
-            run = run_events(simulation, self.network, self._costs, given.events, options, self._probes)
+            run = run_events(
+                simulation, self.network, self._costs, given.events, options, self._probes, self._stopped.is_set
+            )
         except DataError as error:
             if given.file is None:
                 raise
@@ -124,15 +133,19 @@ class Session:
             return run if keep_spikes(indexed[0]) else _lightened(run)
 
         results: list[Run] = []
-        for run in _mapped(one, list(enumerate(data)), threads):
-            results.append(run)
-            progress()
+        try:
+            for run in _mapped(one, list(enumerate(data)), threads, self._stopped):
+                results.append(run)
+                progress()
+        finally:
+            self._stopped.clear()
         return results
 
 
 def _mapped(
-    function: Callable[[tuple[int, Input]], Run], items: list[tuple[int, Input]], threads: int
+    function: Callable[[tuple[int, Input]], Run], items: list[tuple[int, Input]], threads: int, stopped: Event
 ) -> Iterator[Run]:
+    """In order; whatever ends it early, an error or Ctrl-C, also ends the recordings still running."""
     if threads == 1 or len(items) < 2:
         yield from map(function, items)
         return
@@ -140,6 +153,7 @@ def _mapped(
     try:
         yield from pool.map(function, items)
     finally:
+        stopped.set()
         pool.shutdown(cancel_futures=True)
 
 

@@ -7,8 +7,8 @@ Populations are stepped as whole tensors, without cores, axons or events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from threading import Lock
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from neurodeploy.spikes.events import Events
 
 try:
     import torch
-except ImportError as error:
+except (ImportError, OSError) as error:  # OSError: a shared library that cannot be loaded
     raise MissingPackageError(
         "backend torch", "needs the package torch", "pip install 'neurodeploy-snn[torch]'"
     ) from error
@@ -50,16 +50,24 @@ class TorchBackend:
         self._network = program.source or program.network
         self._options = options
         self._products = [_product(self._network, p) for p in self._network.projections]
+        self._one_thread = _OneThread()
 
     def simulation(self) -> Simulation:
         """A run from zero state."""
-        return TorchSimulation(self._network, self._products, self._options)
+        return TorchSimulation(self._network, self._products, self._options, self._one_thread)
 
 
 class TorchSimulation:
     """A network of tensors being stepped; implements `Simulation`."""
 
-    def __init__(self, network: Network, products: Sequence[Callable[[Tensor], Tensor]], options: Options) -> None:
+    def __init__(
+        self,
+        network: Network,
+        products: Sequence[Callable[[Tensor], Tensor]],
+        options: Options,
+        one_thread: _OneThread,
+    ) -> None:
+        self._one_thread = one_thread
         self._network = network
         self._products = products
         self._drop_first = options.drop_first_step
@@ -75,7 +83,7 @@ class TorchSimulation:
         check_stretch(self._network, events, first, end)
         spikes: list[list[tuple[int, IntArray]]] = [[] for _ in self._neurons]
         traces: dict[int, list[tuple[Tensor, Tensor]]] = {i: [] for i in states}
-        with _one_thread():
+        with self._one_thread:
             self._run(events, first, end, spikes, traces)
         self._step = end
         states_of = {i: _state(rows) for i, rows in traces.items()}
@@ -110,7 +118,8 @@ class TorchSimulation:
                 spikes[i].append((step, fired))
             for i, rows in traces.items():
                 neurons = self._neurons[i]
-                rows.append((neurons.u.clone(), neurons.v.clone()) if neurons else (torch.zeros(0), torch.zeros(0)))
+                nothing = torch.zeros(self._network.populations[i].neurons)
+                rows.append((neurons.u.clone(), neurons.v.clone()) if neurons else (nothing, nothing))
 
     def _inject(self, events: Events, step: int) -> None:
         payload = np.ones(len(events)) if events.payload is None else events.payload
@@ -143,15 +152,29 @@ class TorchSimulation:
         return result
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """A step's tensors are small: handing them to several threads costs more than it saves, up to a hundredfold."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+class _OneThread:
+    """Keeps torch to one thread while any simulation of a backend steps.
+
+    A step's tensors are small: handing them to several threads costs more than it saves, up to a hundredfold.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._before = 1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._before = torch.get_num_threads()
+                torch.set_num_threads(1)
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                torch.set_num_threads(self._before)
 
 
 class _Neurons:

@@ -64,9 +64,12 @@ static void prefetch(const nd_chunk *chunk, int32_t chunks)
 static void accumulate(nd_state *state, int32_t head, int wide)
 {
     for (int32_t d = head; d >= 0; d = state->ring.pool[d].next) {
-        const nd_delivery *delivery = &state->ring.pool[d], *next = &state->ring.pool[delivery->next];
+        const nd_delivery *delivery = &state->ring.pool[d];
         const nd_chunk *chunk = state->image->chunk + delivery->first_chunk;
-        if (delivery->next >= 0) prefetch(state->image->chunk + next->first_chunk, next->chunks);
+        if (delivery->next >= 0) {
+            const nd_delivery *next = &state->ring.pool[delivery->next];
+            prefetch(state->image->chunk + next->first_chunk, next->chunks);
+        }
         if (wide) nd_accumulate_wide(state->q_wide, chunk, delivery->chunks, delivery->payload);
         else if (delivery->payload == 1) nd_accumulate_spike(state->q, chunk, delivery->chunks);
         else nd_accumulate_narrow(state->q, chunk, delivery->chunks, delivery->payload);

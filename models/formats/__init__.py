@@ -42,8 +42,9 @@ def read_network(path: str | Path, arch: str | None = None, yaml: str | Path | N
     module, function = READERS[kind]
     try:
         loaded = import_module(f"{__name__}.{module}")
-    except ModuleNotFoundError as error:
+    except (ImportError, OSError) as error:  # OSError: a shared library that cannot be loaded
         remedy = "pip install 'neurodeploy-snn[torch]'"
-        raise MissingPackageError(error.name or module, f"is needed to read {path.name}", remedy) from error
+        problem = f"is needed to read {path.name} and cannot be imported ({error})"
+        raise MissingPackageError(getattr(error, "name", None) or "torch", problem, remedy) from error
     reader = cast("Reader", getattr(loaded, function))
     return reader(path, arch, None if yaml is None else Path(yaml))

@@ -23,7 +23,7 @@ SHOWN_SAMPLES = 20
 @run_options
 @click.option(
     "--readout",
-    type=click.Choice(["count", "first"]),
+    metavar="count|first",
     default="count",
     show_default=True,
     help="Prediction: most spikes, or first spike.",
@@ -75,6 +75,11 @@ def command(
     if probes and output is None:
         raise OptionError("--probe", "has nowhere to go", "name a file with -o RUN.ndr")
     session = Session(loaded, backend, RunOptions(probes=probes, **settings))
+    driven = any(p.bias is not None for p in loaded.network.populations)
+    if data is None and not driven:
+        raise OptionError(
+            "--data", "is missing and no bias drives the network", "give a spike file or a folder of them"
+        )
     if session.options.steps is None and loaded.network.steps is None:
         console.note(
             "no length is known: each recording runs to its last event + 1 + the network's latency; --steps sets it"

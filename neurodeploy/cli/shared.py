@@ -31,7 +31,7 @@ run_options = options(
         "--binning",
         default="or",
         show_default=True,
-        type=click.Choice(["or", "sum"]),
+        metavar="or|sum",
         help="Several events in a bin: one spike, or a graded one.",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
@@ -11,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from neurodeploy.errors import NeurodeployError
+from neurodeploy.errors import FormatError, NeurodeployError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -64,10 +65,16 @@ class Console:
 
     def result(self, data: dict[str, Any], text: Callable[[], str]) -> None:
         """The answer: `data` with `--json`, else `text`."""
-        if self._json:
-            click.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))
-        elif not self._quiet:
-            click.echo(text())
+        if self._quiet and not self._json:
+            return
+        shown = json.dumps(data, ensure_ascii=False, allow_nan=False) if self._json else text()
+        try:
+            click.echo(shown)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            problem = f"cannot be written ({error.strerror})"
+            raise FormatError("standard output", problem, "send it where there is room") from error
 
     def next_step(self, text: str) -> None:
         """What to do after this command."""
@@ -146,10 +153,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         grid.add_row(*(Text(_cell(value)) for value in row))
-    console = RichConsole(width=max(80, shutil.get_terminal_size().columns))
-    with console.capture() as capture:
-        console.print(grid, highlight=False)
-    return capture.get().rstrip()
+    text = io.StringIO()
+    RichConsole(file=text, width=max(80, shutil.get_terminal_size().columns)).print(grid, highlight=False)
+    return text.getvalue().rstrip()
 
 
 def _cell(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,7 +75,7 @@ class Events:
             raise DataError(
                 "raster", f"has shape {array.shape} and type {array.dtype}", "give (steps, neurons) or (steps, C, H, W)"
             )
-        flat = array.reshape(len(array), -1)
+        flat = array.reshape(len(array), prod(array.shape[1:]))
         if array.dtype.kind == "f" and not np.array_equal(flat, np.rint(flat)):
             raise DataError("raster", "holds fractions or NaN", "give whole numbers of spikes")
         step, neuron = np.nonzero(flat)

@@ -126,6 +126,23 @@ def test_bad_recordings(invoke: Invoke, program_path: Path, tmp_path: Path) -> N
     assert "outside.bs2" in sentence
 
 
+def test_labels_and_missing_data(invoke: Invoke, program_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.bs2").write_bytes(bytes(5))
+    (tmp_path / "labels.csv").write_text("file,label\na.bs2,3\n")
+    assert "label 3 is outside the 3 outputs" in refused(invoke, "run", program_path, "--data", tmp_path)
+    assert "--data" in refused(invoke, "run", program_path)
+    assert "count or first" in refused(invoke, "run", program_path, "--readout", "last")
+
+
+def test_full_standard_output(program_path: Path, recordings: Path) -> None:
+    words = [sys.executable, "-m", "neurodeploy", "inspect", str(program_path)]
+    with Path("/dev/full").open("w") as full:
+        finished = subprocess.run(words, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert finished.returncode == 1
+    assert "Error: standard output: cannot be written" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
 def test_empty_recording_runs(invoke: Invoke, program_path: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.bs2").write_bytes(b"")
     result = invoke("run", program_path, "--data", tmp_path / "empty.bs2")

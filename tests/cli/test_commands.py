@@ -172,11 +172,22 @@ def test_lists(invoke: Invoke) -> None:
     assert json.loads(invoke("doctor", "--json").stdout)["complete"] is True
 
 
-def test_options_from_environment_and_file(program_path: Path, tmp_path: Path) -> None:
+def test_options_from_environment_and_file(program_path: Path, recordings: Path, tmp_path: Path) -> None:
     """A flag beats the environment, that beats the file."""
     config = tmp_path / "neurodeploy.toml"
     config.write_text("[run]\nsteps = 11\n")
-    base = [sys.executable, "-m", "neurodeploy", "--config", str(config), "run", str(program_path), "--json"]
+    base = [
+        sys.executable,
+        "-m",
+        "neurodeploy",
+        "--config",
+        str(config),
+        "run",
+        str(program_path),
+        "--json",
+        "--data",
+        str(recordings),
+    ]
 
     def steps(extra: list[str], environment: dict[str, str]) -> int:
         finished = subprocess.run([*base, *extra], check=True, capture_output=True, text=True, env=environment)

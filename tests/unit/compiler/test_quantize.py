@@ -80,6 +80,8 @@ def test_integers_that_no_format_holds_are_never_rounded_silently() -> None:
     network = layer([[-255, 3]])
     with pytest.raises(QuantizationError, match=r"fc1: 2 of 2 weights .*--weight-bits 8"):
         quantize(network)
+    with pytest.raises(QuantizationError, match=r"fc1: 2 of 4 weights \(the worst is 1000\)"):
+        quantize(layer([[2, 1000], [3, 4]]))
     _, (error,) = quantize(network, QuantizeOptions(8))
     assert error.changed == 2
 

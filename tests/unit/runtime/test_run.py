@@ -124,8 +124,34 @@ def test_bad_options() -> None:
 def test_bad_input() -> None:
     with pytest.raises(DataError, match=r"raster: has shape \(5, 3\); give \(steps, 2\)"):
         one(relay(), np.zeros((5, 3), int))
+    with pytest.raises(DataError, match="has no steps"):
+        one(relay(), np.zeros((0, 2), int))
     with pytest.raises(DataError, match="neuron 2 is outside"):
         one(relay(), nd.Events(np.array([0]), np.array([2])))
+
+
+def test_states_of_the_host_input() -> None:
+    """An input without neurons shows zeros in every backend."""
+    for backend in BACKENDS:
+        run = one(relay(), None, backend, steps=5, probes=["input.u"])
+        assert run["input.u"].tolist() == [[0, 0]] * 5
+
+
+def test_probes_over_several_chunks() -> None:
+    events = nd.Events(np.array([3, 600]), np.array([1, 1]))
+    run = one(relay(), events, steps=700, probes=["fc1.u", "fc1.u[1]@599:602", "fc1.u[1]@::-1", "fc1.u@900:"])
+    assert run["fc1.u[1]@599:602"].tolist() == [[0], [18 * 64], [0]]
+    np.testing.assert_array_equal(run["fc1.u[1]@::-1"], run["fc1.u"][::-1, 1:])
+    assert run["fc1.u@900:"].shape == (0, 2)
+    with pytest.raises(OptionError, match="names none of the 2 neurons"):
+        one(relay(), events, probes=["fc1.u[2]"])
+
+
+def test_an_error_ends_the_recordings_still_running() -> None:
+    """The second recording is refused; the first, endless one must not be waited for."""
+    session = Session(relay(), options=RunOptions(steps=2**31 - 1))
+    with pytest.raises(DataError):
+        session.run_all([nd.Events(np.array([0]), np.array([5])), None], threads=2)
 
 
 def test_threads_change_nothing() -> None:
