@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -121,5 +121,5 @@ def _format_row(network: Network, projection: int, part: Slice) -> tuple[int, in
     return joined.weight_format.sign_mode.value, joined.weight_format.bits, joined.weight_exponent, part.delay_bits
 
 
-def _starts(lengths: object) -> IntArray:
-    return np.array([0, *accumulate(lengths)], np.int64)  # type: ignore[call-overload]
+def _starts(lengths: Iterable[int]) -> IntArray:
+    return np.array([0, *accumulate(lengths)], np.int64)

@@ -28,7 +28,7 @@ BACKENDS = {
         "Lava's fixed-point models and runtime, in an environment of its own",
     ),
     "lava-hw": (
-        "neurodeploy.runtime.lava_hardware:LavaHardwareBackend",
+        "neurodeploy.runtime.lava_hardware:open_board",
         "Loihi 2 through Lava; says so without a board",
     ),
 }

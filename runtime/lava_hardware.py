@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from typing import NoReturn
 
 from neurodeploy.compiler.program import Program
-from neurodeploy.emulator.simulation import Options, Simulation
+from neurodeploy.emulator.simulation import Options
 from neurodeploy.errors import BackendError
 from neurodeploy.runtime.lava_environment import Environment, required
 from neurodeploy.runtime.lava_job import check_network, check_options
@@ -14,33 +15,20 @@ from neurodeploy.runtime.lava_job import check_network, check_options
 _QUESTION = "from lava.utils.loihi import is_installed; print(is_installed())"
 
 
-class LavaHardwareBackend:
-    """A network on a Loihi 2 board.
+def open_board(program: Program, options: Options) -> NoReturn:
+    """Look for a Loihi 2 board for a network; there is none that could be tried, so this always ends in an error.
 
     Raises:
         NetworkError, OptionError: something that Lava does not have.
         MissingPackageError: Lava is not set up.
         BackendError: Lava reports no board; or it has its extension, with which nothing here was ever tried.
     """
-
-    def __init__(self, program: Program, options: Options) -> None:
-        check_options(options)
-        check_network(program.network)
-        if not has_extension(required("lava-hw")):
-            raise BackendError(
-                "backend lava-hw",
-                "Lava reports no Loihi 2 board, as its extension lava-loihi is not installed",
-                "use --backend lava, Lava's simulator",
-            )
-        raise BackendError(
-            "backend lava-hw",
-            "Lava has its extension lava-loihi, but the way to the chip is untested and not offered yet",
-            "use --backend lava, Lava's simulator",
-        )
-
-    def simulation(self) -> Simulation:
-        """Never reached: there is no such backend without a board."""
-        raise NotImplementedError
+    check_options(options)
+    check_network(program.network)
+    problem = "Lava reports no Loihi 2 board, as its extension lava-loihi is not installed"
+    if has_extension(required("lava-hw")):
+        problem = "Lava has its extension lava-loihi, but the way to the chip is untested and not offered yet"
+    raise BackendError("backend lava-hw", problem, "use --backend lava, Lava's simulator")
 
 
 def has_extension(environment: Environment) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
 
 import numpy as np
-import pytest
 
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Chunk, Options, Simulation
@@ -74,7 +74,7 @@ def verified(case: Case, backend: Backend) -> Difference | None:
     return verifier.result().first_difference
 
 
-def test_planted_faults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_planted_faults(record_property: Callable[[str, object], None]) -> None:
     confusion: Counter[tuple[str, str]] = Counter()
     wrong: list[str] = []
     for attempt in count():
@@ -95,8 +95,7 @@ def test_planted_faults(capsys: pytest.CaptureFixture[str]) -> None:
         confusion[kind, found.likely_cause] += 1
         if found.likely_cause != kind:
             wrong.append(f"attempt {attempt} {kind} -> {found.likely_cause} {place}")
-    with capsys.disabled():
-        print("\n" + "\n".join((_table(confusion), *wrong)))  # noqa: T201
+    record_property("summary", "\n".join((_table(confusion), *wrong)))
     assert sum(number for (kind, cause), number in confusion.items() if kind == cause) >= RIGHT * FAULTS
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -58,20 +58,19 @@ def _differences(expected: Chunk, chunk: Chunk, i: int, steps: int) -> list[str]
     return [name for name, (ours, theirs) in pairs.items() if not np.array_equal(ours, theirs)]
 
 
-def _compare_all(environment: Environment, networks: int, capsys: pytest.CaptureFixture[str]) -> None:
+def _compare_all(environment: Environment, networks: int, record_property: Callable[[str, object], None]) -> None:
     found = []
     for first in range(0, networks, GROUP):
         found += compared(environment, [lava_case(seed) for seed in range(first, min(first + GROUP, networks))])
-    with capsys.disabled():
-        print(f"\n{table(found)}")  # noqa: T201
+    record_property("summary", table(found))
     assert set(missing(found)) <= ABSENT
 
 
-def test_random_networks(lava: Environment, capsys: pytest.CaptureFixture[str]) -> None:
-    _compare_all(lava, NETWORKS, capsys)
+def test_random_networks(lava: Environment, record_property: Callable[[str, object], None]) -> None:
+    _compare_all(lava, NETWORKS, record_property)
 
 
 @pytest.mark.evidence
 @pytest.mark.timeout(14400)
-def test_many_random_networks(lava: Environment, capsys: pytest.CaptureFixture[str]) -> None:
-    _compare_all(lava, MANY_NETWORKS, capsys)
+def test_many_random_networks(lava: Environment, record_property: Callable[[str, object], None]) -> None:
+    _compare_all(lava, MANY_NETWORKS, record_property)
