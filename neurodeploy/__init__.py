@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neurodeploy.api import compile, load, quantize, record, report, run, save, verify  # noqa: A004
+    from neurodeploy.api import compile, convert, load, quantize, record, report, run, save, verify  # noqa: A004
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
     from neurodeploy.network import Network
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from neurodeploy.spikes.events import Events
 
 _HOMES = {
-    **dict.fromkeys(("compile", "load", "quantize", "record", "report", "run", "save", "verify"), "neurodeploy.api"),
+    **dict.fromkeys(
+        ("compile", "convert", "load", "quantize", "record", "report", "run", "save", "verify"), "neurodeploy.api"
+    ),
     "Events": "neurodeploy.spikes.events",
     "Network": "neurodeploy.network",
     "NeurodeployError": "neurodeploy.errors",
@@ -32,6 +34,7 @@ __all__ = [
     "Program",
     "Run",
     "compile",
+    "convert",
     "load",
     "quantize",
     "record",

@@ -22,7 +22,8 @@ from neurodeploy.compiler.quantize import QuantizeOptions
 from neurodeploy.compiler.quantize import quantize as quantize_network
 from neurodeploy.container import checksum
 from neurodeploy.errors import FormatError, OptionError
-from neurodeploy.models.formats import Loaded, read_network
+from neurodeploy.files import write_atomic
+from neurodeploy.models.formats import Loaded, ReadOptions, WriteOptions, read_network, written_network
 from neurodeploy.network import Network
 from neurodeploy.network.file import load_network, save_network
 from neurodeploy.provenance import provenance
@@ -41,30 +42,63 @@ RANDOM_STEPS = 100
 Data = Events | NDArray[np.generic] | str | Path | None
 
 
-def read(path: str | Path, arch: str | None = None, yaml: str | Path | None = None) -> Loaded:
+def read(path: str | Path, arch: str | None = None, *, form: str | None = None, **options: Any) -> Loaded:
     """A network from any known format, with notes on how the file was understood.
 
     Args:
-        path: a `.ndn` or `.ndp` file, a slayerPytorch `.pt`, or a folder of SLAYER-Loihi parameters.
+        path: a `.ndn` or `.ndp` file, or a file or folder of a foreign format (`neurodeploy formats` lists them).
         arch: SLAYER's notation of the layers, where the format does not hold them.
-        yaml: SLAYER's yaml, where it is not the one in the folder.
+        form: name of the foreign format; None: by the suffix, or a folder.
+        **options: the other fields of `ReadOptions`, for example yaml="network.yaml".
 
     Raises:
         FormatError: a missing, damaged or unknown file.
         NetworkError: a network that breaks a rule.
     """
     path = Path(path)
-    if path.suffix == ".ndn":
+    if form is None and path.suffix == ".ndn":
         return Loaded(load_network(path), (), "neurodeploy network")
-    if path.suffix == ".ndp":
+    if form is None and path.suffix == ".ndp":
         return Loaded(load_program(path)[0].network, (), "neurodeploy program")
-    return read_network(path, arch, yaml)
+    return read_network(path, ReadOptions(arch=arch, **options), form)
 
 
-def load(path: str | Path, arch: str | None = None, yaml: str | Path | None = None) -> Network | Program:
+def load(path: str | Path, arch: str | None = None, *, form: str | None = None, **options: Any) -> Network | Program:
     """A program from a `.ndp` file, else a network; see `read`."""
     path = Path(path)
-    return load_program(path)[0] if path.suffix == ".ndp" else read(path, arch, yaml).network
+    return load_program(path)[0] if path.suffix == ".ndp" else read(path, arch, form=form, **options).network
+
+
+def convert(
+    network: Network, path: str | Path, form: str | None = None, *, overwrite: bool = False, **options: Any
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Write a network in any format that has a writer, or as `.ndn`.
+
+    Args:
+        network: what to write.
+        path: the main file; files beside it differ in the suffix.
+        form: name of the foreign format; None: by the suffix.
+        overwrite: whether existing files may be replaced.
+        **options: the fields of `WriteOptions`.
+
+    Returns:
+        The files, and what the writer has to say.
+
+    Raises:
+        FormatError: an unknown format, an existing file, or a network that the format cannot hold.
+    """
+    path = Path(path)
+    if form is None and path.suffix == ".ndn":
+        save(network, path, overwrite=overwrite)
+        return [path], ()
+    written = written_network(network, path, WriteOptions(**options), form)
+    files = {path.with_suffix(suffix): content for suffix, content in written.files.items()}
+    for file in files:
+        if file.exists() and not overwrite:
+            raise FormatError(str(file), "exists already", "choose another name or pass --force")
+    for file, content in files.items():
+        write_atomic(file, content, overwrite)
+    return list(files), written.notes
 
 
 def save(item: Network | Program | RunRecord, path: str | Path, *, overwrite: bool = False) -> None:

@@ -1,50 +1,51 @@
-"""Readers of foreign network formats: `read_network` chooses one by the suffix, or the folder one."""
+"""Readers and writers of foreign network formats."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
-from typing import cast
 
-from neurodeploy.errors import FormatError, MissingPackageError
-from neurodeploy.files import is_folder
 from neurodeploy.models.formats.loaded import Loaded
+from neurodeploy.models.formats.options import ReadOptions, WriteOptions
+from neurodeploy.models.formats.registry import Format, format_of, formats, load_function
+from neurodeploy.models.formats.written import Written
+from neurodeploy.network import Network
 
-Reader = Callable[[Path, str | None, Path | None], Loaded]
-
-#: Module and function of every reader by suffix; imported when used.
-READERS = {
-    "folder": ("slayer_folder", "read_folder"),
-    ".pt": ("slayer_pt", "read_pt"),
-}
-
-__all__ = ["READERS", "Loaded", "read_network"]
+__all__ = ["Format", "Loaded", "ReadOptions", "WriteOptions", "Written", "formats", "read_network", "written_network"]
 
 
-def read_network(path: str | Path, arch: str | None = None, yaml: str | Path | None = None) -> Loaded:
+def read_network(path: str | Path, options: ReadOptions | None = None, form: str | None = None) -> Loaded:
     """Read a network of any known foreign format.
 
     Args:
-        path: a folder of SLAYER-Loihi parameters or a slayerPytorch `.pt`.
-        arch: the layers in SLAYER's notation, like `128x128x2-4a-16c5z-2a-512-11`.
-        yaml: the yaml of the training.
+        path: a file or folder.
+        options: what its format needs beside it.
+        form: name of the format; None: by the suffix, or a folder.
 
     Raises:
-        FormatError: a path that does not exist, an unknown suffix, or what the reader says.
+        FormatError: a path that does not exist, an unknown format, or what the reader says.
         MissingPackageError: a reader's package is not installed.
     """
     path = Path(path)
-    kind = "folder" if is_folder(path) else path.suffix.lower()
-    if kind not in READERS:
-        known = " or ".join(f"a {known}" for known in READERS)
-        raise FormatError(str(path), "is of a format that no reader knows", f"give {known}")
-    module, function = READERS[kind]
-    try:
-        loaded = import_module(f"{__name__}.{module}")
-    except (ImportError, OSError) as error:  # OSError: a shared library that cannot be loaded
-        remedy = "pip install 'neurodeploy-snn[torch]'"
-        problem = f"is needed to read {path.name} and cannot be imported ({error})"
-        raise MissingPackageError(getattr(error, "name", None) or "torch", problem, remedy) from error
-    reader = cast("Reader", getattr(loaded, function))
-    return reader(path, arch, None if yaml is None else Path(yaml))
+    loaded: Loaded = load_function(format_of(path, form, "reader"), "reader")(path, options or ReadOptions())
+    return loaded
+
+
+def written_network(
+    network: Network, path: str | Path, options: WriteOptions | None = None, form: str | None = None
+) -> Written:
+    """The files of a network in any foreign format that has a writer; nothing is stored.
+
+    Args:
+        network: what to write.
+        path: of the main file; its stem may be used inside, its suffix chooses the format unless `form` does.
+        options: what the format needs beside the network.
+        form: name of the format.
+
+    Raises:
+        FormatError: an unknown format, or a network that the format cannot hold.
+        MissingPackageError: a writer's package is not installed.
+    """
+    path = Path(path)
+    writer = load_function(format_of(path, form, "writer"), "writer")
+    written: Written = writer(network, path.stem, options or WriteOptions())
+    return written

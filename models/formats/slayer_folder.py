@@ -16,6 +16,7 @@ from neurodeploy.errors import FormatError
 from neurodeploy.files import list_folder, parse_npy, read_bytes
 from neurodeploy.models.formats.loaded import Loaded
 from neurodeploy.models.formats.notation import EXAMPLE, Architecture, PoolLayer, parse_architecture
+from neurodeploy.models.formats.options import ReadOptions
 from neurodeploy.models.formats.slayer_network import (
     FloatArray,
     Slot,
@@ -37,21 +38,21 @@ MAX_NPY_BYTES = 2**31
 _LAYER_FILE = re.compile(r"(conv|pool|fc)([1-9][0-9]{0,3})$", re.IGNORECASE)
 
 
-def read_folder(path: Path, arch: str | None = None, yaml: Path | None = None) -> Loaded:
+def read_folder(path: Path, options: ReadOptions) -> Loaded:
     """Read a folder of SLAYER-Loihi parameters.
 
     Weights that are all whole numbers give an integer network, others a float one on the grid of training.
 
     Args:
         path: the folder.
-        arch: the layers in SLAYER's notation; None: the `layer` list of the yaml.
-        yaml: the yaml file; None: the only one in the folder.
+        options: `arch`, the layers in SLAYER's notation, else the `layer` list of the yaml; `yaml`, else the only one
+            in the folder.
 
     Raises:
         FormatError: naming the file or layer, what it holds, and what was needed.
     """
-    config = read_slayer_yaml(yaml or _only_yaml(path))
-    architecture = _architecture(config, arch)
+    config = read_slayer_yaml(Path(options.yaml or _only_yaml(path)))
+    architecture = _architecture(config, options.arch)
     notes = [*config.notes(architecture), f"layers: {architecture}"]
     files = _layer_files(path)
     _check_used(path, files, architecture)

@@ -25,6 +25,7 @@ from neurodeploy.models.formats.notation import (
     PoolLayer,
     parse_architecture,
 )
+from neurodeploy.models.formats.options import ReadOptions
 from neurodeploy.models.formats.slayer_delays import read_delays
 from neurodeploy.models.formats.slayer_kernels import Kernel
 from neurodeploy.models.formats.slayer_network import (
@@ -65,20 +66,20 @@ class Checkpoint:
     ref: Kernel | None
 
 
-def read_pt(path: Path, arch: str | None = None, yaml: Path | None = None) -> Loaded:
+def read_pt(path: Path, options: ReadOptions) -> Loaded:
     """Read a slayerPytorch checkpoint of a network with LOIHI neurons; its weights stay float.
 
     Args:
         path: the `.pt` file.
-        arch: the layers in SLAYER's notation; None: the yaml's `layer` list, else the chain of dense layers.
-        yaml: the yaml of the training; its values decide, and must give the stored kernels.
+        options: `arch`, the layers in SLAYER's notation, else the yaml's `layer` list, else the chain of dense
+            layers; `yaml`, of the training: its values decide, and must give the stored kernels.
 
     Raises:
         FormatError: naming the file and entry, what it holds, and what was needed.
     """
     checkpoint = _sorted_entries(path, read_state_dict(path))
-    config = None if yaml is None else read_slayer_yaml(yaml)
-    architecture = _architecture(checkpoint, config, arch)
+    config = None if options.yaml is None else read_slayer_yaml(Path(options.yaml))
+    architecture = _architecture(checkpoint, config, options.arch)
     if config is None:
         neuron, notes = _recovered(checkpoint)
         timestep, steps = 1.0, None

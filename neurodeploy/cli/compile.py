@@ -24,8 +24,7 @@ from neurodeploy.cli.verb import Console, table, verb
 def command(
     console: Console,
     path: Path,
-    arch: str | None,
-    yaml: Path | None,
+    reading: dict[str, Any],
     target: str,
     weight_bits: int | None,
     steps: int | None,
@@ -41,7 +40,7 @@ def command(
     if output.exists() and not force:
         raise FormatError(str(output), "exists already", "choose another name or pass --force")
     started = perf_counter()
-    loaded = api.read(path, arch, yaml)
+    loaded = api.read(path, **reading)
     for note in loaded.notes:
         console.note(note)
     network = loaded.network if steps is None else replace(loaded.network, steps=steps)

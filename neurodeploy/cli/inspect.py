@@ -7,19 +7,19 @@ from typing import Any
 
 import click
 
-from neurodeploy.cli.shared import FILE, network_options
+from neurodeploy.cli.shared import FILE, flag, network_options
 from neurodeploy.cli.verb import Console, table, verb
 
 
 @verb(name="inspect")
 @click.argument("path", type=FILE)
 @network_options
-def command(console: Console, path: Path, arch: str | None, yaml: Path | None) -> None:
+def command(console: Console, path: Path, reading: dict[str, Any]) -> None:
     """Show what the network or program at PATH is made of."""
     from neurodeploy import api
     from neurodeploy.inspection import inspect
 
-    loaded = api.read(path, arch, yaml)
+    loaded = api.read(path, **reading)
     for note in loaded.notes:
         console.note(note)
     numbers = inspect(loaded.network)
@@ -27,8 +27,8 @@ def command(console: Console, path: Path, arch: str | None, yaml: Path | None) -
     if path.suffix == ".ndp":
         console.next_step(f"neurodeploy run {path} --data RECORDINGS")
     else:
-        notation = f" --arch {arch}" if arch else ""
-        console.next_step(f"neurodeploy compile {path}{notation} --target loihi1 -o {path.stem}.ndp")
+        same = "".join(f" --{flag(name)} {value}" for name, value in reading.items())
+        console.next_step(f"neurodeploy compile {path}{same} --target loihi1 -o {path.stem}.ndp")
 
 
 def _text(numbers: dict[str, Any], form: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,26 @@ from neurodeploy.cli.verb import options
 
 FILE = click.Path(path_type=Path)
 
-network_options = options(
+_NETWORK_OPTIONS = (
+    click.option("--from", "form", metavar="FORMAT", help="Format of the file, if its suffix does not tell."),
     click.option("--arch", metavar="NOTATION", help="Layers in SLAYER's notation, for example 34x34x2-512-10."),
     click.option("--yaml", type=FILE, help="SLAYER's yaml, if it is not the one in the folder."),
 )
+
+
+def network_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of commands that read a network; the function gets them in one dictionary, `reading`, for `api.read`."""
+
+    @wraps(function)
+    def call(**values: Any) -> Any:
+        reading = given(**{option: values.pop(option) for option in names})
+        return function(reading=reading, **values)
+
+    present = {parameter.name for parameter in getattr(function, "__click_params__", [])}
+    decorated = options(*_NETWORK_OPTIONS)(call)
+    names = [p.name for p in decorated.__click_params__ if p.name not in present]  # type: ignore[attr-defined]
+    return decorated
+
 
 data_options = options(
     click.option("--data", type=FILE, help="A spike file (.bs1 .bs2 .bs3 .bsn .npy) or a folder of them."),
@@ -50,3 +68,8 @@ def command_line() -> list[str]:
 def given(**values: Any) -> dict[str, Any]:
     """The options that were given a value."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def flag(name: str) -> str:
+    """An option of `network_options` as the user writes it, without its dashes."""
+    return "from" if name == "form" else name.replace("_", "-")

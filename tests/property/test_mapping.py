@@ -11,7 +11,7 @@ import pytest
 from neurodeploy.compiler import CompileOptions, Program, compile_network
 from neurodeploy.compiler.checker import check, replay
 from neurodeploy.errors import DoesNotFitError
-from neurodeploy.models.formats import read_network
+from neurodeploy.models.formats import ReadOptions, read_network
 from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 from neurodeploy.precision import WeightFormat
 from tests.property.networks import Case
@@ -66,6 +66,6 @@ def test_delays_split_a_wide_layer(delay: int) -> None:
     [("dvs_gesture_cnn", "128x128x2-4a-16c5z-2a-32c3z-2a-512-11"), ("nmnist_mlp", "34x34x2-512-10")],
 )
 def test_published_networks(conformance: Path, folder: str, arch: str) -> None:
-    program = compile_network(read_network(conformance / "slayer_loihi" / folder, arch).network)
+    program = compile_network(read_network(conformance / "slayer_loihi" / folder, ReadOptions(arch)).network)
     assert check(program) == ()
     assert replay(program, seed=6, trials=1) is None

@@ -11,6 +11,7 @@ import torch
 from click.testing import CliRunner
 
 from neurodeploy.models.datasets.digits import record_digits
+from neurodeploy.models.formats.options import ReadOptions
 from neurodeploy.models.formats.slayer_pt import read_pt
 from neurodeploy.models.slayer.network import output_counts
 from neurodeploy.models.slayer.train import TrainingOptions
@@ -61,7 +62,7 @@ def test_checkpoint_is_small() -> None:
 
 
 def test_the_reader_for_slayer_checkpoints_takes_both_files() -> None:
-    network = read_pt(CHECKPOINT, yaml=YAML).network
+    network = read_pt(CHECKPOINT, ReadOptions(yaml=YAML)).network
     assert [population.shape for population in network.populations] == [(2, 16, 16), (128,), (10,)]
     assert (network.timestep_ms, network.steps) == (1.0, 80)
     model = load_model()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurodeploy.errors import FormatError
-from neurodeploy.models.formats import Loaded, read_network
+from neurodeploy.models.formats import Loaded, ReadOptions, read_network
 from neurodeploy.network import Conv2d, Dense, SumPool2d
 
 YAML = """simulation: {Ts: 1.0, tSample: 300}
@@ -33,11 +33,11 @@ def folder(tmp_path: Path) -> Path:
 
 def refused(path: Path, message: str, arch: str | None = ARCH) -> None:
     with pytest.raises(FormatError, match=message):
-        read_network(path, arch)
+        read_network(path, ReadOptions(arch))
 
 
 def test_a_small_network(folder: Path) -> None:
-    loaded = read_network(folder, ARCH)
+    loaded = read_network(folder, ReadOptions(ARCH))
     network = loaded.network
     assert [(p.name, p.shape) for p in network.populations] == [
         ("input", (1, 4, 4)), ("conv1", (2, 4, 4)), ("pool1", (2, 2, 2)), ("fc1", (3,))
@@ -58,17 +58,17 @@ def test_a_small_network(folder: Path) -> None:
 
 def test_fractions_give_a_float_network_on_the_grid_of_training(folder: Path) -> None:
     write(folder, testFC1=[0.5] * 24)
-    network = read_network(folder, ARCH).network
+    network = read_network(folder, ReadOptions(ARCH)).network
     assert {(p.synapse.weight.dtype.kind, p.weight_grid) for p in network.projections} == {("f", 2)}
 
 
 def test_numpy_files_are_read_with_and_without_their_shape(folder: Path) -> None:
-    expected = read_network(folder, ARCH).network
+    expected = read_network(folder, ReadOptions(ARCH)).network
     (folder / "TestConv1.txt").unlink()
     (folder / "testFC1.txt").unlink()
     np.save(folder / "conv1.npy", np.arange(18) * 2.0)
     np.save(folder / "fc1.npy", np.asfortranarray(-2 * np.arange(24).reshape(3, 8, 1)))
-    network = read_network(folder, ARCH).network
+    network = read_network(folder, ReadOptions(ARCH)).network
     for ours, theirs in zip(network.projections, expected.projections, strict=True):
         np.testing.assert_array_equal(ours.synapse.weight, theirs.synapse.weight)
 
@@ -82,13 +82,13 @@ def test_a_transposed_matrix_is_refused(folder: Path) -> None:
 def test_pools_without_a_file_follow_slayers_rule(folder: Path) -> None:
     (folder / "pool1.txt").unlink()
     write(folder, YAML.replace("wgtExp: -1", "wgtExp: 0"))
-    loaded = read_network(folder, ARCH)
+    loaded = read_network(folder, ReadOptions(ARCH))
     np.testing.assert_array_equal(loaded.network.into("pool1")[0].synapse.weight, np.full((2, 2), 28))
     assert any("pool1 has no file: its weight is 28" in note for note in loaded.notes)
 
 
 def test_pools_that_do_not_divide_are_padded_at_the_end(tmp_path: Path) -> None:
-    loaded = read_network(write(tmp_path, fc1=np.zeros(24)), "11x4x1-2a-2")
+    loaded = read_network(write(tmp_path, fc1=np.zeros(24)), ReadOptions("11x4x1-2a-2"))
     pool = loaded.network.projections[0].synapse
     assert isinstance(pool, SumPool2d)
     assert pool.padding == (0, 0, 0, 1)
@@ -103,16 +103,16 @@ def test_pools_that_still_do_not_divide_are_refused(tmp_path: Path) -> None:
 def test_the_yaml_may_hold_the_layers(folder: Path) -> None:
     write(folder, YAML + "layer: [{dim: 4x4x1}, {dim: 2c3}, {dim: 2a}, {dim: 3}]\n")
     assert read_network(folder).network.population("conv1").shape == (2, 4, 4)
-    notes = read_network(folder, "4x4x1-2c3z-2a-3").notes
+    notes = read_network(folder, ReadOptions("4x4x1-2c3z-2a-3")).notes
     assert not any("differs" in note for note in notes)
     write(folder, YAML + "layer: [{dim: 4x4x1}, {dim: 3}]\n")
-    assert any("layer list of network.yaml differs" in note for note in read_network(folder, ARCH).notes)
+    assert any("layer list of network.yaml differs" in note for note in read_network(folder, ReadOptions(ARCH)).notes)
 
 
 def test_one_yaml_or_the_one_given(folder: Path) -> None:
     (folder / "other.yaml").write_text(YAML.replace("300", "7"), encoding="utf-8")
     refused(folder, "holds 2 yaml files")
-    assert read_network(folder, ARCH, folder / "other.yaml").network.steps == 7
+    assert read_network(folder, ReadOptions(ARCH, folder / "other.yaml")).network.steps == 7
     for name in ("other.yaml", "network.yaml"):
         (folder / name).unlink()
     refused(folder, "holds no .yaml")
@@ -169,7 +169,7 @@ def test_unknown_and_missing_paths(tmp_path: Path) -> None:
 
 
 def loaded_from(conformance: Path, name: str, arch: str | None = None) -> Loaded:
-    return read_network(conformance / "slayer_loihi" / name, arch)
+    return read_network(conformance / "slayer_loihi" / name, ReadOptions(arch))
 
 
 def test_the_gesture_network(conformance: Path) -> None:

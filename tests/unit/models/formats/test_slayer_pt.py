@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from neurodeploy.errors import FormatError, MissingPackageError
-from neurodeploy.models.formats import Loaded, read_network
+from neurodeploy.models.formats import Loaded, ReadOptions, read_network
 from neurodeploy.models.formats.slayer_kernels import ref_kernel, srm_kernel
 from neurodeploy.network import Conv2d, SumPool2d
 
@@ -60,12 +60,12 @@ def file(tmp_path: Path) -> Path:
 
 def refused(path: Path, message: str, arch: str | None = None, yaml: Path | None = None) -> None:
     with pytest.raises(FormatError, match=message):
-        read_network(path, arch, yaml)
+        read_network(path, ReadOptions(arch, yaml))
 
 
 def oxford(conformance: Path, yaml: str | None = None) -> Loaded:
     folder = conformance / "slayer_loihi" / "oxford"
-    return read_network(folder / "oxfordNet.pt", yaml=folder / yaml if yaml else None)
+    return read_network(folder / "oxfordNet.pt", ReadOptions(yaml=folder / yaml if yaml else None))
 
 
 def test_the_oxford_checkpoint(conformance: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_plane_that_a_dense_layer_reads_is_recovered(file: Path) -> None:
 
 
 def test_convolutions_and_pools(file: Path) -> None:
-    network = read_network(conv(file), ARCH).network
+    network = read_network(conv(file), ReadOptions(ARCH)).network
     assert [(p.name, p.shape) for p in network.populations] == [
         ("input", (2, 4, 6)), ("conv1", (3, 4, 6)), ("pool1", (3, 2, 3)), ("fc1", (5,))
     ]  # fmt: skip
@@ -116,7 +116,7 @@ def test_convolutions_and_pools(file: Path) -> None:
 
 
 def test_a_dense_layer_may_read_the_flattened_plane(file: Path) -> None:
-    assert read_network(conv(file, fc1__weight=weights(5, 18, 1, 1)), ARCH).network.output.shape == (5,)
+    assert read_network(conv(file, fc1__weight=weights(5, 18, 1, 1)), ReadOptions(ARCH)).network.output.shape == (5,)
 
 
 def test_delays_are_floored_to_steps_and_spread_over_channels(file: Path, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_delays_are_floored_to_steps_and_spread_over_channels(file: Path, tmp_pa
     channels = torch.tensor([0.4, 1.0, 30.9]).reshape(3, 1, 1)
     neurons = torch.tensor([0.5, 0.99, 1.0, 1.49, 31.0]).reshape(5, 1, 1)
     conv(file, delay1__delay=channels, delay2__delay=neurons)
-    network = read_network(file, ARCH, tmp_path / "a.yaml").network
+    network = read_network(file, ReadOptions(ARCH, tmp_path / "a.yaml")).network
     np.testing.assert_array_equal(network.population("conv1").delays(), np.repeat([0, 2, 61], 24))
     np.testing.assert_array_equal(network.population("fc1").delays(), [1, 1, 2, 2, 62])
     assert not network.population("pool1").delays().any()
@@ -133,7 +133,7 @@ def test_delays_are_floored_to_steps_and_spread_over_channels(file: Path, tmp_pa
 
 def test_delays_may_be_given_per_neuron(file: Path) -> None:
     delay = torch.arange(72).reshape(3, 4, 6) % 60
-    network = read_network(conv(file, delay1__delay=delay), ARCH).network
+    network = read_network(conv(file, delay1__delay=delay), ReadOptions(ARCH)).network
     np.testing.assert_array_equal(network.population("conv1").delays(), np.arange(72) % 60)
 
 
@@ -176,7 +176,7 @@ def test_without_an_architecture_only_dense_chains_are_read(file: Path) -> None:
 def test_a_yaml_decides_and_must_give_the_stored_kernels(file: Path, tmp_path: Path) -> None:
     yaml = tmp_path / "a.yaml"
     yaml.write_text(YAML, encoding="utf-8")
-    neuron = read_network(dense(file), yaml=yaml).network.output.neuron
+    neuron = read_network(dense(file), ReadOptions(yaml=yaml)).network.output.neuron
     assert neuron is not None
     assert neuron.current_decay == 1000
     recovered = read_network(file).network.output.neuron
@@ -191,7 +191,7 @@ def test_a_yaml_may_hold_the_layers_and_replace_the_kernels(file: Path, tmp_path
     yaml = tmp_path / "a.yaml"
     yaml.write_text(YAML + "layer: [{dim: 6x4x2}, {dim: 3c3}, {dim: 2a}, {dim: 5}]\n", encoding="utf-8")
     conv(file, slayer__srmKernel=None, slayer__refKernel=None)
-    assert read_network(file, yaml=yaml).network.population("pool1").shape == (3, 2, 3)
+    assert read_network(file, ReadOptions(yaml=yaml)).network.population("pool1").shape == (3, 2, 3)
 
 
 class Code:

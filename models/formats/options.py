@@ -1,0 +1,24 @@
+"""What the user can say about a file that is read or written, beside its path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """Options of readers; each uses those that its format needs.
+
+    Attributes:
+        arch: the layers in SLAYER's notation, like `128x128x2-4a-16c5z-2a-512-11`.
+        yaml: the yaml of the training.
+    """
+
+    arch: str | None = None
+    yaml: Path | str | None = None
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """Options of writers; each uses those that its format needs."""

@@ -1,0 +1,125 @@
+"""The formats that can be read and written: a table of our own, and what other packages add through entry points.
+
+A package adds one with an entry point in the group `neurodeploy.formats` that leads to a `Format`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from neurodeploy.errors import FormatError, MissingPackageError
+from neurodeploy.files import is_folder
+
+ENTRY_POINTS = "neurodeploy.formats"
+
+
+@dataclass(frozen=True)
+class Format:
+    """One foreign format.
+
+    Args:
+        name: as `--from` and `--to` take it.
+        title: what it is, in a few words.
+        suffixes: how its files end, in lower case; empty: a folder.
+        reader: "module:function", called with the path and `ReadOptions`, returning `Loaded`; "" without.
+        writer: "module:function", called with the network, the name without suffix and `WriteOptions`, returning
+            `Written`; "" without.
+        reads, writes: what is covered, a phrase each.
+        extra: the optional dependency of this package that it needs, "" without.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    reader: str = ""
+    writer: str = ""
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    extra: str = field(default="", kw_only=True)
+
+
+_HERE = "neurodeploy.models.formats"
+
+BUILT_IN = (
+    Format(
+        "slayer",
+        "folder of SLAYER-Loihi parameters",
+        (),
+        reader=f"{_HERE}.slayer_folder:read_folder",
+        reads=("weights as .txt or .npy, one file per layer", "the yaml of the training", "dense, conv, pool layers"),
+    ),
+    Format(
+        "pt",
+        "torch checkpoint",
+        (".pt",),
+        reader=f"{_HERE}.slayer_pt:read_pt",
+        reads=("slayerPytorch networks with LOIHI neurons: dense, conv, pool layers, axonal delays",),
+        extra="torch",
+    ),
+)
+
+
+def formats() -> tuple[Format, ...]:
+    """All known formats, our own first.
+
+    Raises:
+        FormatError: an entry point that leads to no format, or to a second one of the same name.
+    """
+    known = {item.name: item for item in BUILT_IN}
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            item = point.load()
+        except (ImportError, AttributeError) as error:
+            raise FormatError(f"format {point.name}", f"cannot be loaded ({error})", "repair its package") from error
+        if not isinstance(item, Format) or item.name in known:
+            problem = "names a format that exists" if isinstance(item, Format) else "leads to no Format"
+            raise FormatError(f"entry point {point.name}", problem, "repair or remove its package")
+        known[item.name] = item
+    return tuple(known.values())
+
+
+def format_of(path: Path, name: str | None, action: str) -> Format:
+    """The format of a file.
+
+    Args:
+        path: the file or folder; it need not exist when a name is given or it is to be written.
+        name: given by the user; None: by the suffix, or a folder.
+        action: "reader" or "writer": what the format must have.
+
+    Raises:
+        FormatError: nothing of that name or suffix, or a folder that cannot be reached.
+    """
+    able = [item for item in formats() if getattr(item, action)]
+    if name is not None:
+        found = [item for item in able if item.name == name]
+        subject, remedy = f"format {name}", f"choose {' or '.join(item.name for item in able)}"
+    else:
+        folder = action == "reader" and is_folder(path)
+        found = [item for item in able if (not item.suffixes if folder else path.suffix.lower() in item.suffixes)]
+        subject, remedy = str(path), f"give {' or '.join(_wanted(item) for item in able)}"
+    if not found:
+        raise FormatError(subject, f"is of a format that no {action} knows", remedy)
+    return found[0]
+
+
+def load_function(item: Format, action: str) -> Any:
+    """The reader or writer of a format, imported now.
+
+    Raises:
+        MissingPackageError: a package that it needs is not installed.
+    """
+    module, function = getattr(item, action).split(":")
+    try:
+        return getattr(import_module(module), function)
+    except (ImportError, OSError) as error:  # OSError: a shared library that cannot be loaded
+        problem = f"is needed for the format {item.name} and cannot be imported ({error})"
+        remedy = f"pip install 'neurodeploy-snn[{item.extra}]'" if item.extra else "install it"
+        raise MissingPackageError(getattr(error, "name", None) or item.extra or module, problem, remedy) from error
+
+
+def _wanted(item: Format) -> str:
+    return " or ".join(f"a {suffix}" for suffix in item.suffixes) or "a folder"

@@ -1,0 +1,37 @@
+"""`neurodeploy convert`: from one network format to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from neurodeploy.cli.shared import FILE, network_options
+from neurodeploy.cli.verb import Console, verb
+
+
+@verb(name="convert")
+@click.argument("source", type=FILE)
+@click.argument("destination", type=FILE)
+@network_options
+@click.option("--to", metavar="FORMAT", help="Format to write, if the suffix does not tell.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
+def command(
+    console: Console, source: Path, destination: Path, reading: dict[str, Any], to: str | None, force: bool
+) -> None:
+    """Read the network at SOURCE and write it to DESTINATION, in the format of its suffix."""
+    from neurodeploy import api
+
+    loaded = api.read(source, **reading)
+    files, notes = api.convert(loaded.network, destination, to, overwrite=force)
+    for note in (*loaded.notes, *notes):
+        console.note(note)
+    result = {
+        "schema": "neurodeploy.convert/1",
+        "from": loaded.format,
+        "files": [str(file) for file in files],
+        "notes": [*loaded.notes, *notes],
+    }
+    console.result(result, lambda: "\n".join(f"wrote {file} ({file.stat().st_size:,} bytes)" for file in files))
+    console.next_step(f"neurodeploy inspect {files[0]}")
