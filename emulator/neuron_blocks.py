@@ -56,7 +56,8 @@ def fires_at_rest(parameters: IntArray) -> NDArray[np.bool_]:
     model = parameters[:, 0]
     alif = (model == MODELS.index(Alif)) & (parameters[:, 3] == 0)
     resonate = (model == MODELS.index(ResonateFire)) & (parameters[:, 3] == 0) & (parameters[:, 4] != 0)
-    return alif | resonate
+    fires: NDArray[np.bool_] = alif | resonate
+    return fires
 
 
 def _cuba_lif(row: _Columns, threshold: IntArray) -> list[IntArray]:

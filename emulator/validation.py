@@ -79,9 +79,7 @@ def _check_parameters(
     network: Network, population: IntArray, used: tuple[IntArray, IntArray], rows: IntArray, thresholds: IntArray
 ) -> None:
     """Every row holds what the models of the compartments that use it allow; one that none uses holds anything."""
-    models = {type(p.neuron): p for p in network.populations[1:]}
-    for model in models:
-        assert model is not type(None)
+    for model in {type(p.neuron) for p in network.populations[1:] if p.neuron is not None}:
         mine = np.array([type(p.neuron) is model for p in network.populations])[population]
         neuron_row, threshold_row = (np.unique(row[mine]) for row in used)
         for i, name in enumerate(COLUMNS[model]):

@@ -84,8 +84,7 @@ def neuron_ranges(layout: Layout) -> Iterator[Violation]:
     row = np.asarray(cores.neuron_row_start, np.int64)[core] + cores.neuron_row
     threshold_row = np.asarray(cores.threshold_start, np.int64)[core] + cores.threshold_row
     models = [type(p.neuron) for p in layout.program.network.populations]
-    for model in dict.fromkeys(models[1:]):
-        assert model is not type(None)
+    for model in dict.fromkeys(type(p.neuron) for p in layout.program.network.populations[1:] if p.neuron):
         mine = np.array([m is model for m in models])[cores.population]
         tables = {name: np.asarray(cores.neuron_rows)[:, i] for i, name in enumerate(COLUMNS[model])}
         rows = {name: np.unique(row[mine]) for name in tables}
