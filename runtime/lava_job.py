@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.emulator.simulation import Options
 from neurodeploy.errors import NetworkError, OptionError
 from neurodeploy.network import (
+    Alif,
     Conv2d,
     CubaLif,
     Delta,
@@ -75,7 +76,7 @@ def check_network(network: Network) -> None:
 
 
 def _check_model(network: Network, population: Population) -> None:
-    """What Lava has of the other models: no reset, no later corrections, no bias of an encoder."""
+    """What Lava has of the other models: no reset, no later corrections, no bias of an encoder, one threshold step."""
     neuron = population.neuron
     problem = None
     if network.reset is not None:
@@ -84,6 +85,8 @@ def _check_model(network: Network, population: Population) -> None:
         problem = "has the corrected sigma-delta neurons, which came after lava-nc 0.10"
     elif isinstance(neuron, Delta) and population.bias is not None:
         problem = "has a bias, and Lava's delta encoder takes what its source sends only"
+    elif isinstance(neuron, Alif) and not isinstance(neuron.threshold_step, int):
+        problem = "has a threshold step per neuron, and Lava's neurons share one"
     if problem:
         raise NetworkError(population.name, problem, "use another backend")
 

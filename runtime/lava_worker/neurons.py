@@ -66,7 +66,7 @@ def _alif(shape: tuple[int], bias_exponent: int, given: Parameters) -> tuple[Any
         "delta_theta": _each(shape, given["threshold_decay"]) / _DECAY_ONE,
         "delta_r": _each(shape, given["refractory_decay"]) / _DECAY_ONE,
         "theta_0": _each(shape, given["threshold_mantissa"]),
-        "theta_step": _each(shape, given["threshold_step"]),
+        "theta_step": int(given["threshold_step"]),  # Lava adds it to those that fired: it is one number there
     }
     bias = _each(shape, given["bias"])
     return ATRLIF(shape=shape, bias_mant=bias, bias_exp=np.full(shape, bias_exponent)), settings

@@ -164,6 +164,8 @@ def _neuron(draft: _Draft, model: str, neurons: int, size: float) -> Neuron:
     if model == "alif":
         decays = [_each(draft, neurons, int(random.choice([0, 64, 1024, 4096])), 0, 4096) for _ in range(4)]
         threshold, step = (_each(draft, neurons, round(near * f), 0, 131071) for f in (1, random.uniform(0, 0.5)))
+        if draft.lava and not isinstance(step, int):
+            step = int(step[0])
         return Alif(decays[0], decays[1], threshold, decays[2], decays[3], step)
     if model == "resonate_fire":
         angle, keep = random.uniform(0, 2 * np.pi), 4096 * random.uniform(0.7, 1.02)

@@ -94,7 +94,7 @@ def _features(case: Case, chunk: Chunk, counters: Counters) -> set[str]:
         if 0 < share < 1:
             found.add(f"{neuron.NAME} fires")
             flags = ("corrected", "cumulative_error", "izhikevich")
-            found |= {f"{flag} fires" for flag in flags if neuron.parameters().get(flag) is not None}
+            found |= {f"{flag} fires" for flag in flags if neuron.parameters().get(flag)}
         if neuron.NAME == "sigma_delta" and neuron.parameters()["activation"] == 0 and np.any(spikes.payloads < 0):
             found.add("negative activation")
         if counters.current_wraps[i]:
