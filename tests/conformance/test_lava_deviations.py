@@ -84,7 +84,7 @@ CASES = {
     "integer decays of a resonator": two(dense(3, 4, 90), (4,), ResonateFire(np.array([2047, 3001, -3777]), -1777, 3)),
     "spike at rest": two(dense(3, 4, 40), (4,), ResonateFire(3001, 1777, 0, True)),
     "thresholds of each neuron": two(dense(3, 4, 40), (4,), SigmaDelta(np.array([0, 1, 7]), 3, 4)),
-    "states of 32 bits": two(dense(3, 4, 254), (4,), SigmaDelta(0, 7, 7, "identity"), 7),
+    "states of 32 bits": two(dense(3, 4, 254), (4,), SigmaDelta(0, 7, 7, "identity"), 7, bias=Bias(np.array(4095), 5)),
     "messages of a convolution": _after_messages(),
     "input with neurons": two(dense(3, 4, 60), (4,), own=SLOW, drive=Bias(np.array([100, 300, 500, 4000]), 1)),
 }
