@@ -60,6 +60,17 @@ BUILT_IN = (
         reads=("slayerPytorch networks with LOIHI neurons: dense, conv, pool layers, axonal delays",),
         extra="torch",
     ),
+    Format(
+        "net",
+        "lava-dl netx file",
+        (".net",),
+        reader=f"{_HERE}.net_reader:read_net",
+        reads=(
+            "input, dense, recurrent dense, conv, pool, flatten and average layers",
+            "CUBA and LOIHI, ALIF, SDNN, RF_PHASE and RF_IZHIKEVICH neurons",
+            "biases, axonal delays, weight exponents",
+        ),
+    ),
 )
 
 
