@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from math import prod
 
-import numpy as np
-
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats.net_fields import Fields
 from neurodeploy.network import Conv2d, Dense, Shape, SumPool2d

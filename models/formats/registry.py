@@ -70,6 +70,8 @@ BUILT_IN = (
             "CUBA and LOIHI, ALIF, SDNN, RF_PHASE and RF_IZHIKEVICH neurons",
             "biases, axonal delays, weight exponents",
         ),
+        writer=f"{_HERE}.net_writer:write_net",
+        writes=("chains of dense, recurrent dense, conv and pool layers of integer weights", "all of these neurons"),
     ),
 )
 
