@@ -57,7 +57,10 @@ BUILT_IN = (
         "torch checkpoint",
         (".pt",),
         reader=f"{_HERE}.slayer_pt:read_pt",
-        reads=("slayerPytorch networks with LOIHI neurons: dense, conv, pool layers, axonal delays",),
+        reads=(
+            "slayerPytorch networks with LOIHI neurons, hand-written or auto: dense, conv, pool layers, axonal delays",
+            "lava-dl networks of CUBA blocks, with a sidecar: conv, pool, dense, flatten blocks, axonal delays",
+        ),
         extra="torch",
     ),
     Format(
