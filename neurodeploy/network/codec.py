@@ -74,7 +74,7 @@ def _population_meta(population: Population, store: Callable[[str, PerNeuron | A
     at = f"populations/{population.name}"
     neuron = bias = None
     if population.neuron is not None:
-        neuron = {"type": population.neuron.NAME}
+        neuron = Meta({"type": population.neuron.NAME})
         for field in fields(population.neuron):
             value = getattr(population.neuron, field.name)
             neuron[field.name] = store(f"{at}/{field.name}", value) if field.name in population.neuron.RANGES else value
@@ -93,7 +93,7 @@ def _population(meta: Any, arrays: Arrays) -> Population:
     _demand(meta, {"name", "shape", "neuron", "bias", "axonal_delay"})
     neuron = bias = None
     if meta["neuron"] is not None:
-        cls = NEURONS[meta["neuron"]["type"]]
+        cls: Any = NEURONS[meta["neuron"]["type"]]
         _demand(meta["neuron"], {"type"} | {f.name for f in fields(cls)})
         values = {f.name: meta["neuron"][f.name] for f in fields(cls)}
         neuron = cls(**{name: _per_neuron(v, arrays) if name in cls.RANGES else v for name, v in values.items()})
