@@ -22,6 +22,7 @@ from neurodeploy.network import (
     Delta,
     Dense,
     Network,
+    Neuron,
     OneToOne,
     Population,
     Projection,
@@ -88,7 +89,7 @@ def test_layers_in_the_order_of_their_numbers(read: Callable[..., Loaded]) -> No
 
 
 def test_conv_pool_flatten_dense(read: Callable[..., Loaded]) -> None:
-    conv = CONV | {"weight": CONV["weight"][..., None], "bias": np.array([1.0, 0, -2, 3]),
+    conv = CONV | {"weight": np.asarray(CONV["weight"])[..., None], "bias": np.array([1.0, 0, -2, 3]),
                    "delay": np.array([0.0, 1, 2, 62], "f4")}  # fmt: skip
     pool = POOL | {"shape": np.array([4, 2, 3]), "weight": np.full((2, 2), 28)}
     flat = {"type": "flatten", "shape": np.array([1, 1, 24])}
@@ -313,7 +314,7 @@ def test_what_cannot_be_written(made: Network, problem: str, tmp_path: Path) -> 
 
 
 def test_every_neuron_is_written(tmp_path: Path) -> None:
-    neurons = [
+    neurons: list[Neuron] = [
         Alif(1, 2, 3, 4, np.array([5, 6, 7]), 8), ResonateFire(1, -2, 3), ResonateFire(1, 2, 3, True), SigmaDelta(4),
         SigmaDelta(4, activation="identity"), Sigma(), CubaLif(1, 2, 3, 4),
     ]  # fmt: skip
