@@ -56,9 +56,13 @@ def _suited(population: Population) -> Population:
 
 
 def expected(case: Case) -> NDArray[np.int64]:
-    """The last layer's spikes as they arrive at netx's end: one hop and the layer's delay after they were emitted."""
-    spikes = Reference(case.network).advance(case.events, STEPS).spikes[-1]
-    arrival = spikes.step + 1 + case.network.output.delays()[spikes.neuron]
+    """The last layer's spikes as they arrive at netx's end, its delay after they were emitted.
+
+    In netx the input takes a hop as well, and biases do not wait for it.
+    """
+    events = Events(case.events.step + 1, case.events.neuron).between(0, int(np.sum(case.events.step < STEPS - 1)))
+    spikes = Reference(case.network).advance(events, STEPS).spikes[-1]
+    arrival = spikes.step + case.network.output.delays()[spikes.neuron]
     raster = np.zeros((STEPS, case.network.output.neurons), np.int64)
     raster[arrival[arrival < STEPS], spikes.neuron[arrival < STEPS]] = 1
     return raster
