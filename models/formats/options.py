@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+#: How bits are computed; see docs/semantics.md.
+PROFILES = ("loihi", "lava-0.10")
+
 
 @dataclass(frozen=True)
 class ReadOptions:
@@ -21,4 +24,12 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """Options of writers; each uses those that its format needs."""
+    """Options of writers; each uses those that its format needs.
+
+    Attributes:
+        profile: bits that an export computes, "loihi" or "lava-0.10".
+        traces: whether an ONNX model gives u and v of every step, beside the spikes and the last state.
+    """
+
+    profile: str = "loihi"
+    traces: bool = False

@@ -60,6 +60,27 @@ BUILT_IN = (
         reads=("slayerPytorch networks with LOIHI neurons: dense, conv, pool layers, axonal delays",),
         extra="torch",
     ),
+    Format(
+        "onnx",
+        "ONNX model",
+        (".onnx",),
+        reader=f"{_HERE}.onnx_read:read_onnx",
+        writer=f"{_HERE}.onnx_write:write_onnx",
+        reads=(
+            "models written here",
+            "feed-forward networks as rate-coded ones: Gemm, MatMul, Conv, AveragePool, Flatten, Relu, "
+            "BatchNormalization, with calibration data",
+        ),
+        writes=("integer networks of CUBA LIF neurons as a Scan of integer operators, all synapses, delays, resets",),
+        extra="onnx",
+    ),
+    Format(
+        "c",
+        "C99 source and header",
+        (".c",),
+        writer=f"{_HERE}.c_write:write_c",
+        writes=("integer networks of CUBA LIF neurons as constants and a step function, all synapses, delays, resets",),
+    ),
 )
 
 
