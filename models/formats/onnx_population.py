@@ -91,12 +91,13 @@ def update(
     """
     assert population.neuron is not None
     name, neuron = population.name, population.neuron
-    u, v, r = f"{name}.u", f"{name}.v", f"{name}.r" if _holds(population) else None
+    u, v, r = f"{name}.u", f"{name}.v", f"{name}.r"
     threshold = _parameter(build, population, "threshold_mantissa", neuron.threshold_mantissa)
     threshold = build.prepare("Mul", threshold, build.constant(64))
     if reset is not None:
         due = _due(build, *reset)
-        u, v, r = (x and build.step("Where", due, build.constant(0), x) for x in (u, v, r))
+        u, v = (build.step("Where", due, build.constant(0), x) for x in (u, v))
+        r = build.step("Where", due, build.constant(0), r) if _holds(population) else r
     u = _wrapped(
         build,
         build.step("Add", _decayed(build, u, _parameter(build, population, "current_decay", neuron.current_decay)), q),
@@ -107,7 +108,7 @@ def update(
         v = build.step("Add", v, bias)
     v = build.step("Clip", v, build.constant(-VOLTAGE_LIMIT), build.constant(VOLTAGE_LIMIT))
     fired = cleared = build.step("Greater", v, threshold)
-    if r is not None:
+    if _holds(population):
         r = build.step("Max", build.step("Sub", r, build.constant(1)), build.constant(0))
         held = build.step("Greater", r, build.constant(0))
         cleared = build.step("Or", fired, held)

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 
 from neurodeploy.errors import FormatError
+from neurodeploy.models.formats.export import check_exportable
 from neurodeploy.models.formats.onnx_graph import INT64, IR_VERSION, OPSET, PREFIX, GraphBuilder, array_info, zeros
 from neurodeploy.models.formats.onnx_population import STEP, delivered, update, variables
 from neurodeploy.models.formats.onnx_synapses import contribution
-from neurodeploy.models.formats.options import PROFILES, WriteOptions
+from neurodeploy.models.formats.options import WriteOptions
 from neurodeploy.models.formats.written import Written
-from neurodeploy.network import Conv2d, CubaLif, Network, Population, SumPool2d
+from neurodeploy.network import Conv2d, Network, Population, SumPool2d
 from neurodeploy.network.codec import network_to_parts
 
 SCHEMA = "neurodeploy.onnx/1"
@@ -63,7 +64,7 @@ def step_model(network: Network, profile: str = "loihi", traces: bool = False) -
     Raises:
         FormatError: see `write_onnx`.
     """
-    check_writable(network, profile, "ONNX")
+    check_exportable(network, profile, "ONNX")
     size = constant_bytes(network)
     if size > MAX_CONSTANT_BYTES:
         problem = f"needs {size} bytes of constants, an ONNX file holds {MAX_CONSTANT_BYTES}"
@@ -82,33 +83,12 @@ def step_model(network: Network, profile: str = "loihi", traces: bool = False) -
     return model
 
 
-def check_writable(network: Network, profile: str, form: str) -> None:
-    """Whether a format that computes the integer steps can hold a network.
-
-    Raises:
-        FormatError: float weights, neurons other than CUBA LIF, or an unknown profile.
-    """
-    if profile not in PROFILES:
-        raise FormatError(f"profile {profile}", "is unknown", f"choose {' or '.join(PROFILES)}")
-    for projection in network.projections:
-        if not projection.is_integer:
-            raise FormatError(
-                projection.name,
-                f"has float weights, {form} export takes integers",
-                "compile the network and convert the .ndp file",
-            )
-    for population in network.populations:
-        if population.neuron is not None and not isinstance(population.neuron, CubaLif):
-            problem = f"has {type(population.neuron).__name__} neurons, {form} export covers CUBA LIF only"
-            raise FormatError(population.name, problem, "write it as .ndn")
-
-
 def compact(array: NDArray[Any]) -> NDArray[np.signedinteger[Any]]:
     """The same integers in the smallest signed type that holds them."""
     return array.astype(_fitting(array))
 
 
-def _fitting(array: NDArray[Any]) -> np.dtype[np.signedinteger[Any]]:
+def _fitting(array: NDArray[Any]) -> np.dtype[Any]:
     low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
     kinds = (np.iinfo(kind) for kind in (np.int8, np.int16, np.int32, np.int64))
     return next(kind.dtype for kind in kinds if kind.min <= low and high <= kind.max)
@@ -136,7 +116,7 @@ def _add_step(build: GraphBuilder, network: Network, profile: str) -> None:
         q = parts[0] if parts else zeros(build, population.neurons)
         for part in parts[1:]:
             q = build.step("Add", q, part)
-        reset = network.reset and (network.reset, depths[population.name])
+        reset = None if network.reset is None else (network.reset, depths[population.name])
         update(build, population, q, _bias(build, population), reset, profile)
 
 
@@ -153,7 +133,7 @@ def _around(build: GraphBuilder, network: Network, traces: bool) -> Any:
     """The `Scan` around the step, and the graph around the `Scan`."""
     states = [v for p in network.populations for v in variables(p)]
     cells = [p for p in network.populations if p.neuron is not None]
-    scanned = [(STEP, INT64, ())]
+    scanned: list[tuple[str, int, tuple[int, ...]]] = [(STEP, INT64, ())]
     if network.input.neuron is None:
         scanned.append((f"{network.input.name}.spikes", TensorProto.INT32, (network.input.neurons,)))
     found = [(f"{p.name}.spikes", TensorProto.UINT8, (p.neurons,)) for p in cells]
