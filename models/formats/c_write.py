@@ -117,7 +117,7 @@ class _Source:
         spikes = "\n".join(f"{self._spikes(c)};" for c in self.cells if not c.given)
         given = self.network.input.neuron is None
         usage = (
-            f" * input: the payload of each of the {self.network.input.neurons} input neurons; 0: no spike, 1: a plain one.\n"
+            f" * input: one payload for each of {self.network.input.neurons} neurons; 0: no spike, 1: a plain one.\n"
             if given
             else " * The input population has neurons of its own: there is no input.\n"
         )

@@ -16,10 +16,14 @@ class ReadOptions:
     Attributes:
         arch: the layers in SLAYER's notation, like `128x128x2-4a-16c5z-2a-512-11`.
         yaml: the yaml of the training.
+        calibrate: typical inputs of a network of rates, `.npy`, (samples, C, H, W) or (samples, inputs).
+        percentile: of the activations on them that a neuron's highest rate stands for.
     """
 
     arch: str | None = None
     yaml: Path | str | None = None
+    calibrate: Path | str | None = None
+    percentile: float = 99.9
 
 
 @dataclass(frozen=True)

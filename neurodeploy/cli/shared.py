@@ -18,6 +18,8 @@ _NETWORK_OPTIONS = (
     click.option("--from", "form", metavar="FORMAT", help="Format of the file, if its suffix does not tell."),
     click.option("--arch", metavar="NOTATION", help="Layers in SLAYER's notation, for example 34x34x2-512-10."),
     click.option("--yaml", type=FILE, help="SLAYER's yaml, if it is not the one in the folder."),
+    click.option("--calibrate", type=FILE, help="ONNX network of rates: a .npy of typical inputs (samples, C, H, W)."),
+    click.option("--percentile", type=float, metavar="P", help="Of the activations on them, to scale by (99.9)."),
 )
 
 

@@ -1,4 +1,4 @@
-"""Exported networks, run step by step: the ONNX model in onnxruntime and in the reference evaluator, the C in a process."""
+"""Exported networks, run step by step: ONNX in onnxruntime and in the reference evaluator, C in a process."""
 
 from __future__ import annotations
 
