@@ -90,7 +90,7 @@ def convert_to_rates(
         offset, per_rate = 0.0, scale * PERIOD
     steps = STEPS + len(stages)
     notes.append(
-        f"use {steps} steps or more: T steps resolve about T / {PERIOD} levels of an activation; resetting to zero bends "
+        f"use {steps} steps or more: T steps resolve about T / {PERIOD} levels of an activation; the reset to 0 bends "
         f"constant rates by up to {100 * MEAN_LOSS / 4 / (PERIOD - MEAN_LOSS / 2):.0f} % of full scale"
     )
     return Network(tuple(populations), tuple(projections), 1.0, steps), tuple(notes)
