@@ -82,6 +82,7 @@ class Counters:
         current_wraps: how often u left 24 bits; voltage_clips: how often v was clipped;
             accumulator_overflows: how often |q| ≥ 2^21.
         active, idle: updates with and without anything to do (u, v before the update, q or the bias not zero).
+        counted: whether the backend counts more than spikes; if not, the other numbers are zeros that mean nothing.
     """
 
     spikes: IntArray
@@ -90,6 +91,13 @@ class Counters:
     accumulator_overflows: IntArray
     active: IntArray
     idle: IntArray
+    counted: bool = True
+
+    @classmethod
+    def spikes_only(cls, spikes: IntArray) -> Counters:
+        """Of a backend that counts nothing else."""
+        nothing = np.zeros_like(spikes)
+        return cls(spikes, nothing, nothing, nothing, nothing, nothing, counted=False)
 
 
 class Simulation(Protocol):

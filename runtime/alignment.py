@@ -52,6 +52,8 @@ def _agree(reference: Trace, other: Trace, late: int, populations: list[int]) ->
         ours, theirs = _between(reference.spikes[i], first, last, 0), _between(other.spikes[i], first, last, late)
         if not all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True)):
             return False
+        if i not in reference.states:
+            continue
         one, two = reference.states[i], other.states[i]
         rows = np.arange(len(one.u))
         rows = rows[(rows + late >= 0) & (rows + late < len(one.u))]

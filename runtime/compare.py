@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from neurodeploy.compiler.program import Program
 from neurodeploy.emulator.simulation import Chunk, Options
 from neurodeploy.errors import OptionError
 from neurodeploy.runtime.alignment import offset
-from neurodeploy.runtime.backend import Backend, open_backend
+from neurodeploy.runtime.backend import BOARD_BACKEND, Backend, Board, open_backend
 from neurodeploy.runtime.diagnosis import likely_cause
 from neurodeploy.runtime.evidence import Evidence
 from neurodeploy.runtime.run import RunOptions, default_steps
@@ -69,11 +69,7 @@ class Verifier:
         self._options = options or RunOptions()
         self._network = program.network
         self._bits = Options(self._options.profile, self._options.drop_first_step)
-        self._backends = (
-            dict(backends)
-            if isinstance(backends, Mapping)
-            else {name: open_backend(name, program, self._bits) for name in backends}
-        )
+        self._backends = dict(backends) if isinstance(backends, Mapping) else self._opened(program, backends)
         self._names = tuple(self._backends)
         self._ran = [i for i, p in enumerate(self._network.populations) if p.neuron is not None]
         self._layers = [_Layer([0] * len(backends)) for _ in self._network.populations]
@@ -81,8 +77,21 @@ class Verifier:
         self._offsets = dict.fromkeys(self._names, 0)
         self._first: Difference | None = None
 
-    def compare(self, data: Input) -> None:
-        """Run one recording in all backends and count what differs."""
+    def _opened(self, program: Program, names: Sequence[str]) -> dict[str, Backend]:
+        board = Board(self._options.board, self._options.partition)
+        if board != Board() and BOARD_BACKEND not in names:
+            raise OptionError("board", f"is given and {BOARD_BACKEND} is not among the backends", "leave it out")
+        return {
+            name: open_backend(name, program, self._bits, board if name == BOARD_BACKEND else None) for name in names
+        }
+
+    def compare(self, data: Input, progress: Callable[[float], None] = lambda part: None) -> None:
+        """Run one recording in all backends and count what differs.
+
+        Args:
+            data: the recording.
+            progress: told after each stretch of steps which part of the recording it was.
+        """
         given = stimulus(data, self._network, self._options.binning)
         given.events.check(self._network.input.neurons)
         steps = self._options.steps or given.steps or default_steps(self._network, given.events, self._options)
@@ -96,7 +105,11 @@ class Verifier:
             count = min(at_a_time, steps - first)
             low, high = (int(i) for i in np.searchsorted(events.step, (first, first + count)))
             chunks = [s.advance(events.between(low, high), count, self._ran) for s in simulations]
-            self._states += 2 * count * neurons
+            if not all(chunk.states for chunk in chunks):  # a chip shows spikes only
+                chunks = [replace(chunk, states={}) for chunk in chunks]
+            else:
+                self._states += 2 * count * neurons
+            progress(count / steps)
             self._count(chunks)
             if self._first is None:
                 self._look(recording, chunks)
@@ -159,6 +172,8 @@ class Verifier:
         i, first = min(found, key=lambda item: (order(self._network, item[1]), item[0]))
         if self._offsets[self._names[i]]:
             return replace(first, likely_cause="offset")
+        if not traces[0].states:
+            return first
         evidence = [self._evidence(recording, trace, first) for trace in (traces[i], traces[0])]
         return replace(first, likely_cause=likely_cause(evidence))
 

@@ -17,8 +17,8 @@ from neurodeploy.precision import IntArray
 from neurodeploy.runtime.probes import Probe
 from neurodeploy.spikes.events import Events
 
-#: Steps per call of a simulation: bounds the memory that recorded states take.
-CHUNK_STEPS = 256
+#: Steps per call of a simulation: bounds the memory that recorded states take, and the time between signs of life.
+CHUNK_STEPS = 64
 READOUTS = ("count", "first")
 SPIKE_DISPLAYS = ("0", "128", "vdecay")
 
@@ -35,6 +35,7 @@ class RunOptions:
         readout: "count" or "first": what the prediction is the argmax of.
         spike_display: what a probed v shows in the step of a spike: "0", "128" or "vdecay"; display only.
         probes: in the notation of `parse_probe`.
+        board, partition: see `Board`; for backend `lava-hw` alone.
     """
 
     steps: int | None = None
@@ -45,6 +46,8 @@ class RunOptions:
     readout: str = "count"
     spike_display: str = "0"
     probes: tuple[str, ...] = ()
+    board: str | None = None
+    partition: str | None = None
 
     def __post_init__(self) -> None:
         if self.steps is not None and not 1 <= self.steps <= 2**31:
@@ -123,6 +126,7 @@ def run_events(
     options: RunOptions,
     probes: Sequence[Probe],
     stopped: Callable[[], bool] = lambda: False,
+    progress: Callable[[float], None] = lambda part: None,
 ) -> Run:
     """Run one recording from zero state.
 
@@ -134,9 +138,10 @@ def run_events(
         options: see `RunOptions`.
         probes: what to keep.
         stopped: asked now and then whether to give up.
+        progress: told after each stretch of steps which part of the recording it was.
 
     Raises:
-        OptionError: it was stopped.
+        OptionError: it was stopped, or a probe of what the backend does not show.
         DataError: events outside the input's shape, or too late with `strict_time`.
     """
     events.check(network.input.neurons)
@@ -157,6 +162,7 @@ def run_events(
         chunk = simulation.advance(kept.between(low, high), count, recorded)
         seconds += perf_counter() - started
         chunks.append(chunk.spikes)
+        progress(count / steps)
         for probe in probes:
             traces[probe.text].append(_probed(probe, chunk, network, steps, options.spike_display))
     spikes = tuple(_joined(parts) for parts in zip(*chunks, strict=True))
@@ -188,6 +194,8 @@ def _probed(probe: Probe, chunk: Chunk, network: Network, steps: int, display: s
     raster = _raster(chunk.spikes[index], chunk.first, chunk.steps, network, probe.population)
     if probe.variable == "spikes":
         trace = raster
+    elif index not in chunk.states:
+        raise OptionError(f"probe {probe.text}", "is of what this backend does not show", "probe spikes")
     else:
         trace = getattr(chunk.states[index], probe.variable)
         neuron = network.populations[index].neuron
