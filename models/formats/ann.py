@@ -61,11 +61,13 @@ class Stage:
         """Kernels, groups, padding and dilation of a convolution or pooling."""
         synapse = self.synapse
         if isinstance(synapse, SumPool2d):
-            kernels = np.broadcast_to(synapse.weight, (self.source[0], 1, *synapse.weight.shape))
+            kernels = np.broadcast_to(
+                np.asarray(synapse.weight, np.float64), (self.source[0], 1, *synapse.weight.shape)
+            )
             return _Window(kernels, self.source[0], synapse.stride, synapse.padding, (1, 1))
         assert isinstance(synapse, Conv2d)
         (y, x), weight = synapse.padding, synapse.weight
-        return _Window(weight.astype(np.float64), synapse.groups, synapse.stride, (y, y, x, x), synapse.dilation)
+        return _Window(np.asarray(weight, np.float64), synapse.groups, synapse.stride, (y, y, x, x), synapse.dilation)
 
     def padded(self) -> Shape:
         """Shape of what it reads with the zeros around it."""

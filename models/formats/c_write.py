@@ -179,7 +179,10 @@ class _Source:
         if first.given and first.rows:
             row = f"s->spikes_{first.word}[s->row_{first.word}]"
             lines.append(f"memcpy({row}, input, sizeof {row});")
-        elif first.given and not any(p.source == first.population.name for p in self.network.projections):
+        elif first.given and not any(
+            p.source == first.population.name and self.functions[f"add_{number}"]
+            for number, p in enumerate(self.network.projections)
+        ):
             lines.append("(void)input;")
         for cells in self.cells:
             if cells.given:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto
 
@@ -49,6 +49,8 @@ def read_model(path: Path) -> ModelProto:
         empty = not model.graph.node and not model.graph.output
     except (DecodeError, ValueError) as error:  # ValueError: text that is no UTF-8
         raise FormatError(str(path), "is no ONNX model, or a damaged one", _EXPORT) from error
+    if len(model.graph.node) <= MAX_NODES and not _is_text(model):
+        raise FormatError(str(path), "holds names that are no UTF-8", _EXPORT)
     if empty:
         raise FormatError(str(path), "holds no graph", _EXPORT)
     if len(model.graph.node) > MAX_NODES:
@@ -57,6 +59,20 @@ def read_model(path: Path) -> ModelProto:
     if model.functions:
         raise FormatError(str(path), "defines functions of its own", "inline them")
     return model
+
+
+def _is_text(message: Message) -> bool:
+    """Whether every text below a message is one; protobuf hands out bytes where it is not."""
+    for entry, value in message.ListFields():
+        if entry.type == entry.TYPE_STRING:
+            texts = [value] if isinstance(value, (str, bytes)) else value
+            if not all(isinstance(text, str) for text in texts):
+                return False
+        elif entry.type == entry.TYPE_MESSAGE:
+            below = [value] if isinstance(value, Message) else value
+            if not all(_is_text(item) for item in below):
+                return False
+    return True
 
 
 def read_initializers(model: ModelProto, path: Path) -> dict[str, NDArray[Any]]:

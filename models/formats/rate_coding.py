@@ -35,6 +35,7 @@ SILENT = 1e-30
 LEAST_WINNER = 1 / 4
 
 
+@np.errstate(all="ignore")  # what is not finite is refused
 def convert_to_rates(
     stages: Sequence[Stage], samples: FloatArray, percentile: float
 ) -> tuple[Network, tuple[str, ...]]:
@@ -71,8 +72,7 @@ def convert_to_rates(
         bias = stage.full_bias()
         if offset:  # input neurons code x - low, so what the layer makes of low is added to its bias
             bias = bias + stage.sums(np.full((1, samples.shape[1]), offset))[0]
-        with np.errstate(all="ignore"):  # judged below
-            values = stage(values)
+        values = stage(values)
         if not np.all(np.isfinite(values)):
             raise FormatError(stage.name, "overflows on the calibration data", "check the weights and the data")
         shift = 0.0
@@ -124,6 +124,8 @@ def _balanced(
     limits += [LARGEST_WEIGHT / float(np.abs(weight).max())] if np.any(weight) else []
     limits += [LARGEST_BIAS * 2**7 / 64 / float(np.abs(bias).max())] if np.any(bias) else []
     unit = min(limits)
+    if not (np.all(np.isfinite(weight)) and np.all(np.isfinite(bias)) and 0 < threshold * unit < np.inf):
+        raise FormatError(stage.name, "has values beyond any number format", "check the weights and the data")
     neuron = CubaLif(DECAY_ONE, 0, max(1, round(threshold * unit)))
     population = Population(stage.name, neuron, stage.shape, _bias(bias * unit * 64))
     return population, replace(stage.synapse, weight=weight * unit), scale

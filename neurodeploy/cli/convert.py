@@ -31,6 +31,7 @@ def command(
 ) -> None:
     """Read the network at SOURCE and write it to DESTINATION, in the format of its suffix."""
     from neurodeploy import api
+    from neurodeploy.models.formats.registry import format_of
 
     loaded = api.read(source, **reading)
     files, notes = api.convert(
@@ -45,4 +46,5 @@ def command(
         "notes": [*loaded.notes, *notes],
     }
     console.result(result, lambda: "\n".join(f"wrote {file} ({file.stat().st_size:,} bytes)" for file in files))
-    console.next_step(f"neurodeploy inspect {files[0]}")
+    if destination.suffix == ".ndn" or format_of(destination, to, "writer").reader:
+        console.next_step(f"neurodeploy inspect {files[0]}")
