@@ -112,7 +112,7 @@ class _Chain:
         for node in graph.node:
             if node.op_type == "Constant":
                 continue
-            if not node.input or value not in node.input or node.domain not in ("", "ai.onnx"):
+            if not node.output or value not in node.input or node.domain not in ("", "ai.onnx"):
                 raise self.refusal(node, "does not continue a plain chain of layers", "give a network without branches")
             shape = self._read(node, value, shape, found)
             value = node.output[0]

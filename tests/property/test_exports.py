@@ -13,7 +13,9 @@ from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import PROFILES, Options
 from neurodeploy.models.formats import ReadOptions, WriteOptions, read_network, written_network
 from neurodeploy.models.formats.options import PROFILES as EXPORTED_PROFILES
+from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 from neurodeploy.network.codec import network_to_parts
+from neurodeploy.spikes.events import Events
 from tests.property.networks import Case, random_case
 from tests.support.exports import CExport, Export, OnnxExport, compare
 
@@ -53,6 +55,23 @@ def test_c(profile: str, tmp_path: Path) -> None:
         case = random_case(seed)
         with CExport(case.network, profile, tmp_path) as export:
             _compared(case, export, profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_edges_of_24_bits(profile: str, tmp_path: Path) -> None:
+    """u meets −2^23, 2^23 and their neighbours exactly; v is clipped at both ends."""
+    populations = (Population("input", shape=(1,)), Population("fc1", CubaLif(4096, 0, 131071), (2,)))
+    synapses = (Dense(np.array([[256], [-256]])), Dense(np.array([[1], [1]])))
+    projections = tuple(Projection("input", "fc1", s, e) for s, e in zip(synapses, (7, 0), strict=True))
+    network = Network(populations, (projections[0],))
+    near = Network(populations, projections)
+    payload = np.array([4, -4, -4, 4, 8, -8, 3, 3, -3, -3, 12, -12])
+    events = Events(np.arange(12), np.zeros(12, int), payload)
+    for net in (network, near):
+        for export in (OnnxExport.in_onnxruntime(net, profile), OnnxExport.in_reference_evaluator(net, profile)):
+            compare(export, Reference(net, Options(profile)), net, events, 14, 5)
+        with CExport(net, profile, tmp_path) as in_c:
+            compare(in_c, Reference(net, Options(profile)), net, events, 14, 5)
 
 
 @settings(derandomize=True, deadline=None, max_examples=25)
