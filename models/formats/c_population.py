@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodeploy.models.formats.c_text import Tables, loop
-from neurodeploy.network import Population, Reset
+from neurodeploy.network import CubaLif, Population, Reset
 from neurodeploy.precision import DECAY_ONE
 
 
@@ -80,7 +80,7 @@ class Cells:
     def holds(self) -> bool:
         """Whether a refractory delay ever holds a neuron; one of 1 does not."""
         neuron = self.population.neuron
-        return neuron is not None and int(np.max(neuron.refractory_delay)) > 1
+        return isinstance(neuron, CubaLif) and int(np.max(neuron.refractory_delay)) > 1
 
     def members(self, arithmetic: Arithmetic) -> list[Member]:
         """What it keeps between steps."""
@@ -128,7 +128,7 @@ def update_function(
 ) -> list[str]:
     """The function `update_WORD`, which takes `s->q` to the new state and the spikes of this step."""
     word, population = cells.word, cells.population
-    assert population.neuron is not None
+    assert isinstance(population.neuron, CubaLif)
     name, neuron = population.name, population.neuron
     kept_u = tables.value(
         f"kept_u_{word}", DECAY_ONE - np.asarray(neuron.current_decay), f"4096 - current decay of {name}"

@@ -8,7 +8,7 @@ import numpy as np
 from onnx import TensorProto
 
 from neurodeploy.models.formats.onnx_graph import INT64, GraphBuilder
-from neurodeploy.network import Population, Reset
+from neurodeploy.network import CubaLif, Population, Reset
 from neurodeploy.network.neurons import PerNeuron
 from neurodeploy.precision import DECAY_ONE, STATE_BITS, VOLTAGE_LIMIT
 
@@ -89,7 +89,7 @@ def update(
         reset: the network's periodic reset and the population's distance from the input, or None.
         profile: see `contribution`.
     """
-    assert population.neuron is not None
+    assert isinstance(population.neuron, CubaLif)
     name, neuron = population.name, population.neuron
     u, v, r = f"{name}.u", f"{name}.v", f"{name}.r"
     threshold = _parameter(build, population, "threshold_mantissa", neuron.threshold_mantissa)
@@ -132,7 +132,7 @@ def _remember(build: GraphBuilder, population: Population, spikes: str) -> None:
 
 def _holds(population: Population) -> bool:
     """Whether a refractory delay ever holds the neuron; one of 1 does not."""
-    assert population.neuron is not None
+    assert isinstance(population.neuron, CubaLif)
     return bool(np.max(population.neuron.refractory_delay) > 1)
 
 

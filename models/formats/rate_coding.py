@@ -82,7 +82,7 @@ def convert_to_rates(
         population, synapse, scale = _balanced(stage, bias + shift, values + shift, per_rate, percentile)
         projections.append(Projection(populations[-1].name, population.name, synapse))
         populations.append(population)
-        assert population.neuron is not None
+        assert isinstance(population.neuron, CubaLif)
         notes.append(
             f"{stage.name}: scale {scale:.4g}, threshold {population.neuron.threshold_mantissa}, "
             f"a spike every {PERIOD} steps at full scale"

@@ -14,7 +14,7 @@ from onnx import ModelProto, TensorProto, helper
 
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats import ReadOptions, WriteOptions, onnx_write, read_network, written_network
-from neurodeploy.network import CubaLif, Dense, Network, OneToOne, Population, Projection
+from neurodeploy.network import Alif, CubaLif, Dense, Network, OneToOne, Population, Projection
 from tests.property.networks import random_case
 
 #: The operators that exports may use: integers in, integers out.
@@ -68,6 +68,10 @@ def test_what_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
         written_network(small(0.5), "n.onnx")
     with pytest.raises(FormatError, match=r"profile what: is unknown; choose loihi or lava-0\.10"):
         written_network(small(), "n.onnx", WriteOptions("what"))
+    other = replace(small(), populations=(small().input, Population("fc1", Alif(1024, 128, 9, 64, 64, 1), (2,))))
+    for form in ("onnx", "c"):
+        with pytest.raises(FormatError, match=r"fc1: has Alif neurons, .* export covers CUBA LIF only"):
+            written_network(other, f"n.{form}")
     monkeypatch.setattr(onnx_write, "MAX_CONSTANT_BYTES", 5)
     with pytest.raises(FormatError, match="network: needs 6 bytes of constants, an ONNX file holds 5; split it"):
         written_network(small(), "n.onnx")
