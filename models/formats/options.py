@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+#: How bits are computed; see docs/semantics.md.
+PROFILES = ("loihi", "lava-0.10")
+
 
 @dataclass(frozen=True)
 class ReadOptions:
@@ -18,6 +21,8 @@ class ReadOptions:
         sidecar: `.toml` file beside a checkpoint that does not hold everything.
         image: `.npy` file of what the neurons of the input see, real numbers.
         input_bias: `.npy` file of what the neurons of the input receive in every step, whole numbers.
+        calibrate: typical inputs of a network of rates, `.npy`, (samples, C, H, W) or (samples, inputs).
+        percentile: of the activations on them that a neuron's highest rate stands for.
     """
 
     arch: str | None = None
@@ -27,8 +32,18 @@ class ReadOptions:
     sidecar: Path | str | None = None
     image: Path | str | None = None
     input_bias: Path | str | None = None
+    calibrate: Path | str | None = None
+    percentile: float = 99.9
 
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """Options of writers; each uses those that its format needs."""
+    """Options of writers; each uses those that its format needs.
+
+    Attributes:
+        profile: bits that an export computes, "loihi" or "lava-0.10".
+        traces: whether an ONNX model gives u and v of every step, beside the spikes and the last state.
+    """
+
+    profile: str = "loihi"
+    traces: bool = False

@@ -76,6 +76,27 @@ BUILT_IN = (
         writer=f"{_HERE}.net_writer:write_net",
         writes=("chains of dense, recurrent dense, conv and pool layers of integer weights", "all of these neurons"),
     ),
+    Format(
+        "onnx",
+        "ONNX model",
+        (".onnx",),
+        reader=f"{_HERE}.onnx_read:read_onnx",
+        writer=f"{_HERE}.onnx_write:write_onnx",
+        reads=(
+            "models written here",
+            "feed-forward networks as rate-coded ones: Gemm, MatMul, Conv, AveragePool, Flatten, Relu, "
+            "BatchNormalization, with calibration data",
+        ),
+        writes=("integer networks of CUBA LIF neurons as a Scan of integer operators, all synapses, delays, resets",),
+        extra="onnx",
+    ),
+    Format(
+        "c",
+        "C99 source and header",
+        (".c",),
+        writer=f"{_HERE}.c_write:write_c",
+        writes=("integer networks of CUBA LIF neurons as constants and a step function, all synapses, delays, resets",),
+    ),
 )
 
 

@@ -23,6 +23,8 @@ _NETWORK_OPTIONS = (
     click.option("--sidecar", type=FILE, help="What a lava-dl checkpoint does not hold (.toml)."),
     click.option("--image", type=FILE, help="What the neurons of the input see, real numbers (.npy)."),
     click.option("--input-bias", type=FILE, help="What the neurons of the input receive, whole numbers (.npy)."),
+    click.option("--calibrate", type=FILE, help="ONNX network of rates: a .npy of typical inputs (samples, C, H, W)."),
+    click.option("--percentile", type=float, metavar="P", help="Of the activations on them, to scale by (99.9)."),
 )
 
 

@@ -12,12 +12,14 @@ import numpy as np
 
 import neurodeploy as nd
 from neurodeploy import api
-from neurodeploy.models.formats import ReadOptions, read_network
+from neurodeploy.models.formats import ReadOptions, read_network, written_network
 from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 from neurodeploy.runtime.record import load_record
 from neurodeploy.spikes.binary import LAYOUTS
 from neurodeploy.spikes.files import SPIKE_SUFFIXES, read_recording
 from neurodeploy.spikes.samples import find_samples
+from tests.property.networks import random_case
+from tests.support.onnx_models import small_convolutional_model
 
 YAML = b"""simulation: {Ts: 1.0, tSample: 20}
 neuron: {type: LOIHI, vThMant: 80, vDecay: 128, iDecay: 1024, refDelay: 1, wgtExp: 0, tauRho: 1, scaleRho: 1}
@@ -58,6 +60,8 @@ def kinds() -> tuple[Kind, ...]:
         Kind("SLAYER folder", _foreign, _slayer_folder),
         Kind("checkpoint", _checkpoint, _checkpoints),
         *(Kind(f"spikes {suffix}", read_recording, partial(_spikes, suffix)) for suffix in SPIKE_SUFFIXES),
+        Kind("spiking ONNX", read_network, _spiking_onnx),
+        Kind("ONNX network of rates", _rates, _rate_onnx),
         Kind("labels", lambda path: find_samples(path, "test"), _labelled),
     )
 
@@ -120,6 +124,21 @@ def _checkpoints(folder: Path) -> list[Files]:
         torch.save(state, folder / "c.pt", _use_new_zipfile_serialization=modern)
         result.append({"f.pt": (folder / "c.pt").read_bytes(), "f.yaml": YAML})
     return result
+
+
+def _spiking_onnx(folder: Path) -> list[Files]:
+    delayed = random_case(5, 2, 20).network
+    return [{"f.onnx": written_network(n, folder / "f.onnx").files[".onnx"]} for n in (small_network(), delayed)]
+
+
+def _rate_onnx(folder: Path) -> list[Files]:
+    np.save(folder / "c.npy", np.random.default_rng(3).random((5, 2, 6, 6)))
+    calibration = (folder / "c.npy").read_bytes()
+    return [{"f.onnx": small_convolutional_model().SerializeToString(), "c.npy": calibration}]
+
+
+def _rates(path: Path) -> object:
+    return read_network(path / "f.onnx", ReadOptions(calibrate=path / "c.npy"))
 
 
 def _spikes(suffix: str, folder: Path) -> list[Files]:
