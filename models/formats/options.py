@@ -13,10 +13,16 @@ class ReadOptions:
     Attributes:
         arch: the layers in SLAYER's notation, like `128x128x2-4a-16c5z-2a-512-11`.
         yaml: the yaml of the training.
+        dt: length of a step in milliseconds.
+        time_unit: of the file's time constants, "s" or "ms".
+        discretisation: of continuous neurons, "euler" or "exponential".
     """
 
     arch: str | None = None
     yaml: Path | str | None = None
+    dt: float | None = None
+    time_unit: str | None = None
+    discretisation: str | None = None
 
 
 @dataclass(frozen=True)

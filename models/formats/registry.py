@@ -60,6 +60,19 @@ BUILT_IN = (
         reads=("slayerPytorch networks with LOIHI neurons: dense, conv, pool layers, axonal delays",),
         extra="torch",
     ),
+    Format(
+        "nir",
+        "NIR graph",
+        (".nir",),
+        reader=f"{_HERE}.nir.reader:read_nir",
+        writer=f"{_HERE}.nir.writer:write_nir",
+        reads=(
+            "NIR 0.2 … 1.0.8: CubaLIF, LIF, IF, LI, CubaLI, I, Threshold, Affine, Linear, Conv1d, Conv2d, SumPool2d, "
+            "AvgPool2d, Scale, Flatten, Delay, nested graphs, recurrence",
+            "with --dt, --time-unit and --discretisation",
+        ),
+        writes=("every network whose input has no neurons; a bias per step is refused",),
+    ),
 )
 
 

@@ -18,6 +18,9 @@ _NETWORK_OPTIONS = (
     click.option("--from", "form", metavar="FORMAT", help="Format of the file, if its suffix does not tell."),
     click.option("--arch", metavar="NOTATION", help="Layers in SLAYER's notation, for example 34x34x2-512-10."),
     click.option("--yaml", type=FILE, help="SLAYER's yaml, if it is not the one in the folder."),
+    click.option("--dt", type=float, metavar="MS", help="NIR: length of a step in milliseconds."),
+    click.option("--time-unit", metavar="s|ms", help="NIR: unit of the file's time constants; s unless given."),
+    click.option("--discretisation", metavar="euler|exponential", help="NIR: how decays follow; euler unless given."),
 )
 
 

@@ -40,7 +40,7 @@ _SUM = FloatNeuron(_ZERO, np.ones(()), _ZERO, np.ones(()), _ZERO, np.full((), np
 
 @dataclass(frozen=True, eq=False)
 class _Way:
-    """How the spikes of one population contribute to a value: late by `delay`, through `synapse` (None: as they are)."""
+    """How the spikes of a population contribute to a value: late by `delay`, through `synapse` (None: as they are)."""
 
     source: str
     delay: Integers
@@ -140,8 +140,8 @@ def _signals(graph: Graph, shapes: Mapping[str, Shape], clock: Clock) -> dict[st
         name: {s for s in sources if graph.nodes[s].kind not in ("Input", *NEURONS)} for name, sources in before.items()
     }
     after: dict[str, list[str]] = {name: [] for name in graph.nodes}
-    for source, target in graph.edges:
-        after[source].append(target)
+    for origin, target in graph.edges:
+        after[origin].append(target)
     into: dict[str, _Signal] = {}
     given: dict[str, _Signal] = {}
     ready = [name for name, missing in waiting.items() if not missing]
@@ -230,7 +230,7 @@ def _delays(graph: Graph, ways: Iterable[_Way], output: _Signal) -> dict[str, In
     delays: dict[str, Integers] = {}
     for way in (*ways, *output.ways):
         known = delays.setdefault(way.source, way.delay)
-        if not np.array_equal(np.broadcast_arrays(known, way.delay)[0], np.broadcast_arrays(way.delay, known)[0]):
+        if np.any(known != way.delay):
             raise graph.nodes[way.source].error(
                 "is delayed by different times on different ways; its neurons have one axonal delay each",
                 "delay all of them alike, or copy the neurons",
@@ -267,23 +267,24 @@ def _check_graded(graph: Graph, neurons: Mapping[str, FloatNeuron], drive: Mappi
 
 
 def _ordered(start: str, sources: Mapping[str, set[str]]) -> list[str]:
-    """Populations so that ways lead forward, except those that close a cycle: depth first, finished last comes first."""
+    """Populations so that ways lead forward, except those that close a cycle: depth first, finished last comes first.
+
+    All are reached from `start`, as all nodes are.
+    """
     after: dict[str, list[str]] = {}
     for target in sorted(sources, reverse=True):
         for source in sources[target]:
             after.setdefault(source, []).append(target)
     done: list[str] = []
-    seen: set[str] = set()
-    for root in (*sorted(sources, reverse=True), start):
-        path = [] if root in seen else [(root, iter(after.get(root, ())))]
-        seen.add(root)
-        while path:
-            name, rest = path[-1]
-            target = next((t for t in rest if t not in seen), None)
-            if target is None:
-                done.append(name)
-                path.pop()
-            else:
-                seen.add(target)
-                path.append((target, iter(after.get(target, ()))))
+    seen = {start}
+    path = [(start, iter(after.get(start, ())))]
+    while path:
+        name, rest = path[-1]
+        following = next((t for t in rest if t not in seen), None)
+        if following is None:
+            done.append(name)
+            path.pop()
+        else:
+            seen.add(following)
+            path.append((following, iter(after.get(following, ()))))
     return done[::-1]

@@ -31,7 +31,8 @@ def compose(first: Synapse, second: Synapse, source: Shape, middle: Shape) -> Sy
     Args:
         first: from a population of shape `source` to values of shape `middle`.
         second: behind it.
-        source, middle: shapes.
+        source: shape of the population.
+        middle: shape between the two.
 
     Raises:
         FormatError: more than 2^25 weights.
@@ -65,7 +66,8 @@ def applied(synapse: Synapse, values: Floats, source: Shape) -> Floats:
         return np.asarray(synapse.weight @ values, np.float64)
     _check(synapse_count(synapse, source))
     listed = connections(synapse, source)
-    return np.bincount(listed.target, listed.weight * values[listed.source], prod(synapse.output_shape(source)))
+    weighted = listed.weight * values[listed.source]
+    return np.bincount(listed.target, weighted, prod(synapse.output_shape(source))).astype(np.float64)
 
 
 def _scaled(synapse: Synapse, factor: float) -> Synapse:
@@ -88,7 +90,7 @@ def _weighted_inputs(synapse: Synapse, factors: Floats, source: Shape) -> Synaps
 def _weighted_outputs(synapse: Synapse, factors: Floats, target: Shape) -> Synapse | None:
     """`synapse` with its outputs multiplied by `factors`, (targets,)."""
     if isinstance(synapse, OneToOne):
-        return OneToOne(np.broadcast_to(synapse.weight, factors.shape) * factors)
+        return OneToOne(np.asarray(synapse.weight * factors, np.float64))
     if isinstance(synapse, Dense):
         return Dense(synapse.weight * factors[:, None])
     planes = factors.reshape(target[0], -1)
@@ -160,7 +162,8 @@ def _joined(first: Synapse, second: Synapse, source: Shape, middle: Shape) -> Sp
     inside = np.arange(len(row)) - np.repeat(np.cumsum(ways) - ways, ways)
     other = order[start[near.target[row]] + inside]
     targets = prod(second.output_shape(middle))
-    return Sparse(near.weight[row] * far.weight[other], near.source[row], far.target[other], targets)
+    weight = np.asarray(near.weight[row] * far.weight[other], np.float64)
+    return Sparse(weight, near.source[row].astype(np.int64), far.target[other].astype(np.int64), targets)
 
 
 def _check(weights: int) -> None:

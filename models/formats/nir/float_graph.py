@@ -104,8 +104,8 @@ class FloatGraph:
         """Longest number of forward projections from the input to every population."""
         order = {p.name: i for i, p in enumerate(self.populations)}
         depth = dict.fromkeys(order, 0)
-        for name in order:
-            sources = [p.source for p in self.projections if p.target == name and order[p.source] < order[name]]
+        for name, place in order.items():
+            sources = [p.source for p in self.projections if p.target == name and order[p.source] < place]
             depth[name] = max((depth[source] + 1 for source in sources), default=0)
         return depth
 
@@ -138,9 +138,7 @@ def run(graph: FloatGraph, values: Floats, *, hops: bool = False) -> FloatRun:
     voltages = {p.name: np.zeros((steps, p.neurons)) for p in graph.populations[1:]}
     history[graph.populations[0].name][:] = values
     into = {
-        p.name: [
-            (_Product(q, graph), _lag(graph, q, hops)) for q in graph.projections if q.target == p.name
-        ]
+        p.name: [(_Product(q, graph), _lag(graph, q, hops)) for q in graph.projections if q.target == p.name]
         for p in graph.populations
     }
     current = {p.name: np.zeros(p.neurons) for p in graph.populations}
@@ -187,4 +185,4 @@ class _Product:
             return np.asarray(self._dense @ values, np.float64)
         assert self._listed is not None
         weighted = self._listed.weight * values[self._listed.source]
-        return np.bincount(self._listed.target, weighted, self._targets)
+        return np.bincount(self._listed.target, weighted, self._targets).astype(np.float64)

@@ -45,7 +45,7 @@ FIELDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Threshold": (("threshold",), ()),
 }
 #: Ports of nested graphs after flattening.
-PASS = "Pass"
+PORT = "Port"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Node:
 
     Args:
         name: in the flat graph: names of the graphs around it and its own, joined by dots.
-        kind: its type in NIR, or `PASS`.
+        kind: its type in NIR, or `PORT`.
         fields: its datasets.
     """
 
@@ -196,7 +196,7 @@ def _port(group: Group, prefix: str, kind: str, nodes: dict[str, Node], inner: I
         raise FormatError(
             prefix.rstrip(".") or "graph", f"has {len(found)} nodes of type {kind}", "leave exactly one in each graph"
         )
-    nodes[found[0]] = Node(found[0], PASS, nodes[found[0]].fields)
+    nodes[found[0]] = Node(found[0], PORT, nodes[found[0]].fields)
     return found[0]
 
 

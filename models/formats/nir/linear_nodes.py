@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.errors import FormatError, NetworkError
 from neurodeploy.models.formats.nir.float_graph import Floats
-from neurodeploy.models.formats.nir.graph import PASS, Node
+from neurodeploy.models.formats.nir.graph import PORT, Node
 from neurodeploy.models.formats.nir.neuron_nodes import per_neuron
 from neurodeploy.network import Conv2d, Dense, OneToOne, Shape, SumPool2d, Synapse
 
@@ -47,7 +47,7 @@ def output_shape(node: Node, source: Shape) -> Shape:
             raise node.error(f"does not suit its input: {error.subject} {error.problem}", error.remedy) from error
     if node.kind == "Flatten":
         return _flattened(node, source)
-    if node.kind in (PASS, "Input", "Output") and node.has("shape"):
+    if node.kind in (PORT, "Input", "Output") and node.has("shape"):
         stated = node.wholes("shape")
         if prod(stated) != prod(source):
             raise node.error(f"states shape {stated}, its input has {source}", "repair the network")

@@ -1,0 +1,94 @@
+"""The scale of a population: how many units of weight a float 1.0 becomes.
+
+Weights, threshold and bias of a population share one scale. Weights keep 8 bits whatever it is, because their
+exponent follows (0 … 7); the larger the scale, the finer the threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from neurodeploy.models.formats.nir.float_graph import Floats
+from neurodeploy.network import Conv2d, Dense, Sparse, SumPool2d, Synapse
+from neurodeploy.precision import ACCUMULATOR_LIMIT, VOLTAGE_LIMIT
+
+MAX_THRESHOLD = 2**17 - 1
+#: Largest bias, 4095 · 2^7, in units of weight (64).
+MAX_BIAS = 4095 * 2**7 / 64
+_LARGEST_WEIGHT = 254
+_EXPONENTS = range(8)
+
+
+def population_scale(
+    synapses: Sequence[Synapse], threshold: Floats, bias: Floats, keep_current: Floats, fires: bool
+) -> float:
+    """The scale of a population with these weights.
+
+    A scale that makes every weight, threshold and bias a whole number on one of the chip's grids is taken: nothing is
+    lost. Otherwise the largest weight becomes 254 · 2^k with the largest k for which neither the sum of all weights
+    of a neuron (2^21) nor its steady current (2^23), threshold or bias can leave their ranges; the sums count for
+    k = 0 no longer, as not all inputs spike at once.
+
+    Args:
+        synapses: all that end in the population.
+        threshold: () or (neurons,), in units of the float weights.
+        bias: the same, of v in every step.
+        keep_current: of the neurons.
+        fires: whether the threshold counts.
+    """
+    largest = max((float(np.abs(s.weight).max(initial=0.0)) for s in synapses), default=0.0)
+    hard = [MAX_THRESHOLD / float(threshold.max()) if fires and threshold.max() > 0 else np.inf]
+    hard.append(MAX_BIAS / float(np.abs(bias).max()) if np.any(bias) else np.inf)
+    exact = _exact(synapses, threshold, bias, fires)
+    if exact is not None:
+        return exact
+    if not largest:
+        return float(min(*hard, MAX_THRESHOLD))
+    fan_in = sum(_fan_in(s) for s in synapses)
+    slowest = 1 - float(keep_current.max())
+    soft = [ACCUMULATOR_LIMIT / (64 * fan_in), VOLTAGE_LIMIT * slowest / (64 * fan_in) if slowest else np.inf]
+    scales = [_LARGEST_WEIGHT / largest * 2**k for k in _EXPONENTS]
+    fitting = [s for s in scales if s <= min(*hard, *soft)]
+    return float(max(fitting, default=min(scales[0], *hard)))
+
+
+def _exact(synapses: Sequence[Synapse], threshold: Floats, bias: Floats, fires: bool) -> float | None:
+    """The smallest power of two that makes everything whole, None if there is none from 1 to 2^16."""
+    for power in range(17):
+        scale = float(2**power)
+        levels = np.concatenate([(threshold if fires else np.zeros(1)).reshape(-1) * scale])
+        if np.any(levels != np.rint(levels)) or levels.max() > MAX_THRESHOLD:
+            continue
+        if np.any(bias * scale * 64 != np.rint(bias * scale * 64)) or np.abs(bias).max() * scale > MAX_BIAS:
+            continue
+        if all(_on_grid(np.asarray(s.weight, np.float64) * scale) for s in synapses):
+            return scale
+    return None
+
+
+def _on_grid(weight: Floats) -> bool:
+    """Whether some exponent stores these weights exactly, in 8 bits."""
+    for exponent in _EXPONENTS:
+        stored = np.ldexp(weight, -exponent)
+        whole = bool(np.all(stored == np.rint(stored)))
+        low, high = stored.min(initial=0.0), stored.max(initial=0.0)
+        one_sign = (low >= 0 and high <= 255) or (high <= 0 and low >= -255)
+        if whole and (one_sign or (low >= -256 and high <= 254 and not np.any(stored % 2))):
+            return True
+    return False
+
+
+def _fan_in(synapse: Synapse) -> float:
+    """The largest sum of absolute weights into one target neuron."""
+    weight = np.abs(synapse.weight)
+    if isinstance(synapse, Dense):
+        return float(weight.sum(axis=1).max())
+    if isinstance(synapse, Conv2d):
+        return float(weight.sum(axis=(1, 2, 3)).max())
+    if isinstance(synapse, SumPool2d):
+        return float(weight.sum())
+    if isinstance(synapse, Sparse):
+        return float(np.bincount(synapse.target, weight).max(initial=0.0))
+    return float(weight.max())
