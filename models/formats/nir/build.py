@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from neurodeploy.models.formats.nir.compose import added, applied, compose
+from neurodeploy.models.formats.nir.compose import added, applied, compose, listed
 from neurodeploy.models.formats.nir.float_graph import (
     FloatGraph,
     FloatNeuron,
@@ -28,7 +28,7 @@ from neurodeploy.models.formats.nir.linear_nodes import (
     synapse,
 )
 from neurodeploy.models.formats.nir.neuron_nodes import NEURONS, TIMED, Clock, float_neuron, per_neuron
-from neurodeploy.network import OneToOne, Shape, Synapse
+from neurodeploy.network import Conv2d, OneToOne, Shape, SumPool2d, Synapse
 from neurodeploy.network.network import MAX_DELAY
 
 _ZERO = np.zeros(())
@@ -71,6 +71,7 @@ def discretised(graph: Graph, clock: Clock) -> FloatGraph:
     neurons.setdefault(output, _SUM)
     delays = _delays(graph, [way for signal in drive.values() for way in signal.ways], into[graph.one("Output").name])
     _check_graded(graph, neurons, drive)
+    shapes = _unfolded(shapes, drive)
     order = _ordered(graph.one("Input").name, {name: {w.source for w in s.ways} for name, s in drive.items()})
     populations = [
         FloatPopulation(
@@ -83,7 +84,9 @@ def discretised(graph: Graph, clock: Clock) -> FloatGraph:
         for name in order
     ]
     projections = [
-        FloatProjection(way.source, name, way.synapse or OneToOne(np.ones(1)))
+        FloatProjection(
+            way.source, name, _suited(way.synapse or OneToOne(np.ones(1)), shapes[way.source], shapes[name])
+        )
         for name in order
         if name in drive
         for way in drive[name].ways
@@ -253,6 +256,22 @@ def _output(graph: Graph, into: Mapping[str, _Signal], neurons: Mapping[str, Flo
     if len(signal.ways) == 1 and way.synapse is None and not np.any(signal.constant) and way.source in neurons:
         return way.source
     return node.name
+
+
+def _unfolded(shapes: Mapping[str, Shape], drive: Mapping[str, _Signal]) -> dict[str, Shape]:
+    """Shapes in which neurons behind a convolution and a Flatten are planes again, as their numbers stay the same."""
+    planes = {
+        name: way.synapse.output_shape(shapes[way.source])
+        for name, signal in drive.items()
+        for way in reversed(signal.ways)
+        if len(shapes[name]) == 1 and isinstance(way.synapse, Conv2d | SumPool2d)
+    }
+    return {**shapes, **planes}
+
+
+def _suited(synapse: Synapse, source: Shape, target: Shape) -> Synapse:
+    """A synapse as a list where it gives planes of another shape than its target has."""
+    return synapse if synapse.output_shape(source) in (target, (prod(target),)) else listed(synapse, source)
 
 
 def _check_graded(graph: Graph, neurons: Mapping[str, FloatNeuron], drive: Mapping[str, _Signal]) -> None:

@@ -70,6 +70,15 @@ def applied(synapse: Synapse, values: Floats, source: Shape) -> Floats:
     return np.bincount(listed.target, weighted, prod(synapse.output_shape(source))).astype(np.float64)
 
 
+def listed(synapse: Synapse, source: Shape) -> Sparse:
+    """A synapse as a list; raises FormatError for more than 2^25 weights."""
+    _check(synapse_count(synapse, source))
+    every = connections(synapse, source)
+    weight = np.asarray(every.weight, np.float64)
+    targets = prod(synapse.output_shape(source))
+    return Sparse(weight, every.source.astype(np.int64), every.target.astype(np.int64), targets)
+
+
 def _scaled(synapse: Synapse, factor: float) -> Synapse:
     return replace(synapse, weight=synapse.weight * factor)
 

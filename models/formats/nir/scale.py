@@ -12,7 +12,7 @@ import numpy as np
 
 from neurodeploy.models.formats.nir.float_graph import Floats
 from neurodeploy.network import Conv2d, Dense, Sparse, SumPool2d, Synapse
-from neurodeploy.precision import ACCUMULATOR_LIMIT, VOLTAGE_LIMIT
+from neurodeploy.precision import ACCUMULATOR_LIMIT, VOLTAGE_LIMIT, WEIGHT_EXPONENTS, SignMode, WeightFormat
 
 MAX_THRESHOLD = 2**17 - 1
 #: Largest bias, 4095 · 2^7, in units of weight (64).
@@ -58,7 +58,7 @@ def _exact(synapses: Sequence[Synapse], threshold: Floats, bias: Floats, fires: 
     """The smallest power of two that makes everything whole, None if there is none from 1 to 2^16."""
     for power in range(17):
         scale = float(2**power)
-        levels = np.concatenate([(threshold if fires else np.zeros(1)).reshape(-1) * scale])
+        levels = (threshold if fires else np.zeros(1)) * scale
         if np.any(levels != np.rint(levels)) or levels.max() > MAX_THRESHOLD:
             continue
         if np.any(bias * scale * 64 != np.rint(bias * scale * 64)) or np.abs(bias).max() * scale > MAX_BIAS:
@@ -69,15 +69,14 @@ def _exact(synapses: Sequence[Synapse], threshold: Floats, bias: Floats, fires: 
 
 
 def _on_grid(weight: Floats) -> bool:
-    """Whether some exponent stores these weights exactly, in 8 bits."""
-    for exponent in _EXPONENTS:
-        stored = np.ldexp(weight, -exponent)
-        whole = bool(np.all(stored == np.rint(stored)))
-        low, high = stored.min(initial=0.0), stored.max(initial=0.0)
-        one_sign = (low >= 0 and high <= 255) or (high <= 0 and low >= -255)
-        if whole and (one_sign or (low >= -256 and high <= 254 and not np.any(stored % 2))):
-            return True
-    return False
+    """Whether some format and exponent store these weights exactly, in 8 bits."""
+    if np.any(weight != np.rint(weight)):
+        return False
+    return any(
+        np.array_equal(np.ldexp(WeightFormat(mode).nearest(weight, exponent).astype(np.float64), exponent), weight)
+        for exponent in WEIGHT_EXPONENTS
+        for mode in SignMode
+    )
 
 
 def _fan_in(synapse: Synapse) -> float:
