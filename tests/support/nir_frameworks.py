@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 STEPS = 120
+Layers = Callable[[Any, dict[str, Any]], list[nn.Module]]
 Case = tuple[Any, np.ndarray[Any, Any], np.ndarray[Any, Any], "np.ndarray[Any, Any] | None"]
 
 
@@ -32,7 +33,9 @@ def flat(rows: list[torch.Tensor]) -> np.ndarray[Any, Any]:
     return torch.stack(rows).detach().numpy().reshape(len(rows), -1)
 
 
-def snntorch_case(layers: Callable[[Any, dict[str, Any]], list[nn.Module]], shape: tuple[int, ...], rate: float) -> Case:
+def snntorch_case(
+    layers: Callable[[Any, dict[str, Any]], list[nn.Module]], shape: tuple[int, ...], rate: float
+) -> Case:
     """Reset to zero in the step of the spike itself, as NIR has it; snnTorch's default waits a step."""
     import snntorch
     from snntorch.export_nir import export_to_nir
@@ -86,9 +89,7 @@ class Recurrent(nn.Module):
         self.fc1 = nn.Linear(10, 16)
         self.lif1 = torch_snn.RSynaptic(alpha=alpha, beta=beta, linear_features=16, reset_mechanism="none")
         self.fc2 = nn.Linear(16, 5)
-        self.lif2 = torch_snn.Leaky(
-            beta=torch.full((5,), 0.8), threshold=torch.full((5,), 0.1), reset_mechanism="none"
-        )
+        self.lif2 = torch_snn.Leaky(beta=torch.full((5,), 0.8), threshold=torch.full((5,), 0.1), reset_mechanism="none")
         self.clear()
 
     def clear(self) -> None:
@@ -197,14 +198,14 @@ def restore_jump(graph: Any) -> None:
             node.w_in = np.asarray(node.tau_syn) / 0.001
 
 
-def sinabs_case(layers: Callable[[Any, dict[str, Any]], list[nn.Module]], shape: tuple[int, ...], rate: float) -> Case:
+def sinabs_case(layers: Layers, shape: tuple[int, ...], rate: float) -> Case:
     """One spike a step at most and reset to zero, as NIR has it; sinabs' defaults are several and subtraction."""
     import sinabs.layers
     from sinabs.activation import MembraneReset, SingleSpike
     from sinabs.nir import to_nir
 
     how = {"spike_fn": SingleSpike, "reset_fn": MembraneReset(), "batch_size": 1}
-    net = nn.Sequential(*layers(sinabs.layers, how))
+    net: Any = nn.Sequential(*layers(sinabs.layers, how))
     given = spikes(shape, rate, 7)[:, 0]
     net(given)
     graph = to_nir(net, given)
@@ -256,10 +257,10 @@ def main(folder: Path) -> None:
         with torch.no_grad():
             graph, given, fired, voltage = case()
         nir.write(folder / f"{name}.nir", graph)
-        arrays = {"input": given.astype(np.uint8), "spikes": fired.astype(np.uint8)}
+        arrays: dict[str, Any] = {"input": given.astype(np.uint8), "spikes": fired.astype(np.uint8)}
         if voltage is not None:
             arrays["voltage"] = voltage.astype(np.float32)
-        np.savez_compressed(folder / f"{name}.npz", **arrays)
+        np.savez_compressed(folder / f"{name}.npz", allow_pickle=False, **arrays)
 
 
 if __name__ == "__main__":
