@@ -10,8 +10,9 @@ from typing import Any
 import h5py
 import numpy as np
 
+from neurodeploy.models.formats.hdf5_tree import Group, Text, Value
 from neurodeploy.models.formats.nir.float_graph import FloatGraph, FloatRun, run
-from neurodeploy.models.formats.nir.reader import read_float_graph
+from neurodeploy.models.formats.nir.reader import float_graph_of
 from neurodeploy.models.formats.options import ReadOptions
 
 Fields = Mapping[str, Any]
@@ -26,11 +27,11 @@ def node(kind: str, **fields: Any) -> dict[str, Any]:
     return {"type": kind, **{name: value for name, value in fields.items() if value is not None}}
 
 
-def chain(path: Path, shape: Sequence[int], *nodes: Fields, version: str = "1.0.8") -> Path:
-    """A file with the nodes "a", "b", … between input and output."""
+def chain(shape: Sequence[int], *nodes: Fields, version: str = "1.0.8") -> Group:
+    """What a file holds with the nodes "a", "b", … between input and output."""
     names = ["input", *(chr(ord("a") + i) for i in range(len(nodes))), "output"]
     every = [node("Input", shape=np.asarray(shape)), *nodes, node("Output")]
-    return nir_file(path, dict(zip(names, every, strict=True)), list(pairwise(names)), version)
+    return tree(dict(zip(names, every, strict=True)), list(pairwise(names)), version)
 
 
 def graph(nodes: Mapping[str, Fields], edges: Edges) -> dict[str, Any]:
@@ -38,27 +39,42 @@ def graph(nodes: Mapping[str, Fields], edges: Edges) -> dict[str, Any]:
     return {"type": "NIRGraph", "nodes": nodes, "edges": edges}
 
 
-def nir_file(path: Path, nodes: Mapping[str, Fields], edges: Edges, version: str = "1.0.8") -> Path:
-    """A file with one graph."""
+def tree(nodes: Mapping[str, Fields], edges: Edges, version: str = "1.0.8") -> Group:
+    """What a file with one graph holds, without the file."""
+    return Group({"version": Value(Text((version,), ())), "node": _group(graph(nodes, edges), "/node")}, where="")
+
+
+def _group(fields: Fields, where: str) -> Group:
+    members: dict[str, Group | Value] = {}
+    for name, value in fields.items():
+        place = f"{where}/{name}"
+        if isinstance(value, Mapping):
+            members[name] = _group(value, place)
+        elif name == "edges":
+            members[name] = Value(Text(tuple(end for edge in value for end in edge), (len(value), 2)), where=place)
+        elif isinstance(value, str):
+            members[name] = Value(Text((value,), ()), where=place)
+        else:
+            members[name] = Value(np.asarray(value), where=place)
+    return Group(members, where=where)
+
+
+def nir_file(path: Path, root: Group) -> Path:
+    """A file that holds a tree."""
     with h5py.File(path, "w") as file:
-        file.create_dataset("version", data=version, dtype=h5py.string_dtype())
-        _store(file.create_group("node"), graph(nodes, edges))
+        _store(file, root)
     return path
 
 
-def _store(group: h5py.Group, fields: Fields) -> None:
-    for name, value in fields.items():
-        if name == "nodes":
-            inner = group.create_group("nodes")
-            for key, member in value.items():
-                _store(inner.create_group(key), member)
-        elif name == "edges":
-            pairs = np.asarray(value, object).reshape(-1, 2)
-            group.create_dataset("edges", data=pairs, dtype=h5py.string_dtype())
-        elif isinstance(value, str):
-            group.create_dataset(name, data=value, dtype=h5py.string_dtype())
+def _store(group: h5py.Group, members: Group) -> None:
+    for name, value in members.items():
+        if isinstance(value, Group):
+            _store(group.create_group(name), value)
+        elif isinstance(value.data, Text):
+            texts = np.asarray(value.data.values, object).reshape(value.data.shape)
+            group.create_dataset(name, data=texts, dtype=h5py.string_dtype())
         else:
-            group.create_dataset(name, data=np.asarray(value))
+            group.create_dataset(name, data=value.data)
 
 
 def cuba(**fields: Any) -> dict[str, Any]:
@@ -67,7 +83,7 @@ def cuba(**fields: Any) -> dict[str, Any]:
     return node("CubaLIF", **{name: value if value is None else np.atleast_1d(value) for name, value in given.items()})
 
 
-def steps(path: Path, values: Any, options: ReadOptions = MS) -> tuple[FloatGraph, FloatRun]:
-    """The discretised graph of a file, and what it does."""
-    built = read_float_graph(path, options)
+def steps(root: Group, values: Any, options: ReadOptions = MS) -> tuple[FloatGraph, FloatRun]:
+    """The discretised graph, and what it does."""
+    built = float_graph_of(root, options)
     return built, run(built, np.asarray(values, np.float64))

@@ -41,7 +41,7 @@ def snntorch_case(
     from snntorch.export_nir import export_to_nir
 
     how = {"reset_mechanism": "zero", "reset_delay": False, "init_hidden": True}
-    net = nn.Sequential(*layers(snntorch, how))
+    net: Any = nn.Sequential(*layers(snntorch, how))
     given = spikes(shape, rate, 3)
     graph = export_to_nir(net, given[0], ignore_dims=[0])
     for module in net:
@@ -100,7 +100,8 @@ class Recurrent(nn.Module):
         self.first = (spk, syn, mem * (1 - spk))
         fired, mem = self.lif2(self.fc2(spk), self.second)
         self.second = mem * (1 - fired)
-        return fired
+        result: torch.Tensor = fired
+        return result
 
 
 def snntorch_recurrent() -> Case:

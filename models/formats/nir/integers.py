@@ -129,12 +129,16 @@ def _population(
     neuron = source.neuron
     assert neuron is not None
     finite = unit.threshold[np.isfinite(unit.threshold)]
-    scale = population_scale(synapses, finite, unit.bias, neuron.keep_current, bool(finite.size))
+    kept = float(neuron.keep_current.max()), float(neuron.keep_voltage.max())
+    scale = population_scale(synapses, finite, unit.bias, kept, bool(finite.size))
     mantissa = np.where(np.isfinite(unit.threshold), np.rint(unit.threshold * scale), MAX_THRESHOLD)
     decays = [DECAY_ONE * (1 - neuron.keep_current), DECAY_ONE * (1 - neuron.keep_voltage)]
     bias, bias_error = _bias(unit.bias * scale * 64)
     cuba = CubaLif(*(_integers(np.rint(values)) for values in (*decays, mantissa)))
     notes = [f"{name}: one unit of weight is {1 / scale:g} of the file's"]
+    largest = max((float(np.abs(s.weight).max(initial=0.0)) for s in synapses), default=0.0) * scale
+    if 0 < largest < 127 and scale != 1:
+        notes.append(f"{name}: threshold or bias is so far above the weights that they reach only {largest:.3g} of 254")
     for what, values in zip(("current", "voltage"), decays, strict=True):
         worst = float(np.abs(values - np.rint(values)).max())
         if worst > 1e-6:

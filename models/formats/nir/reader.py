@@ -6,6 +6,7 @@ from pathlib import Path
 
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.models.formats.hdf5 import read_foreign_hdf5
+from neurodeploy.models.formats.hdf5_tree import Group
 from neurodeploy.models.formats.loaded import Loaded
 from neurodeploy.models.formats.nir.build import discretised, timed
 from neurodeploy.models.formats.nir.float_graph import FloatGraph
@@ -32,7 +33,12 @@ def read_nir(path: Path, options: ReadOptions) -> Loaded:
         NetworkError: a network that breaks a rule.
         OptionError: an unknown unit or discretisation, or a step that is not positive.
     """
-    flat = graph(read_foreign_hdf5(path))
+    return network_of(read_foreign_hdf5(path), options)
+
+
+def network_of(root: Group, options: ReadOptions) -> Loaded:
+    """The same for what a file holds; see `read_nir`."""
+    flat = graph(root)
     title = f"NIR {flat.version}"
     if (options.dt, options.time_unit, options.discretisation) == (None, None, None):
         network, said = recorded(flat)
@@ -46,8 +52,13 @@ def read_nir(path: Path, options: ReadOptions) -> Loaded:
 
 
 def read_float_graph(path: Path, options: ReadOptions) -> FloatGraph:
-    """The discretised graph in floating point, before any rounding; see `read_nir`."""
-    flat = graph(read_foreign_hdf5(path))
+    """The discretised graph of a file in floating point, before any rounding; see `read_nir`."""
+    return float_graph_of(read_foreign_hdf5(path), options)
+
+
+def float_graph_of(root: Group, options: ReadOptions) -> FloatGraph:
+    """The same for what a file holds."""
+    flat = graph(root)
     return discretised(flat, _clock(flat, options))
 
 

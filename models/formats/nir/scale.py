@@ -19,51 +19,59 @@ MAX_THRESHOLD = 2**17 - 1
 MAX_BIAS = 4095 * 2**7 / 64
 _LARGEST_WEIGHT = 254
 _EXPONENTS = range(8)
+#: Thresholds that inhibition may push v below 0 before it is clipped.
+_DEPTH = 8
+_POWERS = range(16, 0, -1)
 
 
 def population_scale(
-    synapses: Sequence[Synapse], threshold: Floats, bias: Floats, keep_current: Floats, fires: bool
+    synapses: Sequence[Synapse], threshold: Floats, bias: Floats, kept: tuple[float, float], fires: bool
 ) -> float:
     """The scale of a population with these weights.
 
-    A scale that makes every weight, threshold and bias a whole number on one of the chip's grids is taken: nothing is
-    lost. Otherwise the largest weight becomes 254 · 2^k with the largest k for which neither the sum of all weights
-    of a neuron (2^21) nor its steady current (2^23), threshold or bias can leave their ranges; the sums count for
-    k = 0 no longer, as not all inputs spike at once.
+    Where every weight, threshold and bias is a whole number on the chip's grids, or becomes one by a power of two,
+    nothing is lost: the scale is 1, or the largest such power. Otherwise the largest weight becomes 254 · 2^k with
+    the largest k for which neither the sum of all weights of a neuron (2^21) nor its steady current (2^23), threshold
+    or bias can leave their ranges, nor v does (its steady value, or 8 thresholds); the sums count for k = 0 no longer,
+    as not all inputs spike at once.
 
     Args:
         synapses: all that end in the population.
         threshold: () or (neurons,), in units of the float weights.
         bias: the same, of v in every step.
-        keep_current: of the neurons.
+        kept: the largest part of the current and of the voltage that a step keeps.
         fires: whether the threshold counts.
     """
     largest = max((float(np.abs(s.weight).max(initial=0.0)) for s in synapses), default=0.0)
     hard = [MAX_THRESHOLD / float(threshold.max()) if fires and threshold.max() > 0 else np.inf]
     hard.append(MAX_BIAS / float(np.abs(bias).max()) if np.any(bias) else np.inf)
-    exact = _exact(synapses, threshold, bias, fires)
-    if exact is not None:
-        return exact
     if not largest:
         return float(min(*hard, MAX_THRESHOLD))
     fan_in = sum(_fan_in(s) for s in synapses)
-    slowest = 1 - float(keep_current.max())
-    soft = [ACCUMULATOR_LIMIT / (64 * fan_in), VOLTAGE_LIMIT * slowest / (64 * fan_in) if slowest else np.inf]
+    current, voltage = (1 - part for part in kept)
+    soft = [ACCUMULATOR_LIMIT / (64 * fan_in), VOLTAGE_LIMIT * current / (64 * fan_in) if current else np.inf]
+    reach = fan_in / (current * voltage) if current * voltage else np.inf
+    depth = min(reach, _DEPTH * float(threshold.max())) if fires and threshold.max() > 0 else reach
+    if np.isfinite(depth):
+        soft.append(VOLTAGE_LIMIT / (64 * depth))
+    room = min(*hard, *soft)
+    exact = _exact(synapses, threshold if fires else np.zeros(1), bias, min(hard), room)
+    if exact is not None:
+        return exact
     scales = [_LARGEST_WEIGHT / largest * 2**k for k in _EXPONENTS]
-    fitting = [s for s in scales if s <= min(*hard, *soft)]
-    return float(max(fitting, default=min(scales[0], *hard)))
+    return float(max((s for s in scales if s <= room), default=min(scales[0], *hard)))
 
 
-def _exact(synapses: Sequence[Synapse], threshold: Floats, bias: Floats, fires: bool) -> float | None:
-    """The smallest power of two that makes everything whole, None if there is none from 1 to 2^16."""
-    for power in range(17):
+def _exact(synapses: Sequence[Synapse], threshold: Floats, bias: Floats, hard: float, room: float) -> float | None:
+    """1 if everything is whole already, else the largest power of two up to `room` that makes it so; None without."""
+    for power in (0, *_POWERS):
         scale = float(2**power)
-        levels = (threshold if fires else np.zeros(1)) * scale
-        if np.any(levels != np.rint(levels)) or levels.max() > MAX_THRESHOLD:
+        if scale > (hard if power == 0 else room):
             continue
-        if np.any(bias * scale * 64 != np.rint(bias * scale * 64)) or np.abs(bias).max() * scale > MAX_BIAS:
-            continue
-        if all(_on_grid(np.asarray(s.weight, np.float64) * scale) for s in synapses):
+        levels = np.concatenate([np.ravel(threshold * scale), np.ravel(bias * scale * 64)])
+        if np.array_equal(levels, np.rint(levels)) and all(
+            _on_grid(np.asarray(s.weight, np.float64) * scale) for s in synapses
+        ):
             return scale
     return None
 
