@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,26 @@ def _store(group: h5py.Group, members: Group) -> None:
             group.create_dataset(name, data=texts, dtype=h5py.string_dtype())
         else:
             group.create_dataset(name, data=value.data)
+
+
+def held(content: bytes) -> Group:
+    """What a file holds, parsed here: for files that the tests wrote themselves."""
+    with h5py.File(BytesIO(content), "r") as file:
+        return _held(file, "")
+
+
+def _held(group: h5py.Group, where: str) -> Group:
+    members: dict[str, Group | Value] = {}
+    for name, item in group.items():
+        place = f"{where}/{name}"
+        if isinstance(item, h5py.Group):
+            members[name] = _held(item, place)
+        elif h5py.check_string_dtype(item.dtype):
+            texts = np.asarray(item.asstr()[()], object)
+            members[name] = Value(Text(tuple(texts.reshape(-1).tolist()), texts.shape), where=place)
+        else:
+            members[name] = Value(np.asarray(item[()]), where=place)
+    return Group(members, where=where)
 
 
 def cuba(**fields: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from neurodeploy.models.formats.nir.compose import added, applied, compose, listed
+from neurodeploy.models.formats.nir.compose import applied, compose, listed
 from neurodeploy.models.formats.nir.float_graph import (
     FloatGraph,
     FloatNeuron,
@@ -170,20 +170,12 @@ def _start(name: str) -> _Signal:
 
 
 def _summed(node: Node, signals: Iterable[_Signal]) -> _Signal:
-    """The sum of signals; ways between the same neurons become one where that is simple."""
+    """The sum of signals; ways between the same neurons stay apart, so that each keeps its own weight exponent."""
     ways: list[_Way] = []
     constant = _ZERO
     for signal in signals:
         constant = constant + signal.constant
-        for way in signal.ways:
-            for i, other in enumerate(ways):
-                same = other.source == way.source and np.array_equal(other.delay, way.delay)
-                sum_of = added(other.synapse, way.synapse) if same and other.synapse and way.synapse else None
-                if sum_of is not None:
-                    ways[i] = _Way(way.source, way.delay, sum_of)
-                    break
-            else:
-                ways.append(way)
+        ways += signal.ways
     if len(ways) > MAX_WAYS:
         raise node.error(f"is reached in more than {MAX_WAYS} ways", "put neurons between the nodes")
     return _Signal(tuple(ways), constant)

@@ -52,13 +52,6 @@ def compose(first: Synapse, second: Synapse, source: Shape, middle: Shape) -> Sy
     return kept or _joined(first, second, source, middle)
 
 
-def added(first: Synapse, second: Synapse) -> Synapse | None:
-    """The sum of two synapses between the same populations, if it has a simple form."""
-    if isinstance(first, Dense) and isinstance(second, Dense):
-        return Dense(first.weight + second.weight)
-    return None
-
-
 def applied(synapse: Synapse, values: Floats, source: Shape) -> Floats:
     """A synapse's weights times values of shape () or (sources,)."""
     values = np.broadcast_to(values, (prod(source),))

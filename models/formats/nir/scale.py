@@ -19,6 +19,8 @@ MAX_THRESHOLD = 2**17 - 1
 MAX_BIAS = 4095 * 2**7 / 64
 _LARGEST_WEIGHT = 254
 _EXPONENTS = range(8)
+#: Gains that should cancel do so in single precision at best.
+_PRECISION = 1e-6
 #: Thresholds that inhibition may push v below 0 before it is clipped.
 _DEPTH = 8
 _POWERS = range(16, 0, -1)
@@ -69,7 +71,7 @@ def _exact(synapses: Sequence[Synapse], threshold: Floats, bias: Floats, hard: f
         if scale > (hard if power == 0 else room):
             continue
         levels = np.concatenate([np.ravel(threshold * scale), np.ravel(bias * scale * 64)])
-        if np.array_equal(levels, np.rint(levels)) and all(
+        if np.allclose(levels, np.rint(levels), _PRECISION, 0) and all(
             _on_grid(np.asarray(s.weight, np.float64) * scale) for s in synapses
         ):
             return scale
