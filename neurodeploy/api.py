@@ -156,7 +156,7 @@ def run(
     threads: int = 1,
     split: str | None = None,
     limit: int | None = None,
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[float], None] = lambda part: None,
     **options: Any,
 ) -> Run | list[Run]:
     """Run recordings from zero state each; a `Run` for one recording, a list for a folder.
@@ -168,7 +168,7 @@ def run(
         threads: recordings run side by side.
         split: only the recordings of this split of the folder.
         limit: only so many.
-        progress: called after each recording.
+        progress: told now and then which part of a recording has been run since.
         **options: the fields of `RunOptions`, for example probes=["fc1.u", "fc1.v"] and steps=300.
 
     Raises:
@@ -198,7 +198,7 @@ def verify(
     seed: int = 0,
     split: str | None = None,
     limit: int | None = None,
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[float], None] = lambda part: None,
     **options: Any,
 ) -> Verification:
     """Run two or more backends on the same input and compare every spike, u and v.
@@ -211,7 +211,7 @@ def verify(
         seed: of the random input.
         split: only the recordings of this split of the folder.
         limit: only so many.
-        progress: called after each recording.
+        progress: told now and then which part of a recording has been run since.
         **options: the fields of `RunOptions`.
 
     Raises:
@@ -220,8 +220,7 @@ def verify(
     run_options = _options(options)
     verifier = Verifier(program, backends, run_options)
     for item in verify_inputs(program, data, rate, seed, run_options.steps, split, limit):
-        verifier.compare(item)
-        progress()
+        verifier.compare(item, progress)
     return verifier.result()
 
 

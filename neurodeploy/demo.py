@@ -106,8 +106,7 @@ def _verify(program_path: Path, recordings: Path, limit: int | None, other: str,
     items = api.inputs(recordings, "test", min(limit or VERIFIED, VERIFIED))
     with listener.progress(f"comparing with {other}", len(items)) as advance:
         for item in items:
-            verifier.compare(item)
-            advance()
+            verifier.compare(item, advance)
     result = verifier.result()
     verdict = "equal" if result.equal else "DIFFERENT"
     listener.note(

@@ -46,16 +46,16 @@ def read_bytes(path: Path, limit: int) -> bytes:
     Raises:
         FormatError: missing, unreadable, no regular file, or larger than `limit`.
     """
-    check_file(path, limit)
+    size = check_file(path, limit)
     try:
         with path.open("rb") as file:
-            return file.read(limit)
+            return file.read(size)  # room for so much is taken at once
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def check_file(path: Path, limit: int) -> None:
-    """Refuse what is missing, no regular file, or larger than `limit` bytes, with a FormatError."""
+def check_file(path: Path, limit: int) -> int:
+    """Size of a file; raises FormatError for one that is missing, no regular file, or larger than `limit` bytes."""
     status = _status(path)
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
@@ -63,6 +63,7 @@ def check_file(path: Path, limit: int) -> None:
     if status.st_size > limit:
         problem = f"has {status.st_size} bytes, more than the {limit} that are read here"
         raise FormatError(str(path), problem, "check that it is the right file")
+    return status.st_size
 
 
 def write_atomic(path: Path, data: bytes, overwrite: bool = False) -> None:

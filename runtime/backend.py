@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
 from neurodeploy.compiler.program import Program
 from neurodeploy.emulator.simulation import Options, Simulation
 from neurodeploy.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Board:
+    """Which chip `lava-hw` is to use; None: whichever Lava finds.
+
+    Attributes:
+        name: of the board, SLURM's node name.
+        partition: SLURM's partition, of which any board will do.
+    """
+
+    name: str | None = None
+    partition: str | None = None
 
 
 class Backend(Protocol):
@@ -28,22 +42,37 @@ BACKENDS = {
         "Lava's fixed-point models and runtime, in an environment of its own",
     ),
     "lava-hw": (
-        "neurodeploy.runtime.lava_hardware:open_board",
-        "Loihi 2 through Lava; says so without a board",
+        "neurodeploy.runtime.lava_hardware:LavaHardwareBackend",
+        "Loihi 2 through Lava, where Lava reports a board",
     ),
 }
 
 
-def open_backend(name: str, program: Program, options: Options | None = None) -> Backend:
+#: The backend that drives a chip.
+BOARD_BACKEND = "lava-hw"
+
+
+def open_backend(name: str, program: Program, options: Options | None = None, board: Board | None = None) -> Backend:
     """Load a program into a backend.
 
+    Args:
+        name: from `BACKENDS`.
+        program: compiled.
+        options: how bits are computed.
+        board: for `lava-hw` alone.
+
     Raises:
-        OptionError: no such backend.
+        OptionError: no such backend, or a board for one that has none.
         MissingPackageError: a package the backend needs is not installed.
         FormatError: a program with indices out of range.
     """
     if name not in BACKENDS:
         raise OptionError(f"backend {name}", "is unknown", f"choose from {', '.join(BACKENDS)}")
     module, attribute = BACKENDS[name][0].split(":")
-    factory = cast("Callable[[Program, Options], Backend]", getattr(import_module(module), attribute))
+    factory = cast("Callable[..., Backend]", getattr(import_module(module), attribute))
+    chosen = board or Board()
+    if name == BOARD_BACKEND:
+        return factory(program, options or Options(), chosen)
+    if chosen != Board():
+        raise OptionError(f"backend {name}", "has no boards", f"use --backend {BOARD_BACKEND}, or leave the board out")
     return factory(program, options or Options())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from neurodeploy.compiler.program import Program
-from neurodeploy.emulator.simulation import Chunk, Options
+from neurodeploy.emulator.simulation import Chunk, Options, Spikes
 from neurodeploy.errors import OptionError
+from neurodeploy.precision import IntArray
 from neurodeploy.runtime.alignment import offset
-from neurodeploy.runtime.backend import Backend, open_backend
+from neurodeploy.runtime.backend import BOARD_BACKEND, Backend, Board, open_backend
 from neurodeploy.runtime.diagnosis import likely_cause
 from neurodeploy.runtime.evidence import Evidence
 from neurodeploy.runtime.run import RunOptions, default_steps
@@ -69,11 +70,7 @@ class Verifier:
         self._options = options or RunOptions()
         self._network = program.network
         self._bits = Options(self._options.profile, self._options.drop_first_step)
-        self._backends = (
-            dict(backends)
-            if isinstance(backends, Mapping)
-            else {name: open_backend(name, program, self._bits) for name in backends}
-        )
+        self._backends = dict(backends) if isinstance(backends, Mapping) else self._opened(program, backends)
         self._names = tuple(self._backends)
         self._ran = [i for i, p in enumerate(self._network.populations) if p.neuron is not None]
         self._layers = [_Layer([0] * len(backends)) for _ in self._network.populations]
@@ -81,8 +78,21 @@ class Verifier:
         self._offsets = dict.fromkeys(self._names, 0)
         self._first: Difference | None = None
 
-    def compare(self, data: Input) -> None:
-        """Run one recording in all backends and count what differs."""
+    def _opened(self, program: Program, names: Sequence[str]) -> dict[str, Backend]:
+        board = Board(self._options.board, self._options.partition)
+        if board != Board() and BOARD_BACKEND not in names:
+            raise OptionError("board", f"is given and {BOARD_BACKEND} is not among the backends", "leave it out")
+        return {
+            name: open_backend(name, program, self._bits, board if name == BOARD_BACKEND else None) for name in names
+        }
+
+    def compare(self, data: Input, progress: Callable[[float], None] = lambda part: None) -> None:
+        """Run one recording in all backends and count what differs.
+
+        Args:
+            data: the recording.
+            progress: told after each stretch of steps which part of the recording it was.
+        """
         given = stimulus(data, self._network, self._options.binning)
         given.events.check(self._network.input.neurons)
         steps = self._options.steps or given.steps or default_steps(self._network, given.events, self._options)
@@ -96,7 +106,11 @@ class Verifier:
             count = min(at_a_time, steps - first)
             low, high = (int(i) for i in np.searchsorted(events.step, (first, first + count)))
             chunks = [s.advance(events.between(low, high), count, self._ran) for s in simulations]
-            self._states += 2 * count * neurons
+            if not all(chunk.states for chunk in chunks):  # a chip shows spikes only
+                chunks = [replace(chunk, states={}) for chunk in chunks]
+            else:
+                self._states += 2 * count * neurons
+            progress(count / steps)
             self._count(chunks)
             if self._first is None:
                 self._look(recording, chunks)
@@ -130,7 +144,14 @@ class Verifier:
             places = [c.spikes[i].step * population.neurons + c.spikes[i].neuron for c in chunks]
             for backend, place in enumerate(places):
                 layer.spikes[backend] += len(place)
-            apart = np.unique(np.concatenate([np.setxor1d(places[0], other) for other in places[1:]]))
+            apart = np.unique(
+                np.concatenate(
+                    [
+                        _apart(places[0], chunks[0].spikes[i], place, chunk.spikes[i])
+                        for place, chunk in zip(places[1:], chunks[1:], strict=True)
+                    ]
+                )
+            )
             layer.differing += len(apart)
             if len(apart) and layer.first_step is None:
                 layer.first_step = int(apart[0]) // population.neurons
@@ -159,9 +180,21 @@ class Verifier:
         i, first = min(found, key=lambda item: (order(self._network, item[1]), item[0]))
         if self._offsets[self._names[i]]:
             return replace(first, likely_cause="offset")
+        if not traces[0].states:
+            return first
         evidence = [self._evidence(recording, trace, first) for trace in (traces[i], traces[0])]
         return replace(first, likely_cause=likely_cause(evidence))
 
     def _evidence(self, recording: _Recording, trace: Trace, first: Difference) -> Evidence:
         index = self._network.index(first.population)
         return Evidence(self._network, self._bits, recording.events, trace, index, first.step)
+
+
+def _apart(place: IntArray, spikes: Spikes, other_place: IntArray, other: Spikes) -> IntArray:
+    """Places (step · neurons + neuron) where one of two has a spike, or one with another payload; (places,)."""
+    if spikes.payload is None and other.payload is None:
+        return np.setxor1d(place, other_place)
+    both = (np.column_stack((place, spikes.payloads)), np.column_stack((other_place, other.payloads)))
+    rows, times = np.unique(np.concatenate([np.unique(rows, axis=0) for rows in both]), axis=0, return_counts=True)
+    places: IntArray = rows[times == 1, 0]
+    return places

@@ -8,7 +8,7 @@ from neurodeploy.runtime.schema import COUNT, INTEGER, LABEL, NUMBER, OBJECT, TE
 RUN_SCHEMA = "neurodeploy.run/1"
 COMPILE_SCHEMA = "neurodeploy.compile/1"
 
-#: `run --json`.
+#: `run --json`; null: a backend that does not count, or nothing to tell.
 RUN = {
     "schema": TEXT,
     "backend": TEXT,
@@ -29,14 +29,14 @@ RUN = {
             "name": TEXT,
             "neurons": COUNT,
             "spikes": COUNT,
-            "current_wraps": COUNT,
-            "voltage_clips": COUNT,
-            "accumulator_overflows": COUNT,
+            "current_wraps": Nullable(COUNT),
+            "voltage_clips": Nullable(COUNT),
+            "accumulator_overflows": Nullable(COUNT),
         }
     ],
     "events": {
         "synaptic_ops": COUNT,
-        "neuron_updates": {"active": COUNT, "idle": COUNT},
+        "neuron_updates": {"active": Nullable(COUNT), "idle": Nullable(COUNT)},
         "packets": COUNT,
         "hops": COUNT,
     },

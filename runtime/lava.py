@@ -68,8 +68,8 @@ class LavaBackend:
 class Simulator:
     """A network being stepped by a worker; implements `Simulation`."""
 
-    def __init__(self, network: Network, worker: LavaWorker) -> None:
-        self._group = LavaGroup([network], worker)
+    def __init__(self, network: Network, worker: LavaWorker, spikes_only: bool = False) -> None:
+        self._group = LavaGroup([network], worker, spikes_only)
         self._network = network
         self._step = 0
         self._spikes = np.zeros(len(network.populations), np.int64)
@@ -87,9 +87,8 @@ class Simulator:
         return self._group.state(population)
 
     def counters(self) -> Counters:
-        """Spikes; Lava counts nothing else, so the other numbers are zero."""
-        nothing = np.zeros((5, len(self._spikes)), np.int64)
-        return Counters(self._spikes.copy(), *nothing)
+        """Spikes; Lava counts nothing else."""
+        return Counters.spikes_only(self._spikes.copy())
 
 
 class LavaGroup:
@@ -98,10 +97,12 @@ class LavaGroup:
     Args:
         networks: as given to `job`.
         worker: into which they are loaded.
+        spikes_only: it shows no u and v.
     """
 
-    def __init__(self, networks: Sequence[Network], worker: LavaWorker) -> None:
+    def __init__(self, networks: Sequence[Network], worker: LavaWorker, spikes_only: bool = False) -> None:
         self._worker = worker
+        self._spikes_only = spikes_only
         self._first = np.cumsum([0, *(len(n.populations) for n in networks)])
         self._networks = networks
         self._populations = [p for n in networks for p in n.populations]
@@ -142,11 +143,13 @@ class LavaGroup:
                 fed.append(i)
                 arrays[f"{i}.row"], arrays[f"{i}.neuron"] = part.step - self._step, part.neuron
                 arrays[f"{i}.payload"] = np.ones(len(part), np.int64) if part.payload is None else part.payload
-        answer = self._worker.ask({"do": "advance", "steps": steps, "fed": fed, "states": states}, arrays)
+        shown = None if self._spikes_only else states
+        answer = self._worker.ask({"do": "advance", "steps": steps, "fed": fed, "states": shown}, arrays)
         for i, population in enumerate(self._populations):
             if population.neuron is not None:
-                self._last[i] = State(answer[f"{i}.u"][-1].astype(np.int64), answer[f"{i}.v"][-1].astype(np.int64))
                 answer[f"{i}.row"] = answer[f"{i}.row"] + self._step
+                if not self._spikes_only:
+                    self._last[i] = State(answer[f"{i}.u"][-1].astype(np.int64), answer[f"{i}.v"][-1].astype(np.int64))
         return answer
 
     def _chunk(
@@ -157,16 +160,17 @@ class LavaGroup:
         for i, population in enumerate(self._networks[n].populations):
             name = self._first[n] + i
             if population.neuron is None:
-                spikes.append(Spikes(events.step, events.neuron))
+                spikes.append(Spikes(events.step, events.neuron, events.payload))
                 empty = np.zeros((2, steps, population.neurons), np.int64)
                 traces |= {i: State(*empty)} if i in states else {}
                 continue
-            spikes.append(Spikes(_joined(parts, f"{name}.row"), _joined(parts, f"{name}.neuron")))
-            if i in states:
+            columns = [_joined(parts, f"{name}.{column}") for column in ("row", "neuron", "payload")]
+            spikes.append(Spikes(columns[0], columns[1], columns[2] if population.neuron.GRADED else None))
+            if i in states and not self._spikes_only:
                 shape = (-1, population.neurons)
                 u, v = (_joined(parts, f"{name}.{variable}").reshape(shape) for variable in "uv")
                 traces[i] = State(u, v)
-        return Chunk(first, steps, tuple(spikes), traces)
+        return Chunk(first, steps, tuple(spikes), {} if self._spikes_only else traces)
 
 
 def timeout() -> float:

@@ -16,7 +16,7 @@ from neurodeploy.compiler.traffic import traffic
 from neurodeploy.emulator.simulation import Options, Spikes
 from neurodeploy.errors import DataError, OptionError
 from neurodeploy.network import Network
-from neurodeploy.runtime.backend import open_backend
+from neurodeploy.runtime.backend import Board, open_backend
 from neurodeploy.runtime.probes import parse_probe
 from neurodeploy.runtime.run import Run, RunOptions, run_events, with_sample
 from neurodeploy.spikes.events import Events, bin_recording
@@ -87,19 +87,27 @@ class Session:
         self.network = program.network
         self._probes = [parse_probe(text, program.network) for text in self.options.probes]
         started = perf_counter()
-        self._backend = open_backend(backend, program, Options(self.options.profile, self.options.drop_first_step))
+        bits = Options(self.options.profile, self.options.drop_first_step)
+        self._backend = open_backend(backend, program, bits, Board(self.options.board, self.options.partition))
         self.load_seconds = perf_counter() - started
         self._costs = traffic(program)
         self._stopped = Event()
 
-    def run(self, data: Input) -> Run:
+    def run(self, data: Input, progress: Callable[[float], None] = lambda part: None) -> Run:
         """Run one recording from zero state; see `stimulus` and `run_events` for what it may be and may raise."""
         given = stimulus(data, self.network, self.options.binning)
         options = replace(self.options, steps=self.options.steps or given.steps)
         simulation = self._backend.simulation()
         try:
             run = run_events(
-                simulation, self.network, self._costs, given.events, options, self._probes, self._stopped.is_set
+                simulation,
+                self.network,
+                self._costs,
+                given.events,
+                options,
+                self._probes,
+                self._stopped.is_set,
+                progress,
             )
         except DataError as error:
             if given.file is None:
@@ -112,7 +120,7 @@ class Session:
         data: Sequence[Input],
         threads: int = 1,
         keep_spikes: Callable[[int], bool] = lambda index: True,
-        progress: Callable[[], None] = lambda: None,
+        progress: Callable[[float], None] = lambda part: None,
     ) -> list[Run]:
         """Run recordings over threads; results in the order given, the same for any number of threads.
 
@@ -120,7 +128,7 @@ class Session:
             data: the recordings.
             threads: how many run at a time.
             keep_spikes: whether the spikes of the i-th run are kept; the output's counts always are.
-            progress: called after each recording.
+            progress: told now and then, from any thread, which part of a recording has been run since.
 
         Raises:
             OptionError: less than one thread.
@@ -129,17 +137,13 @@ class Session:
             raise OptionError("threads", f"{threads} is outside 1 … 1024", "use about as many as there are cores")
 
         def one(indexed: tuple[int, Input]) -> Run:
-            run = self.run(indexed[1])
+            run = self.run(indexed[1], progress)
             return run if keep_spikes(indexed[0]) else _lightened(run)
 
-        results: list[Run] = []
         try:
-            for run in _mapped(one, list(enumerate(data)), threads, self._stopped):
-                results.append(run)
-                progress()
+            return list(_mapped(one, list(enumerate(data)), threads, self._stopped))
         finally:
             self._stopped.clear()
-        return results
 
 
 def _mapped(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.compiler.program import Program
+from neurodeploy.precision import IntArray
 from neurodeploy.runtime.contracts import RUN_SCHEMA
 from neurodeploy.runtime.record import LayerSpikes, Raster, RunRecord
 from neurodeploy.runtime.run import Run
@@ -36,7 +37,7 @@ def run_summary(
     """
     seconds = sum(run.seconds for run in runs) / max(min(threads, len(runs)), 1)
     labelled = [run for run in runs if run.label is not None]
-    totals = {name: sum(getattr(run.counters, name) for run in runs) for name in _COUNTERS}
+    totals = {name: _total(runs, name) for name in _COUNTERS}
     return {
         "schema": RUN_SCHEMA,
         "backend": backend,
@@ -46,12 +47,12 @@ def run_summary(
         if labelled
         else None,
         "populations": [
-            {"name": p.name, "neurons": p.neurons, **{name: int(totals[name][i]) for name in _COUNTERS[:4]}}
+            {"name": p.name, "neurons": p.neurons, **{name: _whole(totals[name], i) for name in _COUNTERS[:4]}}
             for i, p in enumerate(runs[0].network.populations)
         ],
         "events": {
             "synaptic_ops": sum(run.synaptic_ops for run in runs),
-            "neuron_updates": {name: int(np.sum(totals[name])) for name in _COUNTERS[4:]},
+            "neuron_updates": {name: _whole(totals[name], None) for name in _COUNTERS[4:]},
             "packets": sum(run.packets for run in runs),
             "hops": sum(run.hops for run in runs),
         },
@@ -70,7 +71,7 @@ def run_record(program: Program, summary: dict[str, Any], shown: Run) -> RunReco
         steps=shown.steps,
         timestep_ms=program.network.timestep_ms,
         populations=tuple(
-            LayerSpikes(p.name, p.shape or (), s.step, s.neuron)
+            LayerSpikes(p.name, p.shape or (), s.step, s.neuron, s.payload)
             for p, s in zip(program.network.populations, shown.spikes, strict=True)
         ),
     )
@@ -79,6 +80,19 @@ def run_record(program: Program, summary: dict[str, Any], shown: Run) -> RunReco
 
 
 _COUNTERS = ("spikes", "current_wraps", "voltage_clips", "accumulator_overflows", "active", "idle")
+
+
+def _total(runs: Sequence[Run], name: str) -> IntArray | None:
+    """Sum over runs, (populations,); None where the backend does not count."""
+    if name != "spikes" and not all(run.counters.counted for run in runs):
+        return None
+    total: IntArray = np.sum([getattr(run.counters, name) for run in runs], axis=0)
+    return total
+
+
+def _whole(counts: IntArray | None, population: int | None) -> int | None:
+    """One population's number, or the sum of all."""
+    return None if counts is None else int(counts.sum() if population is None else counts[population])
 
 
 def _sample(run: Run) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from neurodeploy.cli.shared import FILE, command_line, data_options, output_options, run_options
+from neurodeploy.cli.shared import FILE, board_options, command_line, data_options, output_options, run_options
 from neurodeploy.cli.verb import Console, table, verb
 
 SHOWN_SAMPLES = 20
@@ -21,6 +21,7 @@ SHOWN_SAMPLES = 20
 )
 @click.option("--threads", type=int, default=1, show_default=True, help="Recordings run side by side.")
 @run_options
+@board_options
 @click.option(
     "--readout",
     metavar="count|first",
@@ -64,6 +65,7 @@ def command(
     from neurodeploy.compiler.program_file import load_program
     from neurodeploy.errors import FormatError, OptionError
     from neurodeploy.provenance import provenance
+    from neurodeploy.runtime.backend import BOARD_BACKEND
     from neurodeploy.runtime.run import RunOptions
     from neurodeploy.runtime.session import Session
     from neurodeploy.runtime.summary import run_record, run_summary
@@ -83,6 +85,11 @@ def command(
     if session.options.steps is None and loaded.network.steps is None:
         console.note(
             "no length is known: each recording runs to its last event + 1 + the network's latency; --steps sets it"
+        )
+    if backend == BOARD_BACKEND:
+        console.note(
+            f"Lava's own compiler places the neurons on the chip; this program's mapping to "
+            f"{loaded.summary['cores']} cores of {loaded.summary['target']} goes into the record as a report"
         )
     with console.progress("running", len(items)) as advance:
         runs = session.run_all(items, threads, keep_spikes=lambda index: index == 0, progress=advance)
@@ -145,7 +152,7 @@ def _text(summary: dict[str, Any]) -> str:
         ),
         "",
         f"{events['synaptic_ops']:,} synaptic operations, {events['packets']:,} packets, {events['hops']:,} hops",
-        f"{updates['active']:,} active and {updates['idle']:,} idle neuron updates; {dropped:,} events dropped",
+        f"{_updates(updates)}; {dropped:,} events dropped",
         f"{summary['seconds']['run']:.2f} s, {summary['steps_per_second'] or 0:,.0f} steps a second",
     ]
     if any(p["accumulator_overflows"] for p in summary["populations"]):
@@ -156,6 +163,12 @@ def _text(summary: dict[str, Any]) -> str:
         correct, total = summary["accuracy"]["correct"], summary["accuracy"]["total"]
         lines.append(f"accuracy {100 * correct / total:.2f} % ({correct:,} of {total:,})")
     return "\n".join(lines)
+
+
+def _updates(updates: dict[str, int | None]) -> str:
+    if updates["active"] is None:
+        return "this backend counts no wraps, clips or neuron updates"
+    return f"{updates['active']:,} active and {updates['idle']:,} idle neuron updates"
 
 
 def _counts(counts: list[int]) -> str:

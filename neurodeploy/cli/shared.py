@@ -57,6 +57,11 @@ run_options = options(
     ),
 )
 
+board_options = options(
+    click.option("--board", metavar="NAME", help="For lava-hw: the board, by SLURM's name."),
+    click.option("--partition", metavar="NAME", help="For lava-hw: SLURM's partition, any board of it."),
+)
+
 output_options = options(
     click.option("-o", "--output", type=FILE, help="File to write."),
     click.option("--force", is_flag=True, help="Replace an existing file."),

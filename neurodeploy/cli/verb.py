@@ -82,16 +82,16 @@ class Console:
 
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[..., None]]:
-        """A bar on a terminal; the function it gives advances by one, a text replaces the label's detail."""
+        """A bar on a terminal; the function it gives advances by a part or, told a text, by one and shows it."""
         if self._quiet or not sys.stderr.isatty():
-            yield lambda text="": None
+            yield lambda done="": None
             return
         from rich.console import Console as RichConsole
         from rich.progress import (
             BarColumn,
-            MofNCompleteColumn,
             Progress,
             SpinnerColumn,
+            TaskProgressColumn,
             TextColumn,
             TimeRemainingColumn,
         )
@@ -100,12 +100,19 @@ class Console:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TaskProgressColumn(),
             TimeRemainingColumn(),
         ]
         with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bar:
             task = bar.add_task(label, total=total)
-            yield lambda text="": bar.update(task, advance=1, description=f"{label} {text}".rstrip())
+
+            def advance(done: str | float) -> None:
+                if isinstance(done, str):
+                    bar.update(task, advance=1, description=f"{label} {done}")
+                else:
+                    bar.update(task, advance=done)
+
+            yield advance
 
 
 def verb(**settings: Any) -> Callable[[Callable[..., Any]], Verb]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from neurodeploy.cli.shared import FILE, data_options, run_options
+from neurodeploy.cli.shared import FILE, board_options, data_options, run_options
 from neurodeploy.cli.verb import Console, table, verb
 
 #: What each likely cause means, for people.
@@ -42,6 +42,7 @@ MEANING = {
     help="Two or more; each is compared with the first.",
 )
 @run_options
+@board_options
 def command(
     console: Console,
     program: Path,
@@ -64,8 +65,7 @@ def command(
     verifier = Verifier(loaded, tuple(name for name in backends.split(",") if name), RunOptions(**settings))
     with console.progress("comparing", len(items)) as advance:
         for item in items:
-            verifier.compare(item)
-            advance()
+            verifier.compare(item, advance)
     answer = verifier.result().as_dict()
     console.result(answer, lambda: _text(answer))
     if not answer["equal"]:

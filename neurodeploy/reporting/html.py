@@ -92,9 +92,9 @@ def _environment() -> Environment:
     return environment
 
 
-def _count(number: float) -> str:
-    """A count with separators."""
-    return f"{number:,.0f}"
+def _count(number: float | None) -> str:
+    """A count with separators, a dash where nothing was counted."""
+    return "–" if number is None else f"{number:,.0f}"
 
 
 def _share(share: float) -> str:

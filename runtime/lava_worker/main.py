@@ -64,6 +64,7 @@ def name_segments(prefix: str) -> None:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer every request."""
+    from .board import BoardProgram
     from .program import LavaProgram
 
     def read(size: int) -> bytes:
@@ -79,7 +80,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         except EOFError:
             return
         if header["do"] == "load":
-            program = LavaProgram(header, arrays)
+            program = (BoardProgram if "board" in header else LavaProgram)(header, arrays)
             program.start()
             result: Arrays = {}
         elif program is None:
@@ -100,7 +101,11 @@ def _advanced(program: Any, header: dict[str, Any], arrays: dict[str, NDArray[An
     program.advance(steps, fed)
     result: dict[str, NDArray[Any]] = {}
     for i, trace in program.traces.items():
-        result[f"{i}.row"], result[f"{i}.neuron"] = np.nonzero(trace.spikes[:steps])
+        row, neuron = np.nonzero(trace.spikes[:steps])
+        result[f"{i}.row"], result[f"{i}.neuron"] = row, neuron
+        result[f"{i}.payload"] = trace.spikes[row, neuron]
+        if header["states"] is None:
+            continue
         rows = slice(0 if i in header["states"] else steps - 1, steps)
         result[f"{i}.u"], result[f"{i}.v"] = trace.u[rows], trace.v[rows]
     return result

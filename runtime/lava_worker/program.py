@@ -15,7 +15,6 @@ from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.conv.process import Conv
 from lava.proc.dense.process import DelayDense, Dense
 from lava.proc.io.source import RingBuffer
-from lava.proc.lif.process import LIF, LIFReset
 from lava.proc.sparse.process import DelaySparse, Sparse
 from lava.utils.weightutils import SignMode
 from numpy.typing import NDArray
@@ -23,13 +22,12 @@ from scipy.sparse import csr_matrix
 
 from .memory import Clock, Feed, Trace
 from .models import MODELS
+from .neurons import neurons
 
 #: Lava runs until it is stopped; its counter of steps has 32 bits.
-_ENDLESS = 2**31 - 1
+ENDLESS = 2**31 - 1
 #: Bits of a graded spike; the source always sends such, so that an input may be graded.
 _MESSAGE_BITS = 24
-#: Lava's step in which neurons do our step 0 of the first recording.
-_FIRST_STEP = 3
 
 Arrays = dict[str, NDArray[Any]]
 Frames = dict[int, tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]
@@ -60,7 +58,7 @@ class LavaProgram:
     def start(self) -> None:
         """Compile, fork a process for each Lava process, and begin to run."""
         run = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map=MODELS)
-        self._processes[0].run(RunSteps(num_steps=_ENDLESS, blocking=False), run_cfg=run)
+        self._processes[0].run(RunSteps(num_steps=ENDLESS, blocking=False), run_cfg=run)
         self._forked = multiprocessing.active_children()
 
     def restart(self) -> None:
@@ -78,13 +76,20 @@ class LavaProgram:
             steps: how many.
             frames: by population, what its source sends: row, neuron, payload, each (spikes,).
         """
+        self._fill(steps, frames)
+        self._clock.stretch(self._step, self._step + steps)
+        self._release(0, steps)
+        self._finish(steps)
+
+    def _fill(self, steps: int, frames: Frames) -> None:
         for i, feed in self._feeds.items():
             feed.frames[:steps] = 0
             if i in frames:
                 row, neuron, payload = frames[i]
                 np.add.at(feed.frames, (row, neuron), payload)
-        self._clock.stretch(self._step, self._step + steps)
-        self._release(0, steps)
+
+    def _finish(self, steps: int) -> None:
+        """Wait until every population has done the stretch."""
         self._clock.wait(len(self.traces), self._check_processes)
         self._step += steps
         self._lava_step += steps
@@ -104,26 +109,27 @@ class LavaProgram:
             self._feeds[i] = Feed(p["neurons"])
             return _source(self._feeds[i])
         self.traces[i] = Trace(p["neurons"])
-        settings: dict[str, Any] = {
-            "shape": (p["neurons"],),
-            "du": _parameter(arrays[f"{i}.current_decay"]) - 1,  # Lava adds 1
-            "dv": _parameter(arrays[f"{i}.voltage_decay"]),
-            "vth": _parameter(arrays[f"{i}.threshold_mantissa"]),
-            "bias_mant": arrays[f"{i}.bias"],
-            "bias_exp": p["bias_exponent"],
-        }
-        if p["reset"] is None:
-            process = LIF(**settings)
-        else:
-            interval, first = p["reset"]
-            # in the first recording our step t is Lava's step t + 3
-            process = LIFReset(**settings, reset_interval=interval, reset_offset=(first + _FIRST_STEP) % interval)
+        own = f"{i}."
+        given = {name[len(own) :]: values for name, values in arrays.items() if name.startswith(own)}
+        process, settings = neurons(p, given)
+        return self._neurons(i, _knowing(process, settings=settings))
+
+    def _neurons(self, i: int, process: Any) -> Any:
+        """A population's process, its model knowing where to write down what it does."""
         return _knowing(process, clock=self._clock, trace=self.traces[i])
+
+    def _output(self, i: int) -> Any:
+        """The port through which a population's spikes reach its synapses."""
+        return self._processes[i].s_out
+
+    def _synapses(self, process: Any, first: int) -> Any:
+        """A projection's process, its model knowing in which of our steps it starts a recording."""
+        return _knowing(process, clock=self._clock, first=first)
 
     def _connect(self, projection: dict[str, Any], populations: list[dict[str, Any]], arrays: Arrays) -> None:
         source, target = projection["source"], projection["target"]
-        out, into = self._processes[source].s_out, self._processes[target].a_in
-        graded = _MESSAGE_BITS if source in self._feeds else 0
+        out, into = self._output(source), _input(self._processes[target], projection["imaginary"])
+        graded = _MESSAGE_BITS if source in self._feeds or populations[source].get("graded") else 0
         if projection["kind"] == "conv":
             shape = tuple(populations[source]["shape"])
             process = _convolution(projection, arrays[projection["weight"]], shape, graded)
@@ -132,7 +138,7 @@ class LavaProgram:
         else:
             process = _matrix(projection, arrays, graded)
             added = process.a_out
-        _knowing(process, clock=self._clock, first=-1 if source in self._feeds else 0)
+        self._synapses(process, -1 if source in self._feeds else 0)
         out.connect(process.s_in)
         added.connect(into)
 
@@ -142,9 +148,9 @@ class LavaProgram:
         pace = _source(self._feeds[-1])
         for i in populations:
             process = Dense(weights=np.zeros((self._processes[i].proc_params["shape"][0], 1), np.int32))
-            _knowing(process, clock=self._clock, first=-1)
+            self._synapses(process, -1)
             pace.s_out.connect(process.s_in)
-            process.a_out.connect(self._processes[i].a_in)
+            process.a_out.connect(_input(self._processes[i], imaginary=False))
 
 
 def _source(feed: Feed) -> Any:
@@ -158,9 +164,11 @@ def _knowing(process: Any, **parameters: Any) -> Any:
     return process
 
 
-def _parameter(values: NDArray[Any]) -> Any:
-    """One for the population as a number, as Lava's documentation has it; one per neuron works as well."""
-    return int(values) if values.ndim == 0 else values.astype(np.int64)
+def _input(process: Any, imaginary: bool) -> Any:
+    """The port of a neuron process that synapses drive."""
+    if not hasattr(process, "a_real_in"):
+        return process.a_in
+    return process.a_imag_in if imaginary else process.a_real_in
 
 
 def _convolution(projection: dict[str, Any], weight: NDArray[Any], source: tuple[int, ...], graded: int) -> Any:

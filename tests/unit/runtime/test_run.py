@@ -161,3 +161,20 @@ def test_threads_change_nothing() -> None:
     for a, b in zip(one_by_one, side_by_side, strict=True):
         np.testing.assert_array_equal(a["fc2.spikes"], b["fc2.spikes"])
         assert a.synaptic_ops == b.synaptic_ops
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_progress_adds_up(threads: int) -> None:
+    """Parts of recordings, told while they run."""
+    parts: list[float] = []
+    runs = Session(relay(200)).run_all([nd.Events(np.array([3]), np.array([0]))] * 3, threads, progress=parts.append)
+    assert len(runs) == 3
+    assert sum(parts) == pytest.approx(3)
+    assert len(parts) == 3 * 4  # 200 steps, 64 at a time
+
+
+def test_a_board_needs_its_backend() -> None:
+    with pytest.raises(OptionError, match="backend emulator: has no boards"):
+        one(relay(), None, steps=3, board="ncl-1")
+    with pytest.raises(OptionError, match="lava-hw is not among the backends"):
+        nd.verify(relay(20), rate=0.1, partition="oheogulch")
