@@ -71,7 +71,7 @@ BUILT_IN = (
             "AvgPool2d, Scale, Flatten, Delay, nested graphs, recurrence",
             "with --dt, --time-unit and --discretisation",
         ),
-        writes=("every network whose input has no neurons; a bias per step is refused",),
+        writes=("networks of CUBA LIF neurons; input neurons and a bias per step are refused",),
     ),
 )
 

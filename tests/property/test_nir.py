@@ -14,7 +14,7 @@ from neurodeploy.models.formats.hdf5_tree import Group
 from neurodeploy.models.formats.nir.reader import network_of
 from neurodeploy.models.formats.nir.writer import write_nir
 from neurodeploy.models.formats.options import ReadOptions, WriteOptions
-from neurodeploy.network import Network, connections
+from neurodeploy.network import CubaLif, Network, connections
 from neurodeploy.network.codec import network_to_parts
 from tests.property.networks import random_case
 from tests.support.nir_files import held
@@ -24,6 +24,7 @@ def drawn(seed: int) -> Network:
     """A network that NIR has words for."""
     network = random_case(seed).network
     assume(network.input.neuron is None)
+    assume(all(isinstance(p.neuron, CubaLif | None) for p in network.populations))
     assume(all(p.bias is None or p.bias.mantissa.ndim < 2 for p in network.populations))
     return network
 

@@ -17,6 +17,7 @@ from neurodeploy.errors import FormatError
 from neurodeploy.models.formats.nir.linear_nodes import MAX_NEURONS
 from neurodeploy.network import (
     Conv2d,
+    CubaLif,
     Network,
     OneToOne,
     Population,
@@ -31,6 +32,7 @@ from neurodeploy.precision import DECAY_ONE
 Fields = dict[str, NDArray[np.generic]]
 #: τ / dt of a decay of 0: a power of two, so that the gain τ / dt · dt / τ is 1, and so long that it rounds to 0.
 NO_DECAY = 2.0**40
+_INSTEAD = "write a .ndn"
 #: Entries of a matrix that stands for listed synapses.
 MAX_MATRIX = 2**24
 
@@ -54,7 +56,8 @@ def description(network: Network) -> Description:
     """The graph of a network.
 
     Raises:
-        FormatError: what NIR has no words for: input neurons, a bias per step; or more than 2^22 neurons.
+        FormatError: what NIR has no words for: input neurons, other models than CUBA LIF, a bias per step; or more
+            than 2^22 neurons.
     """
     _check(network)
     shapes = _shapes(network)
@@ -96,23 +99,26 @@ def description(network: Network) -> Description:
 def _check(network: Network) -> None:
     first = network.input
     if first.neuron is not None:
-        raise FormatError(first.name, "has neurons of its own, which NIR cannot say", "write a .ndn")
+        raise FormatError(first.name, "has neurons of its own, which NIR cannot say", _INSTEAD)
     if sum(p.neurons for p in network.populations) > MAX_NEURONS:
         raise FormatError("network", f"has more than {MAX_NEURONS:,} neurons", "split it, or write a .ndn")
     for population in network.populations:
+        if not isinstance(population.neuron, CubaLif | None):
+            raise FormatError(population.name, f"has {population.neuron.NAME} neurons, which NIR cannot say", _INSTEAD)
         if population.bias is not None and population.bias.mantissa.ndim == 2:
-            raise FormatError(population.name, "has a bias per step, which NIR cannot say", "write a .ndn")
+            raise FormatError(population.name, "has a bias per step, which NIR cannot say", _INSTEAD)
 
 
 def _neuron(population: Population, shape: Shape, step: float) -> tuple[str, Fields]:
     """A population's own node."""
     if population.neuron is None:
         return "Input", {"shape": np.asarray(shape)}
+    neuron = population.neuron
+    assert isinstance(neuron, CubaLif)
 
     def full(values: object) -> NDArray[np.float64]:
         return np.broadcast_to(np.asarray(values, np.float64), (population.neurons,)).reshape(shape).copy()
 
-    neuron = population.neuron
     current, voltage = full(neuron.current_decay), full(neuron.voltage_decay)
     fires: Fields = {"v_threshold": full(neuron.threshold_mantissa), "v_reset": full(0)}
     unfiltered = bool(np.all(current == DECAY_ONE))
@@ -213,9 +219,7 @@ def _matrix(projection: Projection, source: Shape) -> NDArray[np.float64]:
     synapse = projection.synapse
     shape = (prod(synapse.output_shape(source)), prod(source))
     if max(prod(shape), synapse_count(synapse, source)) > MAX_MATRIX and synapse_count(synapse, source) != prod(shape):
-        raise FormatError(
-            projection.name, f"would be a matrix of {shape[0]} x {shape[1]} weights in NIR", "write a .ndn"
-        )
+        raise FormatError(projection.name, f"would be a matrix of {shape[0]} x {shape[1]} weights in NIR", _INSTEAD)
     listed = connections(synapse, source)
     matrix = np.zeros(shape)
     matrix[listed.target, listed.source] = listed.weight

@@ -131,7 +131,9 @@ def _population(
     finite = unit.threshold[np.isfinite(unit.threshold)]
     kept = float(neuron.keep_current.max()), float(neuron.keep_voltage.max())
     scale = population_scale(synapses, finite, unit.bias, kept, bool(finite.size))
-    mantissa = np.where(np.isfinite(unit.threshold), np.rint(unit.threshold * scale), MAX_THRESHOLD)
+    mantissa = np.where(
+        np.isfinite(unit.threshold), np.rint(np.minimum(unit.threshold * scale, MAX_THRESHOLD)), MAX_THRESHOLD
+    )
     decays = [DECAY_ONE * (1 - neuron.keep_current), DECAY_ONE * (1 - neuron.keep_voltage)]
     bias, bias_error = _bias(unit.bias * scale * 64)
     cuba = CubaLif(*(_integers(np.rint(values)) for values in (*decays, mantissa)))

@@ -15,8 +15,8 @@ from neurodeploy.network import Conv2d, Dense, Sparse, SumPool2d, Synapse
 from neurodeploy.precision import ACCUMULATOR_LIMIT, VOLTAGE_LIMIT, WEIGHT_EXPONENTS, SignMode, WeightFormat
 
 MAX_THRESHOLD = 2**17 - 1
-#: Largest bias, 4095 · 2^7, in units of weight (64).
-MAX_BIAS = 4095 * 2**7 / 64
+#: Largest and least bias, 4095 · 2^7 and −4096 · 2^7, in units of weight (64).
+MAX_BIAS, MIN_BIAS = 4095 * 2**7 / 64, -4096 * 2**7 / 64
 _LARGEST_WEIGHT = 254
 _EXPONENTS = range(8)
 #: Gains that should cancel do so in single precision at best.
@@ -45,8 +45,9 @@ def population_scale(
         fires: whether the threshold counts.
     """
     largest = max((float(np.abs(s.weight).max(initial=0.0)) for s in synapses), default=0.0)
-    hard = [MAX_THRESHOLD / float(threshold.max()) if fires and threshold.max() > 0 else np.inf]
-    hard.append(MAX_BIAS / float(np.abs(bias).max()) if np.any(bias) else np.inf)
+    hard = [_room(MAX_BIAS, float(bias.max())), _room(MIN_BIAS, float(bias.min()))]
+    if fires:
+        hard.append(_room(MAX_THRESHOLD, float(threshold.max())))
     if not largest:
         return float(min(*hard, MAX_THRESHOLD))
     fan_in = sum(_fan_in(s) for s in synapses)
@@ -64,11 +65,16 @@ def population_scale(
     return float(max((s for s in scales if s <= room), default=min(scales[0], *hard)))
 
 
+def _room(limit: float, value: float) -> float:
+    """The scale at which a value reaches its limit, ∞ for one on the other side of 0."""
+    return limit / value if value * limit > 0 else np.inf
+
+
 def _exact(synapses: Sequence[Synapse], threshold: Floats, bias: Floats, hard: float, room: float) -> float | None:
     """1 if everything is whole already, else the largest power of two up to `room` that makes it so; None without."""
     for power in (0, *_POWERS):
         scale = float(2**power)
-        if scale > (hard if power == 0 else room):
+        if scale > (hard if power == 0 else room) * (1 + _PRECISION):
             continue
         levels = np.concatenate([np.ravel(threshold * scale), np.ravel(bias * scale * 64)])
         if np.allclose(levels, np.rint(levels), _PRECISION, 0) and all(

@@ -12,7 +12,7 @@ from neurodeploy.models.formats.nir.description import Description, description
 from neurodeploy.models.formats.nir.record import MEMBER, record
 from neurodeploy.models.formats.options import WriteOptions
 from neurodeploy.models.formats.written import Written
-from neurodeploy.network import Network
+from neurodeploy.network import CubaLif, Network
 
 #: The version of NIR whose layout this is.
 VERSION = "1.0.8"
@@ -27,7 +27,7 @@ def write_nir(network: Network, stem: str, options: WriteOptions) -> Written:
         options: none.
 
     Raises:
-        FormatError: what NIR has no words for: neurons or a bias per step at the input.
+        FormatError: what NIR has no words for: input neurons, other models than CUBA LIF, a bias per step.
     """
     described = description(network)
     text, arrays = record(network, described)
@@ -68,7 +68,7 @@ def _notes(network: Network) -> tuple[str, ...]:
     held = [
         p.name
         for p in network.populations
-        if p.neuron is not None and np.any(np.asarray(p.neuron.refractory_delay) > 1)
+        if isinstance(p.neuron, CubaLif) and np.any(np.asarray(p.neuron.refractory_delay) > 1)
     ]
     if held:
         notes.append(f"NIR has no refractory period: that of {', '.join(held)} stands in the metadata alone")

@@ -11,7 +11,7 @@ from neurodeploy.compiler.quantize import quantize
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.models.formats.hdf5_tree import Group
 from neurodeploy.models.formats.nir.reader import network_of
-from neurodeploy.network import Network
+from neurodeploy.network import CubaLif, Network
 from neurodeploy.spikes.events import Events
 from tests.support.nir_files import MS, chain, cuba, node, steps, tree
 
@@ -43,7 +43,7 @@ def test_powers_of_two_are_kept_exactly() -> None:
     root = chain([2], node("Linear", weight=[[0.5, -0.25]]), cuba(v_threshold=6.25))
     neuron = network_of(root, MS).network.output.neuron
     network, float_voltage, voltage = compared(root)
-    assert neuron is not None
+    assert isinstance(neuron, CubaLif)
     assert (neuron.current_decay, neuron.voltage_decay, neuron.threshold_mantissa) == (1024, 512, 6.25 * 2**12)
     (projection,) = network.projections
     assert np.ldexp(projection.synapse.weight, projection.weight_exponent).tolist() == [[2**11, -(2**10)]]
@@ -53,7 +53,7 @@ def test_powers_of_two_are_kept_exactly() -> None:
 def test_whole_numbers_stay_as_they_are() -> None:
     root = chain([2], node("Linear", weight=[[200.0, -126.0]]), cuba(v_threshold=900.0))
     network, _, _ = compared(root)
-    assert network.output.neuron is not None
+    assert isinstance(network.output.neuron, CubaLif)
     assert network.output.neuron.threshold_mantissa == 900
     assert network.projections[0].synapse.weight.tolist() == [[200, -126]]
 

@@ -11,7 +11,7 @@ import torch
 from neurodeploy.models.formats.hdf5_tree import Group
 from neurodeploy.models.formats.nir.reader import float_graph_of, network_of
 from neurodeploy.models.formats.options import ReadOptions
-from neurodeploy.network import Conv2d, Dense
+from neurodeploy.network import Conv2d, CubaLif, Dense
 from tests.support.nir_files import MS, chain, cuba, graph, node, steps, tree
 
 RANDOM = np.random.default_rng(0)
@@ -82,7 +82,7 @@ def test_neurons_without_current_filter(fields: dict[str, Any], keep: float, gai
 def test_cuba_li_reads_its_voltage() -> None:
     li = node("CubaLI", tau_syn=[4e-3], tau_mem=[8e-3], w_in=[4.0], r=[8.0], v_leak=[0.0])
     network = network_of(chain([1], li), MS).network
-    assert network.output.neuron is not None
+    assert isinstance(network.output.neuron, CubaLif)
     assert network.output.neuron.threshold_mantissa == 2**17 - 1
 
 

@@ -23,6 +23,7 @@ from neurodeploy.network import (
     Population,
     Projection,
     Reset,
+    SigmaDelta,
     SumPool2d,
 )
 
@@ -133,6 +134,11 @@ def test_what_nir_cannot_say() -> None:
     own = Network((Population("input", CubaLif(0, 0, 1), (2,)), PARTS[3]), (Projection("input", "last", DENSE),))
     with pytest.raises(FormatError, match="input: has neurons of its own, which NIR cannot say"):
         write_nir(own, "x", WriteOptions())
+    other = Network(
+        (Population("input", None, (2,)), Population("last", SigmaDelta(1))), (Projection("input", "last", DENSE),)
+    )
+    with pytest.raises(FormatError, match="last: has sigma_delta neurons, which NIR cannot say"):
+        write_nir(other, "x", WriteOptions())
     steps = Bias(np.ones((5, 3), np.int64))
     varying = Network(
         (Population("input", None, (2,)), Population("last", CubaLif(0, 0, 1), bias=steps)),
