@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NIR := .venv-nir
 NATIVE := CMakeLists.txt $(wildcard emulator/csrc/*)
 
-.PHONY: help demo test lint lava nir-frameworks evidence bench wheel clean
+.PHONY: help demo test lint lava netx nir-frameworks evidence bench wheel clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ lava: $(VENV)/.dev ## Set up the environment of backend lava, Python 3.10 with l
 
 test: lint lava wheel ## Set up, check style and types, run all tests.
 	$(BIN)/pytest -n 2 --dist worksteal -m 'not evidence'
+
+netx: $(VENV)/.dev ## Run .net files that we write in lava-dl 0.6.0's netx, in a third environment (2 GB).
+	$(BIN)/python -m tests.netx.check
 
 wheel: $(VENV)/.dev ## Build the wheel, install it elsewhere, and use it from there.
 	$(BIN)/python tests/check_wheel.py

@@ -13,6 +13,11 @@ class ReadOptions:
     Attributes:
         arch: the layers in SLAYER's notation, like `128x128x2-4a-16c5z-2a-512-11`.
         yaml: the yaml of the training.
+        reset_interval: steps between resets, where the format does not hold them.
+        reset_offset: step of the first reset of the input, 0 unless given.
+        sidecar: `.toml` file beside a checkpoint that does not hold everything.
+        image: `.npy` file of what the neurons of the input see, real numbers.
+        input_bias: `.npy` file of what the neurons of the input receive in every step, whole numbers.
         dt: length of a step in milliseconds.
         time_unit: of the file's time constants, "s" or "ms".
         discretisation: of continuous neurons, "euler" or "exponential".
@@ -20,6 +25,11 @@ class ReadOptions:
 
     arch: str | None = None
     yaml: Path | str | None = None
+    reset_interval: int | None = None
+    reset_offset: int | None = None
+    sidecar: Path | str | None = None
+    image: Path | str | None = None
+    input_bias: Path | str | None = None
     dt: float | None = None
     time_unit: str | None = None
     discretisation: str | None = None

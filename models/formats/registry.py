@@ -57,8 +57,24 @@ BUILT_IN = (
         "torch checkpoint",
         (".pt",),
         reader=f"{_HERE}.slayer_pt:read_pt",
-        reads=("slayerPytorch networks with LOIHI neurons: dense, conv, pool layers, axonal delays",),
+        reads=(
+            "slayerPytorch networks with LOIHI neurons, hand-written or auto: dense, conv, pool layers, axonal delays",
+            "lava-dl networks of CUBA blocks, with a sidecar: conv, pool, dense, flatten blocks, axonal delays",
+        ),
         extra="torch",
+    ),
+    Format(
+        "net",
+        "lava-dl netx file",
+        (".net",),
+        reader=f"{_HERE}.net_reader:read_net",
+        reads=(
+            "input, dense, recurrent dense, conv, pool, flatten and average layers",
+            "CUBA and LOIHI, ALIF, SDNN, RF_PHASE and RF_IZHIKEVICH neurons",
+            "biases, axonal delays, weight exponents",
+        ),
+        writer=f"{_HERE}.net_writer:write_net",
+        writes=("chains of dense, recurrent dense, conv and pool layers of integer weights", "all of these neurons"),
     ),
     Format(
         "nir",
