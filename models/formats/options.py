@@ -23,6 +23,9 @@ class ReadOptions:
         input_bias: `.npy` file of what the neurons of the input receive in every step, whole numbers.
         calibrate: typical inputs of a network of rates, `.npy`, (samples, C, H, W) or (samples, inputs).
         percentile: of the activations on them that a neuron's highest rate stands for.
+        dt: length of a step in milliseconds.
+        time_unit: of the file's time constants, "s" or "ms".
+        discretisation: of continuous neurons, "euler" or "exponential".
     """
 
     arch: str | None = None
@@ -34,6 +37,9 @@ class ReadOptions:
     input_bias: Path | str | None = None
     calibrate: Path | str | None = None
     percentile: float = 99.9
+    dt: float | None = None
+    time_unit: str | None = None
+    discretisation: str | None = None
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,19 @@ BUILT_IN = (
         writer=f"{_HERE}.c_write:write_c",
         writes=("integer networks of CUBA LIF neurons as constants and a step function, all synapses, delays, resets",),
     ),
+    Format(
+        "nir",
+        "NIR graph",
+        (".nir",),
+        reader=f"{_HERE}.nir.reader:read_nir",
+        writer=f"{_HERE}.nir.writer:write_nir",
+        reads=(
+            "NIR 0.2 … 1.0.8: CubaLIF, LIF, IF, LI, CubaLI, I, Threshold, Affine, Linear, Conv1d, Conv2d, SumPool2d, "
+            "AvgPool2d, Scale, Flatten, Delay, nested graphs, recurrence",
+            "with --dt, --time-unit and --discretisation",
+        ),
+        writes=("networks of CUBA LIF neurons; input neurons and a bias per step are refused",),
+    ),
 )
 
 
