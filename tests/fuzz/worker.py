@@ -20,7 +20,6 @@ from types import FrameType
 import numpy as np
 
 from neurodeploy.errors import NeurodeployError
-from tests.fuzz.mutate import mutated
 from tests.fuzz.seeds import Files, Kind, kinds
 
 SECONDS = 5
@@ -43,17 +42,17 @@ def main(name: str, first: int, end: int, folder: Path) -> None:
     counts = {"accepted": 0, "refused": 0, "slowest": 0.0}
     for case in range(first, end):
         print(json.dumps({"case": case}), flush=True)
-        _read(kind, damaged(seeds, case), folder, counts)
+        _read(kind, damaged(kind, seeds, case), folder, counts)
     print(json.dumps(counts), flush=True)
 
 
-def damaged(seeds: Sequence[Files], case: int) -> Files:
+def damaged(kind: Kind, seeds: Sequence[Files], case: int) -> Files:
     """The files of a case: one of a seed's is damaged."""
     random = np.random.default_rng(case)
     files = dict(seeds[case % len(seeds)])
     name = sorted(files)[int(random.integers(len(files)))]
     others = [data for seed in seeds for data in seed.values()]
-    return files | {name: mutated(files[name], others, random)}
+    return files | {name: kind.damage(files[name], others, random)}
 
 
 def _read(kind: Kind, files: Files, folder: Path, counts: dict[str, float]) -> None:
