@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,21 @@ class NeuronRanges:
 
 
 @dataclass(frozen=True)
+class StackLimits:
+    """What the vendor's software may not support; no public document settles any of it.
+
+    Attributes:
+        one_format_per_axon: all lists of an input axon share one synapse format.
+        one_layer_per_core: a core holds neurons of one population.
+        whole_projection_padding: every axon of a projection takes as many words as the core's longest (NxTF groups).
+    """
+
+    one_format_per_axon: bool = False
+    one_layer_per_core: bool = False
+    whole_projection_padding: bool = False
+
+
+@dataclass(frozen=True)
 class Target:
     """A chip or board.
 
@@ -54,6 +69,7 @@ class Target:
             router = column · rows + row.
         memory_rule: "conservative", "nengo-loihi" or "nxtf".
         core, neuron: the limits.
+        stack: what software forbids; all allowed if a target does not say.
     """
 
     name: str
@@ -65,6 +81,7 @@ class Target:
     memory_rule: str
     core: CoreLimits
     neuron: NeuronRanges
+    stack: StackLimits = StackLimits()
 
     @property
     def total_cores(self) -> int:
@@ -103,6 +120,17 @@ def load_target(name: str) -> Target:
     if not isinstance(boards, list) or not boards:
         raise FormatError(f"{name}: boards", f"{boards!r} is no list of chip counts", "give for example boards = [1]")
     return _target(data, boards[0], name)
+
+
+def with_memory_rule(target: Target, rule: str | None) -> Target:
+    """The target with another memory rule, or as it is.
+
+    Raises:
+        OptionError: an unknown rule.
+    """
+    if rule is not None and rule not in MEMORY_RULES:
+        raise OptionError(f"memory rule {rule}", "is unknown", f"choose from {', '.join(MEMORY_RULES)}")
+    return target if rule is None else replace(target, memory_rule=rule)
 
 
 def board_with(target: Target, cores: int) -> str | None:
@@ -149,7 +177,13 @@ def target_from_dict(data: dict[str, Any], where: str) -> Target:
     Raises:
         FormatError: an unknown or missing key, or a value that makes no sense.
     """
+    data = {"stack": {}} | data
     _check_keys(data, [f.name for f in fields(Target)], where)
+    stack = {f.name: False for f in fields(StackLimits)} | _is_table(data["stack"], f"{where}: stack")
+    _check_keys(stack, [f.name for f in fields(StackLimits)], f"{where}: stack")
+    for key, value in stack.items():
+        if not isinstance(value, bool):
+            raise FormatError(f"{where}: stack.{key}", f"{value!r} is neither true nor false", "say whether it holds")
     core = _table(data["core"], [f.name for f in fields(CoreLimits)], f"{where}: core")
     neuron = _table(data["neuron"], [f.name for f in fields(NeuronRanges)], f"{where}: neuron")
     for key in ("chips", "cores_per_chip", "cores_per_router"):
@@ -179,13 +213,19 @@ def target_from_dict(data: dict[str, Any], where: str) -> Target:
         memory_rule=data["memory_rule"],
         core=CoreLimits(**core),
         neuron=NeuronRanges(**ranges),
+        stack=StackLimits(**stack),
     )
 
 
 def _table(value: object, keys: list[str], where: str) -> dict[str, Any]:
+    table = _is_table(value, where)
+    _check_keys(table, keys, where)
+    return table
+
+
+def _is_table(value: object, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise FormatError(where, "is no table", "describe the target as loihi1 is described")
-    _check_keys(value, keys, where)
     return value
 
 
