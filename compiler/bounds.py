@@ -29,7 +29,7 @@ def core_bounds(network: Network, target: Target, laid: list[LaidOut]) -> dict[s
     core = target.core
     sources = [int(np.count_nonzero(np.bincount(part.source))) for part in laid]
     on_core = [n for n, part in zip(sources, laid, strict=True) if part.projection.source != network.input.name]
-    demand = {
+    demand: dict[str, tuple[Fraction | int, int]] = {
         "compartments": (_compartments(network, target, laid), 1),
         "input_axons": (sum(sources), core.input_axons),
         "output_slots": (sum(on_core), core.output_slots),
@@ -52,14 +52,10 @@ def _compartments(network: Network, target: Target, laid: list[LaidOut]) -> Frac
         if part.delays.any():
             mine = widest[part.projection.target]
             np.maximum.at(mine, part.position, widths[part.delays[part.source]])
-    bits = np.concatenate(list(widest.values()))
-    return sum(
-        (
-            Fraction(int(count), min(target.core.compartments, 1 << (13 - width)) if width else target.core.compartments)
-            for width, count in enumerate(np.bincount(bits))
-        ),
-        Fraction(0),
-    )
+    most = target.core.compartments
+    counts = np.bincount(np.concatenate(list(widest.values()))).tolist()
+    rooms = [min(most, 1 << (13 - width)) if width else most for width in range(len(counts))]
+    return sum((Fraction(count, room) for count, room in zip(counts, rooms, strict=True)), Fraction(0))
 
 
 def _step(part: LaidOut) -> int:

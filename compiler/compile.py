@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from neurodeploy.compiler.bounds import core_bounds, cores_lower_bound
+from neurodeploy.compiler.configuration import row_width
 from neurodeploy.compiler.formats import MOST_FORMATS, choose_formats
 from neurodeploy.compiler.layout import LaidOut, compartment_order
 from neurodeploy.compiler.limits import uses
@@ -14,7 +15,7 @@ from neurodeploy.compiler.lower import lower_axons, lower_cores, lower_routes, l
 from neurodeploy.compiler.memory import index_bits
 from neurodeploy.compiler.partition import CorePlan, partition
 from neurodeploy.compiler.pieces import Cutter
-from neurodeploy.compiler.preflight import check_parameters, check_size, too_many_cores
+from neurodeploy.compiler.preflight import check_models, check_parameters, check_size, too_many_cores
 from neurodeploy.compiler.program import Program
 from neurodeploy.compiler.quantize import QuantizeOptions, quantize
 from neurodeploy.compiler.target import StackLimits, Target, load_target, with_memory_rule
@@ -71,6 +72,7 @@ def compile_network(
     say = progress or (lambda stage: None)
     say("quantize")
     integer, errors = quantize(network, QuantizeOptions(options.weight_bits))
+    check_models(integer, target)
     check_parameters(integer, target)
     check_size(integer, target)
     orders = [compartment_order(p, integer.into(p.name)) for p in integer.populations]
@@ -118,7 +120,7 @@ def _cutters(network: Network, target: Target, laid: list[LaidOut], orders: list
             j: (part, choose_formats(part, target, costs, room if part.projection.synapse.learned else 1))
             for j, part in mine
         }
-        cutters.append(Cutter(population, i, orders[i], incoming, target, costs))
+        cutters.append(Cutter(population, i, orders[i], incoming, target, costs, row_width(network)))
     return cutters
 
 
@@ -134,9 +136,7 @@ def _check_cores(network: Network, target: Target, plan: tuple[CorePlan, ...]) -
     raise too_many_cores(cores, len(plan), binding, target)
 
 
-def _summary(
-    network: Network, target: Target, plan: tuple[CorePlan, ...], bounds: dict[str, int]
-) -> dict[str, Any]:
+def _summary(network: Network, target: Target, plan: tuple[CorePlan, ...], bounds: dict[str, int]) -> dict[str, Any]:
     """The JSON-ready numbers of `compile --json`, except the seconds."""
     table = [{use.limit: use for use in uses(core.load, target)} for core in plan]
     return {
@@ -174,9 +174,7 @@ def _population(network: Network, target: Target, index: int, plan: tuple[CorePl
         "shape": list(population.shape or ()),
         "synapses": sum(int(lists.stored.sum()) for _, piece in mine for lists in piece.lists.values()),
         "synapse_bits": sum(
-            m.nengo_bits
-            for core, piece in mine
-            for m in piece.memory(index_bits(core.load.compartments), padded)
+            m.nengo_bits for core, piece in mine for m in piece.memory(index_bits(core.load.compartments), padded)
         ),
         "cores": len(mine),
         "binding_limit": max(set(bindings), key=bindings.count) if bindings else None,

@@ -54,6 +54,7 @@ def choose_formats(laid: LaidOut, target: Target, costs: Costs, most: int = MOST
     tried = tuple(_candidates(laid, distinct, target))
     complete = tuple(form for form in tried if form.holds(distinct).all())
     axons, value = _sample(laid)
+    chosen: tuple[SynapseFormat, ...]
     chosen = (complete[int(np.argmin(_prices(axons, value, (), complete, costs)))],)
     price = int(_prices(axons, value, (), chosen, costs)[0])
     while len(chosen) < most and price:
@@ -120,9 +121,9 @@ def _sample(laid: LaidOut) -> tuple[Ragged, IntArray]:
     middle = (len(laid.block_start) - 1) // 2
     part = laid.cut(middle * BLOCK, (middle + 1) * BLOCK)
     value = laid.values(part)
-    chosen = np.unique(np.linspace(0, len(part.source) - 1, SAMPLE).astype(int)) if len(part.source) else []
+    chosen = np.unique(np.linspace(0, max(len(part.source) - 1, 0), SAMPLE).astype(int))[: len(part.source)]
     ranges = []
-    for number, axon in enumerate(chosen):
+    for number, axon in enumerate(chosen.tolist()):
         first, last = part.start[axon], part.start[axon + 1]
         begin = first + max(last - first - SAMPLE_SYNAPSES, 0) * number // len(chosen)
         ranges.append(np.arange(begin, min(last, begin + SAMPLE_SYNAPSES)))

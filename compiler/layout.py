@@ -145,11 +145,14 @@ class LaidOut:
 
 def _dense(synapse: Dense, order: IntArray) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Source, position and weight of the synapses of a matrix, block by block."""
-    columns: list[tuple[NDArray[np.int32], ...]] = [(np.zeros(0, np.int32),) * 3]
+    columns = []
     for first in range(0, len(order), BLOCK):
         block = synapse.weight[order[first : first + BLOCK]].T
         source, position = np.nonzero(block)
         weight = block[source, position].astype(np.int32)
         columns.append((source.astype(np.int32), (position + first).astype(np.int32), weight))
-    source, position, weight = (np.concatenate(column) for column in zip(*columns, strict=True))
-    return source, position, weight
+    return (
+        np.concatenate([source for source, _, _ in columns]),
+        np.concatenate([position for _, position, _ in columns]),
+        np.concatenate([weight for _, _, weight in columns]),
+    )

@@ -8,6 +8,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.compiler.configuration import neuron_rows, row_width, thresholds
 from neurodeploy.compiler.layout import LaidOut, Slice
 from neurodeploy.compiler.memory import Lists, index_bits
 from neurodeploy.compiler.partition import CorePlan
@@ -23,17 +24,18 @@ ENTRY_GAP = 8
 
 def lower_cores(network: Network, target: Target, plan: Sequence[CorePlan], orders: Sequence[IntArray]) -> Cores:
     """Compartments and configuration rows of every core."""
-    rows, row_of, thresholds, threshold_of, formats = [], [], [], [], []
+    rows, row_of, threshold_rows, threshold_of, formats = [], [], [], [], []
+    width = row_width(network)
     neurons = [[orders[p.population][p.first : p.last] for p in core.pieces] for core in plan]
     for core, numbers in zip(plan, neurons, strict=True):
-        values = np.concatenate(
-            [_parameters(network, p.population, mine) for p, mine in zip(core.pieces, numbers, strict=True)]
-        )
-        distinct, row = distinct_rows(values[:, [0, 1, 3]])
+        populations = [network.populations[piece.population] for piece in core.pieces]
+        wanted = [neuron_rows(p, width)[mine] for p, mine in zip(populations, numbers, strict=True)]
+        distinct, row = distinct_rows(np.concatenate(wanted))
         rows.append(distinct)
         row_of.append(row)
-        distinct, row = distinct_rows(values[:, 2:3])
-        thresholds.append(distinct[:, 0])
+        wanted = [thresholds(p)[mine, None] for p, mine in zip(populations, numbers, strict=True)]
+        distinct, row = distinct_rows(np.concatenate(wanted))
+        threshold_rows.append(distinct[:, 0])
         threshold_of.append(row)
         formats.append(_format_rows(network, core))
     slot = np.arange(len(plan))
@@ -48,8 +50,8 @@ def lower_cores(network: Network, target: Target, plan: Sequence[CorePlan], orde
         threshold_row=np.concatenate(threshold_of),
         neuron_row_start=_starts(len(r) for r in rows),
         neuron_rows=np.concatenate(rows),
-        threshold_start=_starts(len(t) for t in thresholds),
-        thresholds=np.concatenate(thresholds),
+        threshold_start=_starts(len(t) for t in threshold_rows),
+        thresholds=np.concatenate(threshold_rows),
         format_start=_starts(len(f) for f in formats),
         formats=np.concatenate(formats),
     )
@@ -162,15 +164,6 @@ def _entries(part: Slice) -> tuple[IntArray, IntArray, IntArray, NDArray[np.int1
 
 def _per_axon(lists: Lists) -> IntArray:
     return np.bincount(lists.axon, minlength=lists.axons)
-
-
-def _parameters(network: Network, population: int, neurons: IntArray) -> IntArray:
-    """Current decay, voltage decay, threshold, refractory delay of each neuron, (neurons, 4)."""
-    model = network.populations[population].neuron
-    assert model is not None
-    total = network.populations[population].neurons
-    columns = [np.broadcast_to(np.asarray(v, np.int64), (total,))[neurons] for v in model.parameters().values()]
-    return np.stack(columns, axis=1)
 
 
 def _format_rows(network: Network, core: CorePlan) -> IntArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,13 +77,6 @@ class SynapseFormat:
         index = index_bits if self.compression is Compression.SPARSE else 0
         return self.bits + self.delay_bits + self.skip_bits + index
 
-    def best_cut(self, rounded: bool) -> int:
-        """Synapses of each list of a long dense run; `rounded` where every list takes whole words by itself."""
-        if not rounded:
-            return LIST_SYNAPSES
-        words = -(-(PREFIX_BITS + np.arange(1, LIST_SYNAPSES + 1) * self.synapse_bits(0)) // WORD_BITS)
-        return LIST_SYNAPSES - int(np.argmax((np.arange(1, LIST_SYNAPSES + 1) / words)[::-1]))
-
 
 @dataclass(frozen=True, eq=False)
 class Lists:
@@ -142,6 +136,26 @@ class Memory:
     nengo_bits: int
     nxtf_words: int
     longest_axon: int
+
+
+@cache
+def first_list(synapse_bits: int, longest: int) -> NDArray[np.int16]:
+    """How long the first list of a dense run of each length is best made where every list takes whole words: fewest
+    words, then fewest lists; (longest + 1,).
+
+    Args:
+        synapse_bits: of the run's format.
+        longest: the longest run.
+    """
+    words = -(-(PREFIX_BITS + np.arange(1, LIST_SYNAPSES + 1) * synapse_bits) // WORD_BITS)
+    price = words * (2 * longest) + 1
+    total, best = np.zeros(longest + 1, np.int64), np.zeros(longest + 1, np.int16)
+    for length in range(1, longest + 1):
+        most = min(length, LIST_SYNAPSES)
+        options = price[:most] + total[length - most : length][::-1]
+        best[length] = most - np.argmin(options[::-1])
+        total[length] = options[best[length] - 1]
+    return best
 
 
 def index_bits(compartments: int) -> int:

@@ -16,7 +16,7 @@ from math import ceil
 import numpy as np
 
 from neurodeploy.compiler.layout import LaidOut
-from neurodeploy.compiler.limits import Load, Use, broken, uses
+from neurodeploy.compiler.limits import Load, Use, uses
 from neurodeploy.compiler.pieces import Cutter, Piece, load_of
 from neurodeploy.compiler.slots import Slots
 from neurodeploy.compiler.target import Target
@@ -97,7 +97,7 @@ def partition(
     plans: list[tuple[CorePlan, ...]] = []
     for board in _boards(target):
         planner = _Planner(network, board, laid, orders, cutters, say)
-        for margin in (() if target.stack.one_layer_per_core else MARGINS):
+        for margin in () if target.stack.one_layer_per_core else MARGINS:
             plans.append(planner.shared(margin) or ())
             if plans[-1] and len(plans[-1]) <= max(enough, _volume(plans[-1], board)):
                 break
@@ -115,7 +115,7 @@ def partition(
 def _volume(plan: tuple[CorePlan, ...], target: Target) -> int:
     """Cores that the plan's pieces would take if they could be poured: no other packing of them takes fewer."""
     table = [uses(core.load, target) for core in plan]
-    sums = [sum(use.used / use.maximum for use in column) for column in zip(*table, strict=True)]
+    sums: list[float] = [sum(use.used / use.maximum for use in column) for column in zip(*table, strict=True)]
     return max(ceil(total - 1e-9) for total, use in zip(sums, table[0], strict=True) if use.limit not in _TABLES)
 
 
@@ -288,35 +288,30 @@ class _Filler:
         load = load_of(core.pieces, int(core.slots), self._target)
         slots = (self._before[first + least] - self._before[first]) / least
         need = {"synapse_memory": self._density.words, "input_axons": self._density.axons, "output_slots": slots}
-        return all(
-            use.used + need.get(use.limit, 0) * least / 2 <= use.maximum for use in uses(load, self._target)
-        )
+        return all(use.used + need.get(use.limit, 0) * least / 2 <= use.maximum for use in uses(load, self._target))
 
     def _longest(self, core: _Core, first: int, room: int, leave: bool) -> tuple[Piece | None, Use | None]:
         """The longest piece from `first` on, and what keeps it from being longer.
 
-        What a piece takes grows about linearly, so the next trial is where the last two points say it ends.
+        What a piece takes grows about linearly, so the next trial is where the last one says that a limit is reached.
         """
         best, use = None, None
         fits, breaks = 0, room + 1
-        origin = self._filled(core, None, first, room, leave)[0]
+        origin = self._filled(core, None, leave)[0]
         trial = min(self._guess.get(len(core.pieces), self._first_guess(room)), room)
         for step in range(64):
-            part, found, piece = self._filled(core, (first, first + trial), first, room, leave)
+            parts, found, piece = self._filled(core, (first, first + trial), leave)
             if found is None:
                 fits, best = trial, piece
             else:
                 breaks, use = trial, found
-            if breaks - fits <= 1 + fits // 128 and breaks <= room or breaks - fits == 1:
+            if (breaks - fits <= 1 + fits // 128 and breaks <= room) or breaks - fits == 1:
                 break
-            slope = (part - origin) / trial
-            if found is not None and found.limit == "compartments":
-                trial = found.maximum - core.neurons
-            elif step > 4 or slope <= 0:
+            rooms = [(1 - o) / (part - o) for o, part in zip(origin, parts, strict=True) if part > o]
+            if step > 4 or not rooms:
                 trial = (fits + breaks) // 2
             else:
-                trial = int((1 - origin) / slope + 1e-9)
-                trial = max(trial, fits + 1 + fits // 128)
+                trial = max(int(trial * min(rooms) + 1e-9), fits + 1 + (fits // 128 if breaks <= room else 0))
             trial = min(max(trial, fits + 1), breaks - 1)
         if best is not None:
             self._guess[len(core.pieces)] = best.neurons
@@ -327,9 +322,9 @@ class _Filler:
         return max(min(room, int(words)), 1)
 
     def _filled(
-        self, core: _Core, stretch: tuple[int, int] | None, first: int, room: int, leave: bool
-    ) -> tuple[float, Use | None, Piece | None]:
-        """Largest part used of any limit, the limit that breaks if one does, and the piece."""
+        self, core: _Core, stretch: tuple[int, int] | None, leave: bool
+    ) -> tuple[list[float], Use | None, Piece | None]:
+        """The part used of each limit that adds up, the first limit that breaks, and the piece."""
         if stretch is None:
             piece, load, neurons = None, load_of(core.pieces, int(core.slots), self._target), 0
         else:
@@ -337,14 +332,14 @@ class _Filler:
             slots = float(self._before[stretch[1]] - self._before[stretch[0]])
             piece, load = self._piece(core, stretch, slots)
         reserve = self._reserve(core, neurons) if leave else {}
-        worst, found = 0.0, None
+        parts, found = [], None
         for use in uses(load, self._target):
             wanted = use.used + reserve.get(use.limit, 0.0)
             if use.limit not in _TABLES:
-                worst = max(worst, wanted / use.maximum)
+                parts.append(wanted / use.maximum)
             if wanted > use.maximum and found is None:
                 found = use
-        return worst, found, piece
+        return parts, found, piece
 
     def _piece(self, core: _Core, stretch: tuple[int, int], slots: float) -> tuple[Piece, Load]:
         """The piece with as many formats as the core's table has room for."""

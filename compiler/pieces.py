@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.compiler.configuration import neuron_rows, thresholds
 from neurodeploy.compiler.formats import FormatChoice
 from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.limits import Load
@@ -89,7 +90,17 @@ def _union(sets: Iterable[frozenset[Row]] | Iterable[frozenset[SynapseFormat]]) 
 
 
 class Cutter:
-    """Makes pieces of one population."""
+    """Makes pieces of one population.
+
+    Args:
+        population: on cores.
+        index: its position in the network.
+        order: its layout.
+        incoming: the projections into it, by their position in the network, with their formats.
+        target: whose software limits are kept.
+        costs: what the choice of lists counts.
+        row_width: columns of a neuron row.
+    """
 
     def __init__(
         self,
@@ -99,17 +110,15 @@ class Cutter:
         incoming: dict[int, tuple[LaidOut, FormatChoice]],
         target: Target,
         costs: Costs,
+        row_width: int,
     ) -> None:
         self.population = population
         self.index = index
         self._incoming = incoming
         self._target = target
         self._costs = costs
-        assert population.neuron is not None
-        columns = [np.broadcast_to(np.asarray(v), order.shape)[order] for v in population.neuron.parameters().values()]
-        decay_u, decay_v, threshold, refractory = columns
-        self._rows = _Rows(np.stack([decay_u, decay_v, refractory], axis=1))
-        self._thresholds = _Rows(threshold[:, None])
+        self._rows = _Rows(neuron_rows(population, row_width)[order])
+        self._thresholds = _Rows(thresholds(population)[order, None])
 
     @property
     def most_formats(self) -> int:

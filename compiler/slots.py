@@ -74,4 +74,5 @@ def _reach(part: LaidOut, targets: int) -> NDArray[np.float64]:
     end = np.append(begin, len(part.source))[1:] - 1
     np.minimum.at(first, part.source[begin], part.position[begin])
     np.maximum.at(last, part.source[begin], part.position[end])
-    return np.maximum(last - first + 1, 0) / max(targets, 1)
+    part_reached: NDArray[np.float64] = np.maximum(last - first + 1, 0) / max(targets, 1)
+    return part_reached

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from neurodeploy.errors import FormatError, OptionError
+from neurodeploy.network.neurons import NEURONS, CubaLif
 
 MAX_TOML_BYTES = 1 << 20
+#: What the widest index of a synapse list addresses.
+MAX_COMPARTMENTS = 4096
 MEMORY_RULES = ("conservative", "nengo-loihi", "nxtf")
 
 
@@ -69,6 +72,7 @@ class Target:
             router = column · rows + row.
         memory_rule: "conservative", "nengo-loihi" or "nxtf".
         core, neuron: the limits.
+        neuron_models: names of the neuron models that its cores hold.
         stack: what software forbids; all allowed if a target does not say.
     """
 
@@ -81,6 +85,7 @@ class Target:
     memory_rule: str
     core: CoreLimits
     neuron: NeuronRanges
+    neuron_models: tuple[str, ...] = (CubaLif.NAME,)
     stack: StackLimits = StackLimits()
 
     @property
@@ -177,7 +182,8 @@ def target_from_dict(data: dict[str, Any], where: str) -> Target:
     Raises:
         FormatError: an unknown or missing key, or a value that makes no sense.
     """
-    data = {"stack": {}} | data
+    # files from before these could be said do not say them
+    data = {"neuron_models": [CubaLif.NAME], "stack": {}} | data
     _check_keys(data, [f.name for f in fields(Target)], where)
     stack = {f.name: False for f in fields(StackLimits)} | _is_table(data["stack"], f"{where}: stack")
     _check_keys(stack, [f.name for f in fields(StackLimits)], f"{where}: stack")
@@ -194,6 +200,9 @@ def target_from_dict(data: dict[str, Any], where: str) -> Target:
         raise FormatError(
             f"{where}: memory_rule", f"{data['memory_rule']!r} is unknown", f"choose from {', '.join(MEMORY_RULES)}"
         )
+    if core["compartments"] > MAX_COMPARTMENTS:
+        problem = f"{core['compartments']} is more than the 12 bits of the widest index address"
+        raise FormatError(f"{where}: core.compartments", problem, f"give at most {MAX_COMPARTMENTS}")
     mesh = _pair(data["mesh"], f"{where}: mesh")
     if mesh[0] < 1 or mesh[1] < 1 or mesh[0] * mesh[1] * data["cores_per_router"] < data["cores_per_chip"]:
         raise FormatError(
@@ -213,8 +222,15 @@ def target_from_dict(data: dict[str, Any], where: str) -> Target:
         memory_rule=data["memory_rule"],
         core=CoreLimits(**core),
         neuron=NeuronRanges(**ranges),
+        neuron_models=_models(data["neuron_models"], f"{where}: neuron_models"),
         stack=StackLimits(**stack),
     )
+
+
+def _models(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not value or not all(name in NEURONS for name in value):
+        raise FormatError(where, f"{value!r} does not list known neuron models", f"choose from {', '.join(NEURONS)}")
+    return tuple(value)
 
 
 def _table(value: object, keys: list[str], where: str) -> dict[str, Any]:

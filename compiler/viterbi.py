@@ -11,7 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.compiler.memory import LIST_SYNAPSES, PREFIX_BITS, Compression, Lists, SynapseFormat
+from neurodeploy.compiler.memory import (
+    INDEX_BITS,
+    LIST_SYNAPSES,
+    PREFIX_BITS,
+    Compression,
+    Lists,
+    SynapseFormat,
+    first_list,
+)
 from neurodeploy.precision import IntArray
 
 #: Low bits of a sum that hold the format it ends in.
@@ -51,6 +59,8 @@ class Costs:
         return PREFIX_BITS + start + (25 if self.rounded else 0)
 
 
+#: Compartments of the largest core.
+WIDEST = 1 << INDEX_BITS[-1]
 #: A dense list may be opened over any gap: what its zeros cost decides.
 WIDE = 1 << 16
 
@@ -191,14 +201,16 @@ def _lists(
 ) -> Lists:
     """The lists that begin at `new`, cut where a list is full."""
     dense = np.array([f.compression is Compression.DENSE for f in formats])
-    cut = np.array([f.best_cut(costs.rounded) if d else LIST_SYNAPSES for f, d in zip(formats, dense, strict=True)])
     begin = np.flatnonzero(new)
     lengths = np.diff(begin, append=len(new))
     place = axons.position - np.repeat(axons.position[begin], lengths)
     if not dense.all():
         rank = np.arange(len(new)) - np.repeat(begin, lengths)
         place = np.where(dense[state], place, rank)
-    piece = place // (cut[0] if len(formats) == 1 else cut[state])
+    piece = place // LIST_SYNAPSES
+    if costs.rounded and len(new):
+        for i in np.flatnonzero(dense).tolist():
+            _cut_dense(piece, place, begin, lengths, np.flatnonzero(state[begin] == i), formats[i])
     begin = np.flatnonzero(new | (np.diff(piece, prepend=0) != 0))
     end = np.append(begin, len(new))[1:] - 1
     span = axons.position[end] - axons.position[begin] + 1
@@ -212,3 +224,24 @@ def _lists(
         span=span,
         stored=np.where(dense[form], span, end - begin + 1),
     )
+
+
+def _cut_dense(
+    piece: IntArray, place: IntArray, begin: IntArray, lengths: IntArray, runs: IntArray, form: SynapseFormat
+) -> None:
+    """Write down which list of its run each synapse of the long runs of one dense format belongs to."""
+    span = place[begin[runs] + lengths[runs] - 1] + 1
+    for length in np.unique(span[span > LIST_SYNAPSES]).tolist():
+        first, edges, left = first_list(form.synapse_bits(0), WIDEST), [], length
+        while left:
+            edges.append(int(first[left]))
+            left -= edges[-1]
+        number = np.repeat(np.arange(len(edges)), edges)
+        mine = runs[span == length]
+        at = np.repeat(begin[mine], lengths[mine]) + _counted(lengths[mine])
+        piece[at] = number[place[at]]
+
+
+def _counted(lengths: IntArray) -> IntArray:
+    """0 … n − 1 for each length n, one after the other."""
+    return np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)

@@ -22,6 +22,8 @@ class Image:
         neuron: NDArray[np.int32],
         place: NDArray[np.int32],
         bias: NDArray[np.int32],
+        graded: NDArray[np.int32],
+        imaginary: bool,
         bias_rows: Sequence[tuple[int, NDArray[np.int32]]],
         route_start: NDArray[np.int32],
         route: NDArray[np.int32],
@@ -42,6 +44,6 @@ class State:
         neuron: NDArray[np.int64],
         payload: NDArray[np.int64] | None,
         traces: Sequence[tuple[int, NDArray[np.int64], NDArray[np.int64]]],
-    ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]: ...
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64] | None]]: ...
     def read(self, population: int, u: NDArray[np.int64], v: NDArray[np.int64]) -> None: ...
     def counters(self, totals: NDArray[np.int64]) -> None: ...

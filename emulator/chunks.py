@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurodeploy.compiler.program import Axons, Cores
 from neurodeploy.emulator import _core
 from neurodeploy.emulator.columns import MAX_ROWS, broken, joint_row, owners
+from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 
 
@@ -30,7 +31,7 @@ class Chunks:
     rows: NDArray[np.int16]
 
 
-def chunks(cores: Cores, axons: Axons) -> Chunks:
+def chunks(cores: Cores, axons: Axons, network: Network) -> Chunks:
     """The entries of every axon cut into chunks; chunks of nothing but zeros are left out.
 
     Raises:
@@ -47,6 +48,7 @@ def chunks(cores: Cores, axons: Axons) -> Chunks:
     used = np.any(rows != 0, axis=1)
     entry = owners(first)
     offset = axons.compartment[entry] + _core.LANES * (np.arange(len(entry)) - first[entry])
+    offset += _imaginary_shift(cores, axons, network)[owners(axons.entry_start)[entry]]
     rows[:, :2] = np.ascontiguousarray(offset, np.int32)[:, None].view(np.int16)
     start = np.concatenate([[0], np.cumsum(used)])[first[axons.entry_start]]
     return Chunks(start[:-1], np.diff(start), _bounds(axons, np.abs(weight)), rows[used])
@@ -62,6 +64,13 @@ def scaled_weights(cores: Cores, axons: Axons) -> IntArray:
     weight = np.asarray(axons.weight, np.int64)
     result: IntArray = np.where(exponent >= 0, weight << np.maximum(exponent, 0), weight >> np.maximum(-exponent, 0))
     return result
+
+
+def _imaginary_shift(cores: Cores, axons: Axons, network: Network) -> IntArray:
+    """How far behind the compartments an axon's weights are added up: imaginary sums follow the real ones, (axons,)."""
+    imaginary = np.array([p.imaginary for p in network.projections], np.int64)
+    room: IntArray = np.diff(cores.compartment_start)[owners(axons.start)] + _core.LANES
+    return room * imaginary[axons.projection]
 
 
 def _bounds(axons: Axons, size: IntArray) -> IntArray:

@@ -42,7 +42,7 @@ def load(program: Program) -> Image:
     cores, axons, routes = checked(program)
     network = program.network
     interval, first_resets = _resets(network)
-    cells, synapses = compartments(cores, network), chunks(cores, axons)
+    cells, synapses = compartments(cores, network), chunks(cores, axons, network)
     block, bank_block_start = blocks(cells)
     start = population_starts(network)
     place = np.full(start[-1], -1)
@@ -59,6 +59,8 @@ def load(program: Program) -> Image:
         neuron=_int32(cells.neuron),
         place=_int32(place),
         bias=_int32(cells.bias),
+        graded=_int32(np.array([p.neuron is not None and p.neuron.GRADED for p in network.populations])),
+        imaginary=any(p.imaginary for p in network.projections),
         bias_rows=bias_rows(network),
         route_start=_int32(routes.start),
         route=_int32(route),

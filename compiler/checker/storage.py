@@ -44,7 +44,10 @@ def coverage(layout: Layout) -> Iterator[Violation]:
 def exactness(layout: Layout) -> Iterator[Violation]:
     """w · 2^(e − e') is what a list with exponent e' stores of a weight w with exponent e: a whole number in the
     range of its sign mode, a multiple of the step that its bits leave (nengo-loihi), and of 2^−e' where e' < 0.
+    Without storage of its own a program stores the entries' weights as they are (`weight_grid`).
     """
+    if layout.program.storage is None:
+        return
     weight = np.asarray(layout.program.axons.weight, np.int64)
     used = np.flatnonzero((layout.synapse_list >= 0) & (weight != 0))
     row = layout.synapse_list[used]

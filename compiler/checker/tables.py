@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.checker.violation import Violation, wrong
+from neurodeploy.compiler.configuration import row_width
 from neurodeploy.compiler.program import Column, Program
 from neurodeploy.precision import IntArray
 
@@ -63,7 +64,7 @@ def _starts(program: Program) -> Iterator[Violation]:
 
 
 def _lengths(program: Program) -> Iterator[Violation]:
-    """The columns of one table are of one length, and configuration rows have their 3 or 4 fields."""
+    """The columns of one table are of one length, and configuration rows have their fields."""
     cores, axons, routes = program.cores, program.axons, program.routes
     tables: tuple[tuple[str, int, tuple[Column, ...]], ...] = (
         ("core", len(cores), (cores.chip, cores.slot)),
@@ -71,7 +72,7 @@ def _lengths(program: Program) -> Iterator[Violation]:
         ("axon", len(axons.projection), (axons.source, axons.delay, axons.format)),
         ("route", len(routes.core), (routes.axon,)),
     )
-    widths = [("neuron_rows", cores.neuron_rows, 3), ("formats", cores.formats, 4)]
+    widths = [("neuron_rows", cores.neuron_rows, row_width(program.network)), ("formats", cores.formats, 4)]
     if (storage := program.storage) is not None:
         tables += (("list", len(storage.format), (storage.compartment, storage.span)),)
         widths.append(("synapse formats", storage.formats, 7))

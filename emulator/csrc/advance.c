@@ -50,6 +50,7 @@ static void reset(nd_state *state)
         else memset(state->u_lava + first, 0, count * sizeof *state->u_lava);
         memset(state->v + first, 0, count * sizeof *state->v);
         memset(state->r + first, 0, count * sizeof *state->r);
+        memset(state->s + first, 0, count * sizeof *state->s);
         state->block_busy[b] = 0;
     }
 }
@@ -97,34 +98,40 @@ static int emit(nd_state *state, const nd_block *block, const int32_t *fired)
     for (int32_t i = 0; i < block->count; i++) {
         if (!fired[i]) continue;
         const int32_t neuron = image->neuron[block->first + i];
-        nd_fired_set(&state->fired, block->population, neuron);
-        if (send(state, image->population_start[block->population] + neuron, 1, 1)) return -1;
+        nd_fired_set(&state->fired, block->population, neuron, fired[i]);
+        if (send(state, image->population_start[block->population] + neuron, 1, fired[i])) return -1;
     }
     return 0;
 }
 
-static int update_block(nd_state *state, const nd_block *block, int32_t at, int wide, int32_t *busy)
+/* q of a block's compartments, which start at `at`, in 64 bits. */
+static const int64_t *widened(const nd_state *state, int32_t at, int32_t count, int wide, int64_t *room)
 {
+    if (wide) return state->q_wide + at;
+    for (int32_t i = 0; i < count; i++) room[i] = state->q[at + i];
+    return room;
+}
+
+/* `at`: first compartment in the bank; `imaginary`: where its imaginary sums start, behind the real ones. */
+static int update_block(nd_state *state, const nd_block *block, int32_t at, int32_t imaginary, int wide, int32_t *busy)
+{
+    static const int64_t nothing[ND_BLOCK];
     int32_t fired[ND_BLOCK];
+    int64_t room[2][ND_BLOCK];
     nd_tally tally;
-    const int32_t first = block->first;
+    const int32_t first = block->first, count = block->count;
     const nd_cells cells = {
         .u = state->u ? state->u + first : NULL,
         .u_lava = state->u_lava ? state->u_lava + first : NULL,
         .v = state->v + first,
         .r = state->r + first,
+        .s = state->s + first,
         .bias = state->bias + first,
+        .imaginary = state->image->imaginary ? widened(state, imaginary, count, wide, room[1]) : nothing,
         .fired = fired,
     };
-    if (wide) {
-        nd_update_wide(block, &cells, state->q_wide + at, &tally);
-    } else if (state->u_lava) {
-        int64_t q[ND_BLOCK];
-        for (int32_t i = 0; i < block->count; i++) q[i] = state->q[at + i];
-        nd_update_wide(block, &cells, q, &tally);
-    } else {
-        nd_update_narrow(block, &cells, state->q + at, &tally);
-    }
+    if (!wide && state->u && block->model == ND_CUBA_LIF) nd_update_narrow(block, &cells, state->q + at, &tally);
+    else nd_update_wide(block, &cells, widened(state, at, count, wide, room[0]), &tally);
     int64_t *counters = state->counters + (size_t)block->population * ND_COUNTERS;
     for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
     *busy = tally.busy != 0;
@@ -137,7 +144,7 @@ static int update_bank(nd_state *state, int32_t bank)
     const nd_list list = nd_ring_take(&state->ring, state->step, bank);
     const int arrived = list.head >= 0;
     if (!arrived && !state->bank_busy[bank]) return 0;
-    const int32_t start = image->bank_start[bank];
+    const int32_t start = image->bank_start[bank], lanes = image->bank_start[bank + 1] - start + ND_LANES;
     const int wide = list.load >= ND_NARROW;
     accumulate(state, list.head, wide);
     uint8_t bank_busy = 0;
@@ -145,17 +152,18 @@ static int update_bank(nd_state *state, int32_t bank)
         const nd_block *block = &image->block[b];
         const int32_t at = block->first - start;
         /* a block at rest stays there: nothing decays, and no threshold lies below 0 */
-        if (!state->block_busy[b] && !block->has_bias && (!arrived || untouched(state, block, at, wide))) continue;
+        if (!state->block_busy[b] && !block->restless && (!arrived || untouched(state, block, at, wide))
+            && (!arrived || !image->imaginary || untouched(state, block, lanes + at, wide))) continue;
         int32_t busy;
-        if (update_block(state, block, at, wide, &busy)) return -1;
+        if (update_block(state, block, at, lanes + at, wide, &busy)) return -1;
         state->block_busy[b] = (uint8_t)busy;
-        bank_busy |= busy || block->has_bias;
+        bank_busy |= busy || block->restless;
     }
     state->bank_busy[bank] = bank_busy;
     if (arrived) {
-        const size_t lanes = (size_t)(image->bank_start[bank + 1] - start) + ND_LANES;
-        if (wide) memset(state->q_wide, 0, lanes * sizeof *state->q_wide);
-        else memset(state->q, 0, lanes * sizeof *state->q);
+        const size_t used = (size_t)lanes << (image->imaginary != 0);
+        if (wide) memset(state->q_wide, 0, used * sizeof *state->q_wide);
+        else memset(state->q, 0, used * sizeof *state->q);
         nd_ring_release(&state->ring, list);
     }
     return 0;

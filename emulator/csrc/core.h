@@ -18,15 +18,51 @@ enum {
     ND_NARROW = 1 << 24     /* below it, 64 q fits the 32-bit arithmetic of nd_update_narrow */
 };
 
-/* Consecutive compartments of one core and population with the same configuration. */
+/* Neuron models; blocks.py numbers them in the same way. */
+enum { ND_CUBA_LIF, ND_ALIF, ND_SIGMA_DELTA, ND_DELTA, ND_SIGMA, ND_RESONATE_FIRE, ND_MODELS };
+
 typedef struct {
-    int32_t first, count;       /* compartments, counted over all banks; count <= ND_BLOCK */
-    int32_t population;
     int32_t current_keep;       /* 4096 - current decay */
     int32_t voltage_keep;       /* 4096 - voltage decay */
     int32_t threshold;          /* mantissa * 64 */
     int32_t refractory;         /* 1 ... 63 */
-    int32_t has_bias;           /* whether any bias here can differ from 0 */
+} nd_cuba_lif;
+
+typedef struct {
+    int32_t current_keep, voltage_keep;
+    int32_t threshold;          /* at rest: mantissa * 64 */
+    int32_t threshold_keep;     /* 4096 - threshold decay */
+    int32_t refractory_keep;    /* 4096 - refractory decay */
+    int32_t step;               /* threshold step * 64 */
+} nd_alif;
+
+/* Sigma-delta neurons and delta encoders; sigma decoders have no parameters. */
+typedef struct {
+    int32_t threshold;          /* mantissa << shift */
+    int32_t shift;              /* spike exponent + state exponent; biases come shifted, but to a delta encoder */
+    int32_t state_exponent;
+    int32_t relu, cumulative, corrected;
+} nd_sigma_delta;
+
+typedef struct {
+    int32_t sin_decay, cos_decay;   /* -4096 ... 4096 */
+    int32_t threshold;              /* mantissa * 64 */
+    int32_t izhikevich;
+} nd_resonate_fire;
+
+/* Consecutive compartments of one core and population with the same configuration. */
+typedef struct {
+    int32_t first, count;       /* compartments, counted over all banks; count <= ND_BLOCK */
+    int32_t population;
+    int32_t restless;           /* whether it can leave rest by itself: a bias can differ from 0, or rest fires */
+    int32_t model;
+    union {
+        nd_cuba_lif cuba_lif;
+        nd_alif alif;
+        nd_sigma_delta sigma_delta;
+        nd_resonate_fire resonate_fire;
+        int32_t column[6];
+    } parameter;
 } nd_block;
 
 /* Where a spike goes, and the synapses that it finds there. */
@@ -37,7 +73,8 @@ typedef struct {
     int32_t bound;              /* most that one spike adds to |q| of any compartment, at most ND_NARROW */
 } nd_route;
 
-/* The weights w * 2^exponent of compartments `offset` ... in the bank; zeros behind the last. */
+/* The weights w * 2^exponent of compartments `offset` ... in the bank; zeros behind the last. Imaginary projections have
+   an offset higher by the bank's compartments + ND_LANES: their sums follow the real ones. */
 typedef struct {
     int32_t offset;
     int16_t weight[ND_LANES];
@@ -62,6 +99,8 @@ typedef struct {
     const int32_t *neuron;                  /* (compartments): number in its population */
     const int32_t *place;                   /* (neurons): compartment, -1 for an input fed by events */
     const int32_t *bias;                    /* (compartments): constant part */
+    int32_t imaginary;                      /* whether any projection is */
+    const int32_t *graded;                  /* (populations): whether spikes carry payloads */
     const nd_bias *bias_rows;               /* (biases) */
     const int32_t *route_start;             /* (neurons + 1) */
     const nd_route *route;                  /* (routes) */
@@ -85,6 +124,7 @@ typedef struct {
 typedef struct {
     int64_t count, capacity;
     int64_t *step, *neuron;                 /* owned, from malloc */
+    int64_t *payload;                       /* the same; NULL where all are 1 */
 } nd_spikes;
 
 enum { ND_SPIKES, ND_WRAPS, ND_CLIPS, ND_OVERFLOWS, ND_ACTIVE, ND_COUNTERS };

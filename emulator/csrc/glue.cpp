@@ -50,7 +50,7 @@ class Image {
 
 public:
     Image(In<int32_t> population_start, Table<int32_t> block, In<int32_t> bank_block_start, In<int32_t> bank_start,
-          In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, std::vector<std::pair<int, Table<int32_t>>> bias_rows,
+          In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, In<int32_t> graded, bool imaginary, std::vector<std::pair<int, Table<int32_t>>> bias_rows,
           In<int32_t> route_start, Table<int32_t> route, Table<int16_t> chunk, int64_t reset_interval,
           In<int64_t> reset_first, int max_delay)
     {
@@ -59,6 +59,7 @@ public:
         expect(bank_block_start.size() == banks + 1 && reset_first.size() == populations, "a column has the wrong length");
         expect(place.size() == size_t(last(population_start)) && route_start.size() == place.size() + 1, "neurons");
         expect(neuron.size() == size_t(last(bank_start)) && bias.size() == neuron.size(), "compartments");
+        expect(graded.size() == populations, "graded");
         expect(block.shape(0) == size_t(last(bank_block_start)), "blocks");
         expect(route.shape(0) == size_t(last(route_start)), "routes");
         expect(max_delay >= 0 && max_delay < 1 << 20, "delay");
@@ -82,6 +83,8 @@ public:
         image_.neuron = keep(neuron);
         image_.place = keep(place);
         image_.bias = keep(bias);
+        image_.graded = keep(graded);
+        image_.imaginary = imaginary;
         image_.bias_rows = biases_.data();
         image_.route_start = keep(route_start);
         image_.route = rows<nd_route>(route);
@@ -120,6 +123,7 @@ struct Lists {
         for (nd_spikes &s : list) {
             std::free(s.step);
             std::free(s.neuron);
+            std::free(s.payload);
         }
     }
     std::vector<nd_spikes> list;
@@ -143,7 +147,7 @@ public:
     State(const State &) = delete;
     ~State() { nd_state_free(state_); }
 
-    std::vector<std::pair<Out, Out>> advance(int64_t steps, In<int64_t> step, In<int64_t> neuron,
+    std::vector<std::tuple<Out, Out, std::optional<Out>>> advance(int64_t steps, In<int64_t> step, In<int64_t> neuron,
                                              std::optional<In<int64_t>> payload,
                                              std::vector<std::tuple<int, Trace, Trace>> traces)
     {
@@ -163,11 +167,14 @@ public:
             failed = nd_advance(state_, steps, &events, recorded.data(), recorded.size(), spikes.list.data());
         }
         if (failed) throw std::bad_alloc();
-        std::vector<std::pair<Out, Out>> result;
-        for (nd_spikes &s : spikes.list) {
+        std::vector<std::tuple<Out, Out, std::optional<Out>>> result;
+        for (size_t p = 0; p < spikes.list.size(); p++) {
+            nd_spikes &s = spikes.list[p];
             const size_t count = size_t(s.count);
-            Out steps_of = owned(released(s.step), count);
-            result.emplace_back(std::move(steps_of), owned(released(s.neuron), count));
+            Out steps_of = owned(released(s.step), count), neurons_of = owned(released(s.neuron), count);
+            std::optional<Out> payloads_of;
+            if (image_.get()->graded[p]) payloads_of = owned(released(s.payload), count);
+            result.emplace_back(std::move(steps_of), std::move(neurons_of), std::move(payloads_of));
         }
         return result;
     }
@@ -215,11 +222,11 @@ NB_MODULE(_core, m)
     m.attr("NARROW") = int(ND_NARROW);
     nb::class_<Image>(m, "Image")
         .def(nb::init<In<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
-                      std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>, Table<int32_t>, Table<int16_t>, int64_t,
+                      In<int32_t>, bool, std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>, Table<int32_t>, Table<int16_t>, int64_t,
                       In<int64_t>, int>(),
              nb::kw_only(), "population_start"_a.noconvert(), "block"_a.noconvert(), "bank_block_start"_a.noconvert(),
              "bank_start"_a.noconvert(), "neuron"_a.noconvert(), "place"_a.noconvert(), "bias"_a.noconvert(),
-             "bias_rows"_a.noconvert(), "route_start"_a.noconvert(), "route"_a.noconvert(), "chunk"_a.noconvert(),
+             "graded"_a.noconvert(), "imaginary"_a, "bias_rows"_a.noconvert(), "route_start"_a.noconvert(), "route"_a.noconvert(), "chunk"_a.noconvert(),
              "reset_interval"_a, "reset_first"_a.noconvert(), "max_delay"_a);
     nb::class_<State>(m, "State")
         .def(nb::init<const Image &, bool, bool>(), nb::keep_alive<1, 2>(), "image"_a, "lava"_a, "drop_first_step"_a)

@@ -17,11 +17,12 @@ static int allocate(nd_state *state, int lava)
 {
     const nd_image *image = state->image;
     const size_t compartments = (size_t)image->bank_start[image->banks];
-    const size_t lanes = (size_t)largest_bank(image) + ND_LANES;
+    const size_t lanes = ((size_t)largest_bank(image) + ND_LANES) << (image->imaginary != 0);
     if (lava) state->u_lava = calloc(compartments + 1, sizeof *state->u_lava);
     else state->u = calloc(compartments + 1, sizeof *state->u);
     state->v = calloc(compartments + 1, sizeof *state->v);
     state->r = calloc(compartments + 1, sizeof *state->r);
+    state->s = calloc(compartments + 1, sizeof *state->s);
     state->bias = calloc(compartments + 1, sizeof *state->bias);
     state->block_busy = calloc((size_t)image->blocks + 1, 1);
     state->bank_busy = calloc((size_t)image->banks + 1, 1);
@@ -29,8 +30,8 @@ static int allocate(nd_state *state, int lava)
     state->q_wide = calloc(lanes, sizeof *state->q_wide);
     state->counters = calloc((size_t)image->populations * ND_COUNTERS, sizeof *state->counters);
     if (nd_ring_init(&state->ring, image->banks, image->max_delay + 1)) return -1;
-    if (nd_fired_init(&state->fired, image->populations, image->population_start)) return -1;
-    return (state->u || state->u_lava) && state->v && state->r && state->bias && state->block_busy && state->bank_busy
+    if (nd_fired_init(&state->fired, image->populations, image->population_start, image->graded)) return -1;
+    return (state->u || state->u_lava) && state->v && state->r && state->s && state->bias && state->block_busy && state->bank_busy
         && state->q && state->q_wide && state->counters ? 0 : -1;
 }
 
@@ -47,7 +48,7 @@ nd_state *nd_state_new(const nd_image *image, int lava, int drop_first_step)
     memcpy(state->bias, image->bias, sizeof *state->bias * (size_t)image->bank_start[image->banks]);
     for (int32_t bank = 0; bank < image->banks; bank++)
         for (int32_t b = image->bank_block_start[bank]; b < image->bank_block_start[bank + 1]; b++)
-            state->bank_busy[bank] |= image->block[b].has_bias != 0;
+            state->bank_busy[bank] |= image->block[b].restless != 0;
     return state;
 }
 
@@ -58,6 +59,7 @@ void nd_state_free(nd_state *state)
     free(state->u_lava);
     free(state->v);
     free(state->r);
+    free(state->s);
     free(state->bias);
     free(state->block_busy);
     free(state->bank_busy);

@@ -14,10 +14,12 @@ struct nd_state {
     int32_t *u;                 /* (compartments); NULL in the Lava profile, ... */
     int64_t *u_lava;            /* ... which uses this instead */
     int32_t *v, *r;
+    int32_t *s;                 /* a fourth state of the models that have one */
     int32_t *bias;              /* (compartments): of the present step */
     uint8_t *block_busy;        /* (blocks): not at rest */
-    uint8_t *bank_busy;         /* (banks): a block is not at rest or has a bias */
-    int32_t *q;                 /* (compartments of the largest bank + ND_LANES), zero between banks */
+    uint8_t *bank_busy;         /* (banks): a block is not at rest or restless */
+    int32_t *q;                 /* (compartments of the largest bank + ND_LANES), twice that with imaginary
+                                   projections; zero between banks */
     int64_t *q_wide;
     int64_t *counters;          /* (populations, ND_COUNTERS) */
     nd_ring ring;
