@@ -84,11 +84,41 @@ def load_program(path: Path) -> tuple[Program, str]:
             summary=_object(meta["summary"]),
             provenance=_object(meta["provenance"]),
         )
+        _check_storage(program)
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(where, f"describes no program ({error!r})", "compile it again") from error
     if not program.network.is_quantized:
         raise FormatError(where, "holds a network without chip formats", "compile it again")
     return program, checksum(data)
+
+
+def _check_storage(program: Program) -> None:
+    """Whether the lists can be read beside the axons; raises ValueError naming the column that cannot.
+
+    Nothing executes the lists, so nobody else would check them.
+    """
+    axons, cores, storage = program.axons, program.cores, program.storage
+    if storage is None:
+        return
+    for name, start, owners, rows in (
+        ("axons/start", axons.start, len(cores), len(axons.source)),
+        ("axons/entry_start", axons.entry_start, len(axons.source), len(axons.compartment)),
+        ("axons/weight_start", axons.weight_start, len(axons.compartment), len(axons.weight)),
+        ("cores/compartment_start", cores.compartment_start, len(cores), len(cores.neuron)),
+        ("storage/format_start", storage.format_start, len(cores), len(storage.formats)),
+        ("storage/list_start", storage.list_start, len(axons.source), len(storage.format)),
+    ):
+        if len(start) != owners + 1 or start[0] != 0 or start[-1] != rows or np.any(np.diff(start) < 0):
+            raise ValueError(f"{name} does not deal out its {rows} rows")
+    core = np.repeat(np.arange(len(cores)), np.diff(axons.start)).repeat(np.diff(storage.list_start))
+    room = np.diff(cores.compartment_start)[core]
+    if storage.formats.shape[1] != 7 or len(storage.compartment) != len(core) or len(storage.span) != len(core):
+        raise ValueError("storage has columns of several lengths")
+    if np.any((storage.format < 0) | (storage.format >= np.diff(storage.format_start)[core])):
+        raise ValueError("storage/format names a format that its core does not have")
+    bad = (storage.compartment < 0) | (storage.span < 1) | (storage.span > room - storage.compartment)
+    if np.any(bad):
+        raise ValueError("storage/span leaves its core")
 
 
 def _columns(table: str, arrays: Arrays) -> dict[str, Column]:
