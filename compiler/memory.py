@@ -139,23 +139,26 @@ class Memory:
 
 
 @cache
-def first_list(synapse_bits: int, longest: int) -> NDArray[np.int16]:
-    """How long the first list of a dense run of each length is best made where every list takes whole words: fewest
-    words, then fewest lists; (longest + 1,).
+def list_numbers(synapse_bits: int, longest: int) -> NDArray[np.uint8]:
+    """How dense runs are best cut where every list takes whole words: in fewest words, then in fewest lists.
 
     Args:
         synapse_bits: of the run's format.
         longest: the longest run.
+
+    Returns:
+        The list that synapse s of a run of n belongs to, (longest + 1, longest) by n and s.
     """
     words = -(-(PREFIX_BITS + np.arange(1, LIST_SYNAPSES + 1) * synapse_bits) // WORD_BITS)
     price = words * (2 * longest) + 1
-    total, best = np.zeros(longest + 1, np.int64), np.zeros(longest + 1, np.int16)
+    total, number = np.zeros(longest + 1, np.int64), np.zeros((longest + 1, longest), np.uint8)
     for length in range(1, longest + 1):
         most = min(length, LIST_SYNAPSES)
         options = price[:most] + total[length - most : length][::-1]
-        best[length] = most - np.argmin(options[::-1])
-        total[length] = options[best[length] - 1]
-    return best
+        first = most - int(np.argmin(options[::-1]))
+        total[length] = options[first - 1]
+        number[length, first:length] = number[length - first, : length - first] + 1
+    return number
 
 
 def index_bits(compartments: int) -> int:

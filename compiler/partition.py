@@ -27,7 +27,7 @@ from neurodeploy.precision import IntArray
 #: Plans for one margin before its slots are given up.
 MAX_PASSES = 8
 #: What is left for light populations, relative to what they took in the probe.
-MARGINS = (1.1, 1.02, 1.25)
+MARGINS = (1.3, 1.1, 1.02)
 #: A stretch beside others is at least this part of a core, or all that is left.
 LEAST_PART = 32
 

@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.memory import (
-    INDEX_BITS,
     LIST_SYNAPSES,
     PREFIX_BITS,
     Compression,
     Lists,
     SynapseFormat,
-    first_list,
+    list_numbers,
 )
 from neurodeploy.precision import IntArray
 
@@ -59,8 +58,6 @@ class Costs:
         return PREFIX_BITS + start + (25 if self.rounded else 0)
 
 
-#: Compartments of the largest core.
-WIDEST = 1 << INDEX_BITS[-1]
 #: A dense list may be opened over any gap: what its zeros cost decides.
 WIDE = 1 << 16
 
@@ -231,15 +228,13 @@ def _cut_dense(
 ) -> None:
     """Write down which list of its run each synapse of the long runs of one dense format belongs to."""
     span = place[begin[runs] + lengths[runs] - 1] + 1
-    for length in np.unique(span[span > LIST_SYNAPSES]).tolist():
-        first, edges, left = first_list(form.synapse_bits(0), WIDEST), [], length
-        while left:
-            edges.append(int(first[left]))
-            left -= edges[-1]
-        number = np.repeat(np.arange(len(edges)), edges)
-        mine = runs[span == length]
-        at = np.repeat(begin[mine], lengths[mine]) + _counted(lengths[mine])
-        piece[at] = number[place[at]]
+    long = span > LIST_SYNAPSES
+    if not long.any():
+        return
+    number = list_numbers(form.synapse_bits(0), 1 << int(span.max()).bit_length())
+    mine = runs[long]
+    at = np.repeat(begin[mine], lengths[mine]) + _counted(lengths[mine])
+    piece[at] = number[np.repeat(span[long], lengths[mine]), place[at]]
 
 
 def _counted(lengths: IntArray) -> IntArray:
