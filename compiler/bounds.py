@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.layout import LaidOut
-from neurodeploy.compiler.memory import PREFIX_BITS, WORD_BITS
+from neurodeploy.compiler.memory import PREFIX_BITS, WORD_BITS, delay_bits
 from neurodeploy.compiler.target import Target
 from neurodeploy.network import Network
-from neurodeploy.precision import IntArray
+from neurodeploy.network.network import MAX_DELAY
 
 
 def core_bounds(network: Network, target: Target, laid: list[LaidOut]) -> dict[str, int]:
     """Cores that each limit alone demands.
 
-    - compartments: all neurons on cores.
+    - compartments: all neurons on cores; one that hears delays of b bits shares its core with fewer.
     - input_axons: one axon per projection and source neuron with a non-zero synapse.
     - output_slots: one slot per projection and such source neuron that sits on a core.
     - synapse_memory_any: whatever the encoding, an axon takes whole words and stores at least the magnitude bits
@@ -23,16 +27,16 @@ def core_bounds(network: Network, target: Target, laid: list[LaidOut]) -> dict[s
     - synapse_memory_uniform: dense entries, one weight width per projection.
     """
     core = target.core
-    sources = [len(np.unique(part.source[part.weight != 0])) for part in laid]
+    sources = [int(np.count_nonzero(np.bincount(part.source))) for part in laid]
     on_core = [n for n, part in zip(sources, laid, strict=True) if part.projection.source != network.input.name]
-    demand = {
-        "compartments": (sum(p.neurons for p in network.populations[1:]), core.compartments),
+    demand: dict[str, tuple[Fraction | int, int]] = {
+        "compartments": (_compartments(network, target, laid), 1),
         "input_axons": (sum(sources), core.input_axons),
         "output_slots": (sum(on_core), core.output_slots),
-        "synapse_memory_any": (sum(_words(part, _magnitude_bits(_units(part))) for part in laid), core.synapse_words),
-        "synapse_memory_uniform": (sum(_words(part, _uniform_bits(_units(part))) for part in laid), core.synapse_words),
+        "synapse_memory_any": (sum(map(_least_words, laid)), core.synapse_words),
+        "synapse_memory_uniform": (sum(map(_uniform_words, laid)), core.synapse_words),
     }
-    return {name: max(-(-needed // room), 1) for name, (needed, room) in demand.items()}
+    return {name: max(ceil(Fraction(needed) / room), 1) for name, (needed, room) in demand.items()}
 
 
 def cores_lower_bound(bounds: dict[str, int]) -> int:
@@ -40,34 +44,45 @@ def cores_lower_bound(bounds: dict[str, int]) -> int:
     return max(cores for name, cores in bounds.items() if name != "synapse_memory_uniform")
 
 
-def _units(part: LaidOut) -> IntArray:
-    """The weights in units of the largest power of two that divides them all; an exponent can carry that factor."""
-    weight = part.weight.astype(np.int64)
-    common = int(np.bitwise_or.reduce(np.abs(weight), initial=0))
-    return weight // max(common & -common, 1)
+def _compartments(network: Network, target: Target, laid: list[LaidOut]) -> Fraction:
+    """The part of a core that each neuron takes at least, all added up."""
+    widest = {p.name: np.zeros(p.neurons, np.int64) for p in network.populations[1:]}
+    widths = np.array([delay_bits(delay) for delay in range(MAX_DELAY + 1)])
+    for part in laid:
+        if part.delays.any():
+            mine = widest[part.projection.target]
+            np.maximum.at(mine, part.position, widths[part.delays[part.source]])
+    most = target.core.compartments
+    counts = np.bincount(np.concatenate(list(widest.values()))).tolist()
+    rooms = [min(most, 1 << (13 - width)) if width else most for width in range(len(counts))]
+    return sum((Fraction(count, room) for count, room in zip(counts, rooms, strict=True)), Fraction(0))
 
 
-def _magnitude_bits(units: IntArray) -> IntArray:
-    return _bit_length(np.abs(units))
+def _step(part: LaidOut) -> int:
+    """The largest power of two that divides all weights; an exponent can carry that factor."""
+    common = int(np.bitwise_or.reduce(part.weight, initial=0))
+    return max(common & -common, 1)
 
 
-def _uniform_bits(units: IntArray) -> IntArray:
-    """Two's complement width of the widest weight, a plain magnitude if all have one sign."""
-    low, high = int(units.min(initial=0)), int(units.max(initial=0))
+def _least_words(part: LaidOut) -> int:
+    """Words of all axons when each weight takes its magnitude's bits."""
+    size = np.abs(part.weight)
+    bits = np.frexp(np.arange(int(size.max(initial=0)) // _step(part) + 1))[1].repeat(_step(part))
+    return _words(np.bincount(part.source, weights=bits[size]))
+
+
+def _uniform_words(part: LaidOut) -> int:
+    """Words when all weights, zeros included, take two's complement of the widest, a plain magnitude if all have
+    one sign.
+    """
+    low, high = (int(edge) // _step(part) for edge in (part.weight.min(initial=0), part.weight.max(initial=0)))
     signed = max(high.bit_length(), (-low - 1).bit_length()) + 1
     width = signed if low < 0 < high else max(high.bit_length(), (-low).bit_length())
-    return np.full(len(units), width)
+    heard = np.bincount(part.source, minlength=len(part.fan_out)) > 0
+    return _words(part.fan_out[heard] * width)
 
 
-def _bit_length(values: IntArray) -> IntArray:
-    exponent: NDArray[np.int32] = np.frexp(values.astype(np.float64))[1]
-    return exponent.astype(np.int64)
-
-
-def _words(part: LaidOut, bits: IntArray) -> int:
-    """Words of all axons when each stores its synapses with so many bits, behind one prefix."""
-    if not len(bits):
-        return 0
-    per_axon = np.bincount(part.source, weights=bits).astype(np.int64)
-    used = per_axon[per_axon > 0] + PREFIX_BITS
+def _words(bits: NDArray[Any]) -> int:
+    """Words of all axons that store so many bits, behind one prefix each."""
+    used = bits[bits > 0].astype(np.int64) + PREFIX_BITS
     return int(np.sum(-(-used // WORD_BITS)))

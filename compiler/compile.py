@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from neurodeploy.compiler.bounds import core_bounds, cores_lower_bound
-from neurodeploy.compiler.layout import LaidOut
+from neurodeploy.compiler.configuration import row_width
+from neurodeploy.compiler.formats import MOST_FORMATS, choose_formats
+from neurodeploy.compiler.layout import LaidOut, compartment_order
 from neurodeploy.compiler.limits import uses
-from neurodeploy.compiler.lower import lower_axons, lower_cores, lower_routes
-from neurodeploy.compiler.partition import Stretch, partition
+from neurodeploy.compiler.lower import lower_axons, lower_cores, lower_routes, lower_storage
+from neurodeploy.compiler.memory import index_bits
+from neurodeploy.compiler.partition import CorePlan, partition
+from neurodeploy.compiler.pieces import Cutter
 from neurodeploy.compiler.preflight import check_models, check_parameters, check_size, too_many_cores
 from neurodeploy.compiler.program import Program
 from neurodeploy.compiler.quantize import QuantizeOptions, quantize
-from neurodeploy.compiler.target import Target, load_target
+from neurodeploy.compiler.target import StackLimits, Target, load_target, with_memory_rule
+from neurodeploy.compiler.viterbi import Costs
 from neurodeploy.network import Network
+from neurodeploy.precision import IntArray
 
 SCHEMA = "neurodeploy.compile/1"
 
@@ -28,11 +34,18 @@ class CompileOptions:
         target: name of a target, or the path of a .toml file.
         weight_bits: 1 … 8; None keeps what came as integers exact (see `QuantizeOptions`).
         keep_source: store the float network too, so that it can be compared layer by layer.
+        memory_rule: "conservative", "nengo-loihi" or "nxtf"; None: the target's.
+        one_format_per_axon, one_layer_per_core, whole_projection_padding: what to do without (see `StackLimits`),
+            beside what the target forbids.
     """
 
     target: str = "loihi1"
     weight_bits: int | None = None
     keep_source: bool = True
+    memory_rule: str | None = None
+    one_format_per_axon: bool = False
+    one_layer_per_core: bool = False
+    whole_projection_padding: bool = False
 
 
 def compile_network(
@@ -55,82 +68,114 @@ def compile_network(
         OptionError, FormatError: an unknown or malformed target.
     """
     options = options or CompileOptions()
-    target = load_target(options.target)
+    target = _restricted(load_target(options.target), options)
     say = progress or (lambda stage: None)
     say("quantize")
     integer, errors = quantize(network, QuantizeOptions(options.weight_bits))
     check_models(integer, target)
     check_parameters(integer, target)
     check_size(integer, target)
-    laid = [LaidOut.of(integer, p) for p in integer.projections]
-    stretches = partition(integer, target, laid, say)
-    _check_cores(integer, target, stretches)
+    orders = [compartment_order(p, integer.into(p.name)) for p in integer.populations]
+    laid = [LaidOut.of(integer, p, orders[integer.index(p.target)]) for p in integer.projections]
+    bounds = core_bounds(integer, target, laid)
+    cutters = _cutters(integer, target, laid, orders)
+    plan = partition(integer, target, laid, orders, cutters, cores_lower_bound(bounds), say)
+    _check_cores(integer, target, plan)
     say("route")
-    axons = lower_axons(integer, stretches)
+    axons = lower_axons(integer, plan, laid)
     return Program(
         network=integer,
         target=target,
-        cores=lower_cores(integer, target, stretches),
+        cores=lower_cores(integer, target, plan, orders),
         axons=axons,
         routes=lower_routes(integer, axons),
+        storage=lower_storage(plan),
         source=network if options.keep_source and not network.is_integer else None,
         source_omitted=not options.keep_source and not network.is_integer,
         quantization=errors,
-        summary=_summary(integer, target, stretches, laid),
+        summary=_summary(integer, target, plan, bounds),
         provenance=provenance or {},
     )
 
 
-def _check_cores(network: Network, target: Target, stretches: tuple[Stretch, ...]) -> None:
-    if len(stretches) <= target.total_cores:
+def _restricted(target: Target, options: CompileOptions) -> Target:
+    """The target without what the options forbid."""
+    stack = {f.name: getattr(target.stack, f.name) or getattr(options, f.name) for f in fields(StackLimits)}
+    return with_memory_rule(replace(target, stack=StackLimits(**stack)), options.memory_rule)
+
+
+def _cutters(network: Network, target: Target, laid: list[LaidOut], orders: list[IntArray]) -> list[Cutter]:
+    """What makes pieces of each population but the input.
+
+    Several formats are tried where dense synapses into a population are many; windows of a kernel hold few weights
+    that differ, and their axons are short.
+    """
+    costs = Costs(index_bits(target.core.compartments), target.memory_rule != "nxtf")
+    most = min(MOST_FORMATS, target.core.synapse_formats)
+    cutters = []
+    for i, population in enumerate(network.populations[1:], 1):
+        mine = [(j, part) for j, part in enumerate(laid) if part.projection.target == population.name]
+        room = max(most - len(mine) + 1, 1)
+        incoming = {
+            j: (part, choose_formats(part, target, costs, room if part.projection.synapse.learned else 1))
+            for j, part in mine
+        }
+        cutters.append(Cutter(population, i, orders[i], incoming, target, costs, row_width(network)))
+    return cutters
+
+
+def _check_cores(network: Network, target: Target, plan: tuple[CorePlan, ...]) -> None:
+    if len(plan) <= target.total_cores:
         return
-    cores = {p.name: 0 for p in network.populations[1:]}
+    cores = dict.fromkeys((p.name for p in network.populations[1:]), 0)
     binding = dict.fromkeys(cores, "compartments")
-    for stretch in stretches:
-        name = network.populations[stretch.population].name
+    for piece in (piece for core in plan for piece in core.pieces):
+        name = network.populations[piece.population].name
         cores[name] += 1
-        binding[name] = stretch.binding or binding[name]
-    raise too_many_cores(cores, binding, target)
+        binding[name] = piece.binding or binding[name]
+    raise too_many_cores(cores, len(plan), binding, target)
 
 
-def _summary(network: Network, target: Target, stretches: tuple[Stretch, ...], laid: list[LaidOut]) -> dict[str, Any]:
+def _summary(network: Network, target: Target, plan: tuple[CorePlan, ...], bounds: dict[str, int]) -> dict[str, Any]:
     """The JSON-ready numbers of `compile --json`, except the seconds."""
-    bounds = core_bounds(network, target, laid)
-    table = [{use.limit: use for use in uses(s.load, target)} for s in stretches]
+    table = [{use.limit: use for use in uses(core.load, target)} for core in plan]
     return {
         "schema": SCHEMA,
         "target": target.name,
         "memory_rule": target.memory_rule,
-        "cores": len(stretches),
+        "cores": len(plan),
         "cores_available": target.total_cores,
-        "chips": -(-len(stretches) // target.cores_per_chip),
+        "chips": -(-len(plan) // target.cores_per_chip),
         "cores_lower_bound": cores_lower_bound(bounds),
         "bounds": bounds,
-        "populations": [_population(network, i, stretches) for i in range(len(network.populations))],
+        "populations": [_population(network, target, i, plan) for i in range(len(network.populations))],
         "limits": [_limit(name, table) for name in table[0]],
         "core_table": [
             {
                 "core": k,
                 "chip": k // target.cores_per_chip,
-                "populations": [network.populations[s.population].name],
+                "populations": [network.populations[piece.population].name for piece in core.pieces],
                 **{name: use.used for name, use in row.items()},
                 "max": {name: use.maximum for name, use in row.items()},
             }
-            for k, (s, row) in enumerate(zip(stretches, table, strict=True))
+            for k, (core, row) in enumerate(zip(plan, table, strict=True))
         ],
     }
 
 
-def _population(network: Network, index: int, stretches: tuple[Stretch, ...]) -> dict[str, Any]:
+def _population(network: Network, target: Target, index: int, plan: tuple[CorePlan, ...]) -> dict[str, Any]:
     population = network.populations[index]
-    mine = [s for s in stretches if s.population == index]
-    bindings = [s.binding for s in mine if s.binding]
+    mine = [(core, piece) for core in plan for piece in core.pieces if piece.population == index]
+    bindings = [piece.binding for _, piece in mine if piece.binding]
+    padded = target.stack.whole_projection_padding
     return {
         "name": population.name,
         "neurons": population.neurons,
         "shape": list(population.shape or ()),
-        "synapses": sum(len(part.weight) for s in mine for part in s.slices.values()),
-        "synapse_bits": sum(s.load.nengo_bits for s in mine),
+        "synapses": sum(int(lists.stored.sum()) for _, piece in mine for lists in piece.lists.values()),
+        "synapse_bits": sum(
+            m.nengo_bits for core, piece in mine for m in piece.memory(index_bits(core.load.compartments), padded)
+        ),
         "cores": len(mine),
         "binding_limit": max(set(bindings), key=bindings.count) if bindings else None,
     }

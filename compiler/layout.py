@@ -2,103 +2,157 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.compiler.memory import EntryFormat, Memory, delay_bits, dense_memory, index_bits
-from neurodeploy.network import Network, Population, Projection, connections
-from neurodeploy.precision import IntArray, WeightFormat
+from neurodeploy.compiler.memory import delay_bits
+from neurodeploy.network import Dense, Network, Population, Projection, connections
+from neurodeploy.precision import IntArray
+
+#: Positions that are sorted together, so that cutting a stretch reads little more than the stretch.
+BLOCK = 1024
 
 
-def compartment_order(population: Population) -> IntArray:
-    """Neuron number of each compartment, (neurons,).
+def compartment_order(population: Population, incoming: Sequence[Projection] = ()) -> IntArray:
+    """Neuron number of each position of the layout, (neurons,).
 
     Planes are laid out channel innermost: what a pixel reaches through a kernel row is then one run of
-    compartments, and a sequential cut of the population is a tile of rows.
+    compartments, and a stretch of the layout is a tile of rows. A layer of dense synapses is dealt by the spread of
+    its neurons' weights: neurons with narrow weights share cores, where their synapses take few bits.
+
+    Args:
+        population: any.
+        incoming: the projections into it.
     """
     shape = population.shape or ()
     numbers = np.arange(population.neurons)
-    return numbers if len(shape) == 1 else numbers.reshape(shape).transpose(1, 2, 0).reshape(-1)
+    if len(shape) == 3 and population.neurons > max(shape):
+        return numbers.reshape(shape).transpose(1, 2, 0).reshape(-1)
+    if not incoming or not all(isinstance(p.synapse, Dense) for p in incoming):
+        return numbers
+    spread = np.zeros(population.neurons)
+    for projection in incoming:
+        spread += np.mean(np.frexp(np.abs(values(projection)).astype(np.float32))[1], axis=1)
+    return np.argsort(spread, kind="stable")
+
+
+def values(projection: Projection) -> NDArray[np.int32]:
+    """weight · 2^exponent in the synapse's own shape: whole numbers, since a quantized weight with a negative
+    exponent is a multiple of its inverse.
+    """
+    exponent, weight = projection.weight_exponent, projection.synapse.weight.astype(np.int32)
+    return weight << exponent if exponent >= 0 else weight >> -exponent
 
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """The part of a projection that ends in compartments first … last − 1 of its target, axons without any
-    non-zero weight left out.
+    """The part of a projection that ends in a stretch of its target's layout; zero weights are left out.
 
     Attributes:
         source: source neuron of each axon, ascending, (axons,).
-        run_axon: which axon each run of consecutive compartments belongs to, (runs,).
-        run_start: first compartment of each run, relative to the slice, (runs,).
-        run_length: (runs,).
-        weight: (synapses,), run after run.
-        delay_bits: width of the delay field of its format.
+        start: first synapse of each axon, (axons + 1,).
+        position: position of each synapse in the stretch, ascending within an axon, (synapses,).
+        weight: as the network has it, (synapses,).
+        delay_bits: width of the delay field that its axons need.
     """
 
     source: IntArray
-    run_axon: IntArray
-    run_start: IntArray
-    run_length: IntArray
+    start: IntArray
+    position: IntArray
     weight: NDArray[np.int32]
     delay_bits: int
+
+    @property
+    def axon(self) -> IntArray:
+        """The axon of each synapse, (synapses,)."""
+        return np.repeat(np.arange(len(self.source)), np.diff(self.start))
 
 
 @dataclass(frozen=True, eq=False)
 class LaidOut:
-    """A projection sorted by source, then by position of the target in its layout; columns (synapses,)."""
+    """The synapses of a projection that are not zero, (synapses,) each, sorted by blocks of the target's layout,
+    in a block by source, then by position.
+
+    Attributes:
+        projection: whose they are.
+        source: source neuron.
+        position: of the target in its layout.
+        weight: as the network has it.
+        block_start: first synapse of each block of `BLOCK` positions, (blocks + 1,).
+        delays: axonal delay of each source neuron, (source neurons,).
+        fan_out: synapses of each source neuron, those of weight zero included, (source neurons,).
+    """
 
     projection: Projection
     source: NDArray[np.int32]
     position: NDArray[np.int32]
     weight: NDArray[np.int32]
+    block_start: IntArray
     delays: IntArray
+    fan_out: IntArray
 
     @classmethod
-    def of(cls, network: Network, projection: Projection) -> LaidOut:
-        """Lay out one projection of an integer network."""
-        source = network.population(projection.source)
-        target = network.population(projection.target)
-        joined = connections(projection.synapse, source.shape or ())
-        place = np.empty(target.neurons, np.int32)
-        place[compartment_order(target)] = np.arange(target.neurons, dtype=np.int32)
-        position = place[joined.target]
-        order = np.argsort(joined.source.astype(np.int64) * target.neurons + position, kind="stable")
-        weight = joined.weight[order].astype(np.int32)
-        return cls(projection, joined.source[order], position[order], weight, source.delays())
-
-    @property
-    def format(self) -> WeightFormat:
-        """The weight format quantization chose."""
-        assert self.projection.weight_format is not None
-        return self.projection.weight_format
+    def of(cls, network: Network, projection: Projection, order: IntArray) -> LaidOut:
+        """Lay out one projection of an integer network; `order` as `compartment_order` gives it."""
+        origin = network.population(projection.source)
+        if isinstance(projection.synapse, Dense):
+            source, position, weight = _dense(projection.synapse, order)
+            fan_out = np.full(origin.neurons, len(order))
+        else:
+            joined = connections(projection.synapse, origin.shape or ())
+            fan_out = np.bincount(joined.source, minlength=origin.neurons)
+            used = np.flatnonzero(joined.weight)
+            place = np.empty(len(order), np.int32)
+            place[order] = np.arange(len(order), dtype=np.int32)
+            source, position = joined.source[used], place[joined.target[used]]
+            key = (position // BLOCK).astype(np.int64) * origin.neurons + source
+            sort = np.argsort(key * BLOCK + position % BLOCK)
+            source, position, weight = source[sort], position[sort], joined.weight[used][sort].astype(np.int32)
+        blocks = -(-len(order) // BLOCK)
+        counts = np.bincount(position // BLOCK, minlength=blocks)
+        block_start = np.concatenate([[0], np.cumsum(counts)])
+        return cls(projection, source, position, weight, block_start, origin.delays(), fan_out)
 
     def cut(self, first: int, last: int) -> Slice:
-        """The part that ends in compartments first … last − 1."""
-        inside = np.flatnonzero((self.position >= first) & (self.position < last))
-        source, position, weight = self.source[inside], self.position[inside], self.weight[inside]
-        new_axon = np.diff(source, prepend=-1) != 0
-        axon = np.cumsum(new_axon) - 1
-        alive = np.zeros(int(axon[-1]) + 1 if len(axon) else 0, bool)
-        alive[axon[weight != 0]] = True
-        if not alive.all():
-            kept = alive[axon]
-            source, position, weight, new_axon = source[kept], position[kept], weight[kept], new_axon[kept]
-            axon = np.cumsum(new_axon) - 1
-        runs = np.flatnonzero(new_axon | (np.diff(position, prepend=-2) != 1))
-        sources = source[new_axon].astype(np.int64)
-        delay = int(self.delays[sources].max(initial=0))
+        """The part that ends in positions first … last − 1."""
+        low, high = first // BLOCK, -(-last // BLOCK)
+        near = slice(int(self.block_start[low]), int(self.block_start[high]))
+        source, position, weight = self.source[near], self.position[near], self.weight[near]
+        if first % BLOCK or last % BLOCK:
+            inside = np.flatnonzero((position >= first) & (position < last))
+            source, position, weight = source[inside], position[inside], weight[inside]
+        if high - low > 1:
+            sort = np.argsort(source, kind="stable")  # the blocks are sorted runs, which a stable sort only merges
+            source, position, weight = source[sort], position[sort], weight[sort]
+        begin = np.flatnonzero(np.diff(source, prepend=-1))
+        sources = source[begin].astype(np.int64)
         return Slice(
             source=sources,
-            run_axon=axon[runs],
-            run_start=position[runs].astype(np.int64) - first,
-            run_length=np.diff(runs, append=len(source)),
+            start=np.append(begin, len(source)),
+            position=position.astype(np.int64) - first,
             weight=weight,
-            delay_bits=delay_bits(delay),
+            delay_bits=delay_bits(int(self.delays[sources].max(initial=0))),
         )
 
-    def memory(self, part: Slice, compartments: int) -> Memory:
-        """What a slice takes in the synapse memory of a core."""
-        form = EntryFormat(self.format.bits, part.delay_bits, index_bits(compartments))
-        return dense_memory(part.run_length, part.run_axon, len(part.source), form)
+    def values(self, part: Slice) -> IntArray:
+        """weight · 2^exponent of the synapses of a slice."""
+        exponent, weight = self.projection.weight_exponent, part.weight.astype(np.int64)
+        return weight << exponent if exponent >= 0 else weight >> -exponent
+
+
+def _dense(synapse: Dense, order: IntArray) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Source, position and weight of the synapses of a matrix, block by block."""
+    columns = []
+    for first in range(0, len(order), BLOCK):
+        block = synapse.weight[order[first : first + BLOCK]].T
+        source, position = np.nonzero(block)
+        weight = block[source, position].astype(np.int32)
+        columns.append((source.astype(np.int32), (position + first).astype(np.int32), weight))
+    return (
+        np.concatenate([source for source, _, _ in columns]),
+        np.concatenate([position for _, position, _ in columns]),
+        np.concatenate([weight for _, _, weight in columns]),
+    )

@@ -1,4 +1,4 @@
-"""Lowering: stretches become the tables of a program; cores are numbered in network order and placed in that order."""
+"""Lowering: planned cores become the tables of a program, in the order of the plan."""
 
 from __future__ import annotations
 
@@ -9,38 +9,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.configuration import neuron_rows, row_width, thresholds
-from neurodeploy.compiler.layout import Slice
-from neurodeploy.compiler.memory import ENTRY_SYNAPSES
-from neurodeploy.compiler.partition import Stretch
-from neurodeploy.compiler.program import Axons, Cores, Routes
+from neurodeploy.compiler.layout import LaidOut, Slice
+from neurodeploy.compiler.memory import Lists, index_bits
+from neurodeploy.compiler.partition import CorePlan
+from neurodeploy.compiler.pieces import Piece, distinct_rows
+from neurodeploy.compiler.program import Axons, Cores, Routes, Storage
 from neurodeploy.compiler.target import Target
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 
+#: Zeros that an entry may hold between two synapses rather than end: whoever adds it up reads about as many at once.
+ENTRY_GAP = 8
 
-def lower_cores(network: Network, target: Target, stretches: Sequence[Stretch]) -> Cores:
+
+def lower_cores(network: Network, target: Target, plan: Sequence[CorePlan], orders: Sequence[IntArray]) -> Cores:
     """Compartments and configuration rows of every core."""
     rows, row_of, threshold_rows, threshold_of, formats = [], [], [], [], []
     width = row_width(network)
-    for stretch in stretches:
-        population = network.populations[stretch.population]
-        wanted = neuron_rows(population, width)[stretch.neurons]
-        distinct, row = np.unique(wanted, axis=0, return_inverse=True)
+    neurons = [[orders[p.population][p.first : p.last] for p in core.pieces] for core in plan]
+    for core, numbers in zip(plan, neurons, strict=True):
+        populations = [network.populations[piece.population] for piece in core.pieces]
+        wanted = [neuron_rows(p, width)[mine] for p, mine in zip(populations, numbers, strict=True)]
+        distinct, row = distinct_rows(np.concatenate(wanted))
         rows.append(distinct)
-        row_of.append(row.reshape(-1))
-        distinct, row = np.unique(thresholds(population)[stretch.neurons], return_inverse=True)
-        threshold_rows.append(distinct)
+        row_of.append(row)
+        wanted = [thresholds(p)[mine, None] for p, mine in zip(populations, numbers, strict=True)]
+        distinct, row = distinct_rows(np.concatenate(wanted))
+        threshold_rows.append(distinct[:, 0])
         threshold_of.append(row)
-        formats.append(
-            np.array([_format_row(network, j, part) for j, part in stretch.slices.items()], np.int64).reshape(-1, 4)
-        )
-    slot = np.arange(len(stretches))
+        formats.append(_format_rows(network, core))
+    slot = np.arange(len(plan))
+    pieces = [piece for core in plan for piece in core.pieces]
     return Cores(
         chip=slot // target.cores_per_chip,
         slot=slot % target.cores_per_chip,
-        compartment_start=_starts(len(s.neurons) for s in stretches),
-        population=np.concatenate([np.full(len(s.neurons), s.population) for s in stretches]),
-        neuron=np.concatenate([s.neurons for s in stretches]),
+        compartment_start=_starts(core.load.compartments for core in plan),
+        population=np.repeat([p.population for p in pieces], [p.neurons for p in pieces]),
+        neuron=np.concatenate([mine for numbers in neurons for mine in numbers]),
         neuron_row=np.concatenate(row_of),
         threshold_row=np.concatenate(threshold_of),
         neuron_row_start=_starts(len(r) for r in rows),
@@ -52,31 +57,33 @@ def lower_cores(network: Network, target: Target, stretches: Sequence[Stretch]) 
     )
 
 
-def lower_axons(network: Network, stretches: Sequence[Stretch]) -> Axons:
-    """Input axons and synapse entries of every core: projection by projection, source by source."""
+def lower_axons(network: Network, plan: Sequence[CorePlan], laid: Sequence[LaidOut]) -> Axons:
+    """Input axons and synapse entries of every core: piece by piece, projection by projection, source by source."""
     columns: dict[str, list[NDArray[np.int64]]] = {
         name: [] for name in ("projection", "source", "delay", "format", "entries", "compartment", "length")
     }
     weights = [np.zeros(0, np.int16)]
-    for stretch in stretches:
-        for row, (j, part) in enumerate(stretch.slices.items()):
-            axons = len(part.source)
-            compartment, length, entries = _entries(part)
-            delays = network.population(network.projections[j].source).delays()
-            for name, column in (
-                ("projection", np.full(axons, j)),
-                ("source", part.source),
-                ("delay", delays[part.source]),
-                ("format", np.full(axons, row)),
-                ("entries", entries),
-                ("compartment", compartment),
-                ("length", length),
-            ):
-                columns[name].append(column)
-            weights.append(part.weight.astype(np.int16))
+    for core in plan:
+        row = 0
+        for base, piece in _based(core):
+            for j in piece.lists:
+                part = laid[j].cut(piece.first, piece.last)
+                compartment, length, entries, weight = _entries(part)
+                for name, column in (
+                    ("projection", np.full(len(part.source), j)),
+                    ("source", part.source),
+                    ("delay", laid[j].delays[part.source]),
+                    ("format", np.full(len(part.source), row)),
+                    ("entries", entries),
+                    ("compartment", base + compartment),
+                    ("length", length),
+                ):
+                    columns[name].append(column)
+                weights.append(weight)
+                row += 1
     joined = {name: np.concatenate(parts) if parts else np.zeros(0, np.int64) for name, parts in columns.items()}
     return Axons(
-        start=_starts(sum(len(p.source) for p in s.slices.values()) for s in stretches),
+        start=_starts(core.load.input_axons for core in plan),
         projection=joined["projection"],
         source=joined["source"],
         delay=joined["delay"],
@@ -88,10 +95,43 @@ def lower_axons(network: Network, stretches: Sequence[Stretch]) -> Axons:
     )
 
 
+def lower_storage(plan: Sequence[CorePlan]) -> Storage:
+    """Synapse formats of every core and the lists that its axons are stored in."""
+    rows: list[list[tuple[int, ...]]] = []
+    columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("lists", "form", "first", "span")}
+    for core in plan:
+        width = index_bits(core.load.compartments)
+        used = dict.fromkeys(form for p in core.pieces for lists in p.lists.values() for form in lists.used)
+        place = {form: i for i, form in enumerate(used)}
+        rows.append(
+            [
+                (f.sign_mode.value, f.bits, f.exponent, f.delay_bits, f.compression.value, width, f.skip_bits)
+                for f in used
+            ]
+        )
+        for base, piece in _based(core):
+            for lists in piece.lists.values():
+                form = np.array([place.get(f, -1) for f in lists.formats])[lists.form]
+                columns["lists"].append(_per_axon(lists))
+                columns["form"].append(form)
+                columns["first"].append(base + lists.first)
+                columns["span"].append(lists.span)
+    empty = np.zeros(0, np.int64)
+    joined = {name: np.concatenate([empty, *parts]) for name, parts in columns.items()}
+    return Storage(
+        format_start=_starts(len(r) for r in rows),
+        formats=np.array([row for core_rows in rows for row in core_rows], np.int64).reshape(-1, 7),
+        list_start=np.concatenate([[0], np.cumsum(joined["lists"])]),
+        format=joined["form"],
+        compartment=joined["first"],
+        span=joined["span"],
+    )
+
+
 def lower_routes(network: Network, axons: Axons) -> Routes:
     """One route per input axon, listed under the neuron it comes from."""
     offset = _starts(p.neurons for p in network.populations)
-    first = np.array([offset[network.index(p.source)] for p in network.projections])
+    first = np.array([offset[network.index(p.source)] for p in network.projections], np.int64)
     origin = first[axons.projection] + axons.source
     core = np.repeat(np.arange(len(axons.start) - 1), np.diff(axons.start))
     order = np.argsort(origin, kind="stable")
@@ -102,20 +142,41 @@ def lower_routes(network: Network, axons: Axons) -> Routes:
     )
 
 
-def _entries(part: Slice) -> tuple[IntArray, IntArray, IntArray]:
-    """Runs cut to the longest entry: first compartment and length of each, and the number of entries per axon."""
-    pieces = -(-part.run_length // ENTRY_SYNAPSES)
-    run = np.repeat(np.arange(len(pieces)), pieces)
-    piece = np.arange(len(run)) - (np.cumsum(pieces) - pieces)[run]
-    length = np.minimum(part.run_length[run] - piece * ENTRY_SYNAPSES, ENTRY_SYNAPSES)
-    entries = np.bincount(part.run_axon[run], minlength=len(part.source))
-    return part.run_start[run] + piece * ENTRY_SYNAPSES, length, entries
+def _based(core: CorePlan) -> Iterable[tuple[int, Piece]]:
+    """The pieces of a core with the first compartment of each."""
+    return zip(accumulate((p.neurons for p in core.pieces), initial=0), core.pieces, strict=False)
 
 
-def _format_row(network: Network, projection: int, part: Slice) -> tuple[int, int, int, int]:
-    joined = network.projections[projection]
-    assert joined.weight_format is not None
-    return joined.weight_format.sign_mode.value, joined.weight_format.bits, joined.weight_exponent, part.delay_bits
+def _entries(part: Slice) -> tuple[IntArray, IntArray, IntArray, NDArray[np.int16]]:
+    """First position and length of each entry, the number of entries per axon, and their weights, zeros included."""
+    position, axon = part.position, part.axon
+    new = np.diff(position, prepend=-ENTRY_GAP - 2) - 1 > ENTRY_GAP
+    new[part.start[:-1]] = True
+    begin = np.flatnonzero(new)
+    end = np.append(begin, len(position))[1:] - 1
+    length = position[end] - position[begin] + 1
+    start = np.concatenate([[0], np.cumsum(length)])
+    weight = np.zeros(int(start[-1]), np.int16)
+    run = np.cumsum(new) - 1
+    weight[start[run] + position - position[begin][run]] = part.weight
+    return position[begin], length, np.bincount(axon[begin], minlength=len(part.source)), weight
+
+
+def _per_axon(lists: Lists) -> IntArray:
+    return np.bincount(lists.axon, minlength=lists.axons)
+
+
+def _format_rows(network: Network, core: CorePlan) -> IntArray:
+    """The number format of the weights of each projection into each piece."""
+    rows = []
+    for piece in core.pieces:
+        for j, lists in piece.lists.items():
+            projection = network.projections[j]
+            assert projection.weight_format is not None
+            delay = max((f.delay_bits for f in lists.used), default=0)
+            form = projection.weight_format
+            rows.append((form.sign_mode.value, form.bits, projection.weight_exponent, delay))
+    return np.array(rows, np.int64).reshape(-1, 4)
 
 
 def _starts(lengths: Iterable[int]) -> IntArray:

@@ -1,40 +1,126 @@
-"""Synapse memory of a core by both published packing rules, for dense entries.
+"""Synapse memory of a core by both published packing rules.
 
-An axon's synapses are stored as runs of consecutive compartments. nengo-loihi counts bits per chunk of 64
-synapses, each rounded up to a word; NxTF counts words per source axon, every axon of a group padded to the
-group's longest. The `conservative` rule demands both.
+The synapses of an input axon are stored as lists. nengo-loihi counts the bits of each list, rounded up to a word;
+NxTF counts words per source axon, and puts the index of the first compartment in front of dense and run-length
+lists. The `conservative` rule demands both of the same lists.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurodeploy.precision import IntArray
+from neurodeploy.precision import IntArray, SignMode, WeightFormat
 
 WORD_BITS = 64
-#: NxTF's limit of synapses in one entry, below nengo-loihi's 64.
-ENTRY_SYNAPSES = 60
-NENGO_CHUNK = 64
-#: Format number (4 bits) and synapse count (6 bits) in front of every entry, in both rules.
+#: NxTF's limit of synapses in one list, below nengo-loihi's 64.
+LIST_SYNAPSES = 60
+#: Format number (4 bits) and synapse count (6 bits) in front of every list, in both rules.
 PREFIX_BITS = 10
 #: Legal index widths (nengo-loihi, NxTF); 0 is no index.
 INDEX_BITS = (6, 7, 8, 9, 10, 11, 12)
+#: Widest skip field of a run-length synapse: a gap of 32 zeros ends the list (NxTF).
+SKIP_BITS = 5
+#: Widths of a weight that have a code; 7 has none (nengo-loihi `block.py`).
+CODED_BITS = (1, 2, 3, 4, 5, 6, 8)
+
+
+class Compression(IntEnum):
+    """How a list says which compartments it drives; the values are the chip's codes (nengo-loihi, NxTF)."""
+
+    SPARSE = 0
+    RUN_LENGTH = 1
+    DENSE = 3
 
 
 @dataclass(frozen=True)
-class EntryFormat:
-    """Widths of a stored synapse: weight bits, delay bits, and index bits of an entry's first compartment."""
+class SynapseFormat:
+    """A row of a core's synapse formats, all but the width of its index.
 
-    weight_bits: int
-    delay_bits: int
-    index_bits: int
+    Attributes:
+        sign_mode, bits: of the stored weight; bits is one of CODED_BITS.
+        grid: what is stored are multiples of 2^grid, in units of weight · 2^exponent.
+        delay_bits: width of the delay field of each synapse.
+        compression: how compartments are given.
+        skip_bits: width of the gap field of each synapse of a run-length list, else 0.
+    """
+
+    sign_mode: SignMode
+    bits: int
+    grid: int
+    delay_bits: int = 0
+    compression: Compression = Compression.DENSE
+    skip_bits: int = 0
 
     @property
-    def synapse_bits(self) -> int:
-        """Bits of one synapse in a dense entry; no chip code exists for 7 weight bits, they take 8."""
-        return (8 if self.weight_bits == 7 else self.weight_bits) + self.delay_bits
+    def exponent(self) -> int:
+        """The weight exponent that makes the format's step mean 2^grid."""
+        return self.grid - (WeightFormat(self.sign_mode, self.bits).step.bit_length() - 1)
+
+    def holds(self, value: IntArray) -> NDArray[np.bool_]:
+        """Which of the values (weight · 2^exponent) the format stores exactly."""
+        low, high = {
+            SignMode.MIXED: (-(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1),
+            SignMode.EXCITATORY: (0, (1 << self.bits) - 1),
+            SignMode.INHIBITORY: (1 - (1 << self.bits), 0),
+        }[self.sign_mode]
+        stored = value >> self.grid
+        result: NDArray[np.bool_] = (stored << self.grid == value) & (stored >= low) & (stored <= high)
+        return result
+
+    def synapse_bits(self, index_bits: int) -> int:
+        """Bits of one stored synapse."""
+        index = index_bits if self.compression is Compression.SPARSE else 0
+        return self.bits + self.delay_bits + self.skip_bits + index
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """How the axons of one projection on one core are stored.
+
+    Attributes:
+        axons: how many there are.
+        formats: the formats used.
+        axon: the axon each list belongs to, ascending, (lists,).
+        form: position in `formats`, (lists,).
+        first, span: compartments first … first + span − 1 are covered, (lists,).
+        stored: synapses that the list holds: `span` if it is dense, else those that are not zero, (lists,).
+    """
+
+    axons: int
+    formats: tuple[SynapseFormat, ...]
+    axon: IntArray
+    form: IntArray
+    first: IntArray
+    span: IntArray
+    stored: IntArray
+
+    @property
+    def used(self) -> tuple[SynapseFormat, ...]:
+        """The formats that some list is stored in."""
+        return tuple(self.formats[i] for i in np.flatnonzero(np.bincount(self.form)).tolist())
+
+    def memory(self, index_bits: int, padded: bool = False) -> Memory:
+        """What the lists take when compartments are addressed by `index_bits`.
+
+        Args:
+            index_bits: width of an index.
+            padded: whether every axon takes as many words as the longest (NxTF's groups).
+        """
+        if not len(self.axon):
+            return Memory(0, 0, 0)
+        width = np.array([f.synapse_bits(index_bits) for f in self.formats])
+        start = np.array([0 if f.compression is Compression.SPARSE else index_bits for f in self.formats])
+        bits = PREFIX_BITS + self.stored * width[self.form]
+        per_axon = np.bincount(self.axon, weights=bits + start[self.form], minlength=self.axons).astype(np.int64)
+        words = nxtf_words(per_axon)
+        longest = int(words.max())
+        total = longest * self.axons if padded else int(words.sum())
+        return Memory(int(np.sum(-(-bits // WORD_BITS))) * WORD_BITS, total, longest)
 
 
 @dataclass(frozen=True)
@@ -43,13 +129,36 @@ class Memory:
 
     Attributes:
         nengo_bits: by the rule of nengo-loihi.
-        nxtf_words: by the rule of NxTF, padding included.
+        nxtf_words: by the rule of NxTF, padding included where it is demanded.
         longest_axon: words of the longest axon by the rule of NxTF.
     """
 
     nengo_bits: int
     nxtf_words: int
     longest_axon: int
+
+
+@cache
+def list_numbers(synapse_bits: int, longest: int) -> NDArray[np.uint8]:
+    """How dense runs are best cut where every list takes whole words: in fewest words, then in fewest lists.
+
+    Args:
+        synapse_bits: of the run's format.
+        longest: the longest run.
+
+    Returns:
+        The list that synapse s of a run of n belongs to, (longest + 1, longest) by n and s.
+    """
+    words = -(-(PREFIX_BITS + np.arange(1, LIST_SYNAPSES + 1) * synapse_bits) // WORD_BITS)
+    price = words * (2 * longest) + 1
+    total, number = np.zeros(longest + 1, np.int64), np.zeros((longest + 1, longest), np.uint8)
+    for length in range(1, longest + 1):
+        most = min(length, LIST_SYNAPSES)
+        options = price[:most] + total[length - most : length][::-1]
+        first = most - int(np.argmin(options[::-1]))
+        total[length] = options[first - 1]
+        number[length, first:length] = number[length - first, : length - first] + 1
+    return number
 
 
 def index_bits(compartments: int) -> int:
@@ -66,37 +175,8 @@ def delay_bits(delay: int) -> int:
     return 0 if delay == 0 else max((delay + 1).bit_length(), 3)
 
 
-def nengo_bits(runs: IntArray, form: EntryFormat) -> IntArray:
-    """Bits of each run of consecutive synapses by nengo-loihi's `SynapseConfig.bits_per_axon`, shape (runs,)."""
-
-    def rounded(synapses: IntArray) -> IntArray:
-        raw = synapses * form.synapse_bits + PREFIX_BITS
-        return -(-raw // WORD_BITS) * WORD_BITS
-
-    full, rest = np.divmod(runs, NENGO_CHUNK)
-    return full * rounded(np.array(NENGO_CHUNK)) + np.where(rest > 0, rounded(rest), 0)
-
-
 def nxtf_words(axon_bits: IntArray) -> IntArray:
-    """Words of each axon from the bits of its entries, with NxTF's spare word, shape (axons,)."""
-    spare = (axon_bits % WORD_BITS == 0) | (axon_bits % WORD_BITS >= 59)
+    """Words of each axon from the bits of its lists, with NxTF's spare word, shape (axons,)."""
+    spare = (axon_bits > 0) & ((axon_bits % WORD_BITS == 0) | (axon_bits % WORD_BITS >= 59))
     words: IntArray = -(-axon_bits // WORD_BITS) + spare
     return words
-
-
-def dense_memory(runs: IntArray, axon_of_run: IntArray, axons: int, form: EntryFormat) -> Memory:
-    """Memory of the axons of one projection on one core.
-
-    Args:
-        runs: length of each run of consecutive synapses, (runs,).
-        axon_of_run: which axon it belongs to, 0 … axons − 1, (runs,).
-        axons: how many there are.
-        form: widths of the entries.
-    """
-    if axons == 0:
-        return Memory(0, 0, 0)
-    entries = -(-runs // ENTRY_SYNAPSES)
-    bits = entries * (PREFIX_BITS + form.index_bits) + runs * form.synapse_bits
-    words = nxtf_words(np.bincount(axon_of_run, weights=bits, minlength=axons).astype(np.int64))
-    longest = int(words.max())
-    return Memory(int(nengo_bits(runs, form).sum()), longest * axons, longest)

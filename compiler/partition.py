@@ -1,179 +1,375 @@
-"""Partition: every population on cores is cut into stretches of its layout, each as long as every limit allows.
+"""Partition: populations are cut into stretches of their layout, which share cores.
 
-Populations are cut from the output backwards, so that the number of output slots a neuron needs is known when its
-own core is filled; projections that lead backwards are settled by repeating the pass.
+Populations are placed one after the other, the most demanding first: the one of which the fewest neurons fill a
+core. A stretch takes as much of a core as every limit allows and as leaves what the light populations, which come
+last, need to fill the core's compartments. Output slots are counted from the targets that are placed already and
+forecast for the others; a plan that broke its slots is made again with what the last one needed. The plain plan, one
+population per core from the output backwards, is tried too where the first is not known to be best.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 
-from neurodeploy.compiler.configuration import neuron_rows, row_width, thresholds
-from neurodeploy.compiler.layout import LaidOut, Slice, compartment_order
-from neurodeploy.compiler.limits import Load, Use, broken
+from neurodeploy.compiler.layout import LaidOut
+from neurodeploy.compiler.limits import Load, Use, uses
+from neurodeploy.compiler.pieces import Cutter, Piece, load_of
+from neurodeploy.compiler.slots import Slots
 from neurodeploy.compiler.target import Target
 from neurodeploy.errors import DoesNotFitError
-from neurodeploy.network import Network, Population
+from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 
-MAX_PASSES = 20
+#: Plans for one margin before its slots are given up.
+MAX_PASSES = 8
+#: What is left for light populations, relative to what they took in the probe.
+MARGINS = (1.3, 1.1, 1.02)
+#: A stretch beside others is at least this part of a core, or all that is left.
+LEAST_PART = 32
 
 
 @dataclass(frozen=True, eq=False)
-class Stretch:
-    """One core's part of a population.
+class CorePlan:
+    """One core: its pieces in network order, and what they take, output slots included."""
 
-    Attributes:
-        population: position in the network.
-        neurons: neuron number of each compartment, (compartments,).
-        slices: for each projection into the population, by its position in the network.
-        load: what the core holds, output slots included.
-        binding: the limit that kept it from being longer, None for the last stretch of a population.
-    """
-
-    population: int
-    neurons: IntArray
-    slices: dict[int, Slice]
+    pieces: tuple[Piece, ...]
     load: Load
-    binding: str | None
+
+
+@dataclass(frozen=True)
+class _Density:
+    """What one neuron of a population takes of each limit that adds up, on average."""
+
+    words: float
+    axons: float
+    slots: float
+
+    @classmethod
+    def of(cls, load: Load, target: Target) -> _Density:
+        used = {use.limit: use.used for use in uses(load, target)}
+        n = max(load.compartments, 1)
+        return cls(used["synapse_memory"] / n, used["input_axons"] / n, used["output_slots"] / n)
+
+
+class _Core:
+    """A core while it is filled."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Piece] = []
+        self.slots = 0.0
+
+    @property
+    def neurons(self) -> int:
+        return sum(piece.neurons for piece in self.pieces)
+
+    def with_piece(self, piece: Piece, slots: float, target: Target) -> Load:
+        return load_of([*self.pieces, piece], int(np.ceil(self.slots + slots - 1e-6)), target)
 
 
 def partition(
-    network: Network, target: Target, laid: list[LaidOut], progress: Callable[[str], None] | None = None
-) -> tuple[Stretch, ...]:
-    """The stretches of all populations but the input, in network order.
+    network: Network,
+    target: Target,
+    laid: list[LaidOut],
+    orders: list[IntArray],
+    cutters: Sequence[Cutter],
+    enough: int,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[CorePlan, ...]:
+    """The cores of all populations but the input, in network order.
 
     Args:
         network: integer and quantized.
-        target: whose limits each stretch keeps.
+        target: whose limits each core keeps.
         laid: its projections, laid out.
-        progress: called with the name of each population before it is cut.
+        orders: layout of each population.
+        cutters: for each population but the input.
+        enough: a number of cores with which no other plan is tried.
+        progress: called with the name of each population before it is placed.
 
     Raises:
         DoesNotFitError: a neuron that no core can hold, or recurrence that never settles.
     """
-    assumed = [np.zeros(p.neurons, np.int64) for p in network.populations]
-    for _ in range(MAX_PASSES):
-        stretches, backward = _pass(network, target, laid, assumed, progress)
-        if all(np.all(b <= a) for a, b in zip(assumed, backward, strict=True)):
-            return stretches
-        assumed = [np.maximum(a, b) for a, b in zip(assumed, backward, strict=True)]
-    raise DoesNotFitError(
-        "network", "its backward projections ask for more output slots in every pass", "reduce their fan-out"
-    )
+    say = progress or (lambda name: None)
+    plans: list[tuple[CorePlan, ...]] = []
+    for board in _boards(target):
+        planner = _Planner(network, board, laid, orders, cutters, say)
+        for margin in () if target.stack.one_layer_per_core else MARGINS:
+            plans.append(planner.shared(margin) or ())
+            if plans[-1] and len(plans[-1]) <= max(enough, _volume(plans[-1], board)):
+                break
+        found = [plan for plan in plans if plan]
+        if not found or min(len(plan) - max(enough, _volume(plan, board)) for plan in found) > 0:
+            plain = planner.plain(given_up=not found)
+            found += [plain] if plain else []
+        best = min(found, key=len)
+        if board is target or len(best) <= target.cores_per_chip:
+            return best
+        plans = []
+    raise AssertionError("the target itself is the last board")
 
 
-def _pass(
-    network: Network,
-    target: Target,
-    laid: list[LaidOut],
-    assumed: list[IntArray],
-    progress: Callable[[str], None] | None,
-) -> tuple[tuple[Stretch, ...], list[IntArray]]:
-    """One pass over the populations; also the slots that backward projections turned out to need, (neurons,) each."""
-    cost = 1 if target.chips == 1 else 2
-    forward = [np.zeros_like(a) for a in assumed]
-    backward = [np.zeros_like(a) for a in assumed]
-    width = row_width(network)
-    result: list[Stretch] = []
-    for i in range(len(network.populations) - 1, 0, -1):
-        if progress:
-            progress(network.populations[i].name)
-        incoming = {j: part for j, part in enumerate(laid) if part.projection.target == network.populations[i].name}
-        stretches = _Cutter(network.populations[i], i, target, incoming, forward[i] + assumed[i], width).stretches()
-        for stretch in stretches:
-            for j, part in stretch.slices.items():
-                source = network.index(network.projections[j].source)
-                (forward if source < i else backward)[source][part.source] += cost
-        result = stretches + result
-    return tuple(result), backward
+def _volume(plan: tuple[CorePlan, ...], target: Target) -> int:
+    """Cores that the plan's pieces would take if they could be poured: no other packing of them takes fewer."""
+    table = [uses(core.load, target) for core in plan]
+    sums: list[float] = [sum(use.used / use.maximum for use in column) for column in zip(*table, strict=True)]
+    return max(ceil(total - 1e-9) for total, use in zip(sums, table[0], strict=True) if use.limit not in _TABLES)
 
 
-class _Cutter:
-    """Cuts one population; `slots` is what each of its neurons needs, (neurons,); `width` that of a row."""
+def _boards(target: Target) -> tuple[Target, ...]:
+    """A board of several chips is first tried as one chip, on which axons cost less."""
+    return (target,) if target.chips == 1 else (replace(target, chips=1), target)
+
+
+class _Planner:
+    """Plans for one target; `cutters` are those of all populations but the input."""
 
     def __init__(
         self,
-        population: Population,
-        index: int,
+        network: Network,
         target: Target,
-        incoming: dict[int, LaidOut],
-        slots: IntArray,
-        width: int,
+        laid: list[LaidOut],
+        orders: list[IntArray],
+        cutters: Sequence[Cutter],
+        say: Callable[[str], None],
     ) -> None:
-        self._population = population
-        self._index = index
         self._target = target
-        self._incoming = incoming
-        self._order = compartment_order(population)
-        self._slots = np.concatenate([[0], np.cumsum(slots[self._order])])
-        rows = neuron_rows(population, width)[self._order]
-        self._rows = np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)
-        self._thresholds = thresholds(population)[self._order]
+        self._cutters = {cutter.index: cutter for cutter in cutters}
+        self._say = say
+        self._slots = Slots(network, laid, orders, 1 if target.chips == 1 else 2)
+        self._density: dict[int, _Density] = {}
+        self._heaviness: dict[int, float] = {}
+        self._probes = {index: self._probe(index) for index in self._cutters}
+        for _ in range(2):
+            for index in self._cutters:
+                self._weigh(index)
+            self._guess()
+        self._margin = 1.0
 
-    def stretches(self) -> list[Stretch]:
-        """The whole population."""
-        result: list[Stretch] = []
-        first, size = 0, self._target.core.compartments
-        while first < len(self._order):
-            last, binding = self._longest(first, size)
-            load, slices = self._load(first, last)
-            result.append(Stretch(self._index, self._order[first:last], slices, load, binding))
-            first, size = last, last - first
-        return result
+    def shared(self, margin: float) -> tuple[CorePlan, ...] | None:
+        """A plan in which populations share cores; None if its output slots never settle."""
+        self._margin = margin
+        self._guess()
+        order = sorted(self._cutters, key=lambda i: (-self._heaviness[i], -i))
+        return self._settled(order, True)
 
-    def _longest(self, first: int, guess: int) -> tuple[int, str | None]:
-        """End of the longest stretch that starts at `first`, and the limit that ends it.
+    def plain(self, given_up: bool) -> tuple[CorePlan, ...] | None:
+        """The plan with one population per core, from the output backwards.
 
-        Every limit grows with the stretch, so the first break is found by bisection; the length of the last
-        stretch is tried first, since neighbouring stretches are mostly alike.
+        Raises:
+            DoesNotFitError: no such plan, where there is no other either.
         """
-        total = len(self._order)
-        fits, breaks = first, total + 1
-        use: Use | None = None
-        trial = min(first + guess, total)
-        while breaks - fits > 1:
-            found = self._broken(first, trial)
-            if found is None:
-                fits, trial = trial, trial + 1 if trial == first + guess else (trial + breaks) // 2
-            else:
-                breaks, use = trial, found
-                trial = (fits + breaks) // 2
-            trial = min(max(trial, fits + 1), total)
-        if fits == first:
+        self._guess(1.0)
+        plan = self._settled(sorted(self._cutters, reverse=True), False)
+        if plan is None and given_up:
+            raise DoesNotFitError(
+                "network", "its projections ask for more output slots in every pass", "reduce their fan-out"
+            )
+        return plan
+
+    def _guess(self, cores: float | None = None) -> None:
+        fill = self._target.core.compartments
+        self._slots.forget()
+        guess = [1.0] * (max(self._cutters) + 1)
+        for i, cutter in self._cutters.items():
+            guess[i] = cores or 1.3 * cutter.population.neurons * max(self._heaviness[i], 1) / fill
+        self._slots.guess(guess)
+
+    def _probe(self, index: int) -> Piece:
+        """A stretch of about as many neurons as fill a core, from the middle of the layout."""
+        cutter, core = self._cutters[index], self._target.core
+        neurons = min(cutter.population.neurons, core.compartments)
+        first = (cutter.population.neurons - neurons) // 2
+        piece = cutter.piece(first, first + neurons, 1)
+        worst = self._worst(load_of([piece], 0, self._target))
+        if worst > 1:
+            piece = cutter.piece(first, first + max(int(neurons / worst), 1), cutter.most_formats)
+        return piece
+
+    def _weigh(self, index: int) -> None:
+        """What a neuron takes on average, and how many cores' worth of it fill all compartments of a core."""
+        piece = self._probes[index]
+        before = self._slots.before(index)
+        load = load_of([piece], int(before[piece.last] - before[piece.first]), self._target)
+        self._heaviness[index] = self._worst(load) * self._target.core.compartments / piece.neurons
+        self._density[index] = _Density.of(load, self._target)
+
+    def _worst(self, load: Load) -> float:
+        return max(use.used / use.maximum for use in uses(load, self._target) if use.limit not in _TABLES)
+
+    def _settled(self, order: list[int], shared: bool) -> tuple[CorePlan, ...] | None:
+        for _ in range(MAX_PASSES):
+            cores = self._pass(order, shared)
+            plan = self._counted(cores)
+            if not any(use.broken for core in plan for use in uses(core.load, self._target)):
+                return plan
+            self._slots.learn(least=True)
+        return None
+
+    def _counted(self, cores: list[_Core]) -> tuple[CorePlan, ...]:
+        """The cores in network order, with the slots they really need."""
+        before = {index: self._slots.before(index) for index in self._cutters}
+        plan = []
+        for core in cores:
+            slots = sum(before[p.population][p.last] - before[p.population][p.first] for p in core.pieces)
+            pieces = tuple(sorted(core.pieces, key=lambda p: p.population))
+            plan.append(CorePlan(pieces, load_of(pieces, round(slots), self._target)))
+        return tuple(sorted(plan, key=lambda c: (c.pieces[0].population, c.pieces[0].first)))
+
+    def _pass(self, order: list[int], shared: bool) -> list[_Core]:
+        self._slots.forget()
+        cores: list[_Core] = []
+        for number, index in enumerate(order):
+            self._say(self._cutters[index].population.name)
+            lighter = order[number + 1 :] if shared else []
+            placed = _Filler(self, index, lighter, cores if shared else [])
+            cores = placed.fill() if shared else cores + placed.fill()
+            self._slots.place(index, placed.pieces)
+        return cores
+
+
+class _Filler:
+    """Places one population on cores that are begun and on new ones."""
+
+    def __init__(self, planner: _Planner, index: int, lighter: list[int], cores: list[_Core]) -> None:
+        self._target = planner._target
+        self._cutter = planner._cutters[index]
+        self._before = planner._slots.before(index)
+        self._density = planner._density[index]
+        self._margin = planner._margin
+        self._light = [(planner._cutters[i].population.neurons, planner._density[i]) for i in reversed(lighter)]
+        self._cores = list(cores)
+        self._guess: dict[int, int] = {}
+        self.pieces: list[Piece] = []
+
+    def fill(self) -> list[_Core]:
+        """All cores, the population included."""
+        total = self._cutter.population.neurons
+        first = 0
+        for core in self._cores:
+            if first < total:
+                first = self._add(core, first)
+        while first < total:
+            self._cores.append(_Core())
+            first = self._add(self._cores[-1], first)
+        return self._cores
+
+    def _add(self, core: _Core, first: int) -> int:
+        """Add as much as the core takes from `first` on; where the rest begins."""
+        total = self._cutter.population.neurons
+        room = min(total - first, self._target.core.compartments - core.neurons)
+        least = min(total - first, max(self._target.core.compartments // LEAST_PART, 1)) if core.pieces else 1
+        if room < least or (core.pieces and not self._may_hold(core, first, least)):
+            return first
+        piece, use = self._longest(core, first, room, True)
+        if piece is None and not core.pieces:
+            piece, use = self._longest(core, first, room, False)
+        if piece is None and not core.pieces:
             assert use is not None
             raise DoesNotFitError(
-                self._population.name,
+                self._cutter.population.name,
                 f"a single neuron needs {use.used:,} {use.unit}, a core of {self._target.name} has {use.maximum:,}",
                 use.remedy,
             )
-        return fits, use.limit if use else None
+        if piece is None or piece.neurons < least:
+            return first
+        if piece.last < total:
+            piece = replace(piece, binding=use.limit if use else "compartments")
+        core.pieces.append(piece)
+        core.slots += float(self._before[piece.last] - self._before[piece.first])
+        self.pieces.append(piece)
+        return piece.last
 
-    def _broken(self, first: int, last: int) -> Use | None:
-        if last - first > self._target.core.compartments:
-            last = first + self._target.core.compartments + 1
-            load = Load(last - first, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    def _may_hold(self, core: _Core, first: int, least: int) -> bool:
+        """Whether a core that is begun has any room for neurons as they are on average."""
+        load = load_of(core.pieces, int(core.slots), self._target)
+        slots = (self._before[first + least] - self._before[first]) / least
+        need = {"synapse_memory": self._density.words, "input_axons": self._density.axons, "output_slots": slots}
+        return all(use.used + need.get(use.limit, 0) * least / 2 <= use.maximum for use in uses(load, self._target))
+
+    def _longest(self, core: _Core, first: int, room: int, leave: bool) -> tuple[Piece | None, Use | None]:
+        """The longest piece from `first` on, and what keeps it from being longer.
+
+        What a piece takes grows about linearly, so the next trial is where the last one says that a limit is reached.
+        """
+        best, use = None, None
+        fits, breaks = 0, room + 1
+        origin = self._filled(core, None, leave)[0]
+        trial = min(self._guess.get(len(core.pieces), self._first_guess(room)), room)
+        for step in range(64):
+            parts, found, piece = self._filled(core, (first, first + trial), leave)
+            if found is None:
+                fits, best = trial, piece
+            else:
+                breaks, use = trial, found
+            if (breaks - fits <= 1 + fits // 128 and breaks <= room) or breaks - fits == 1:
+                break
+            rooms = [(1 - o) / (part - o) for o, part in zip(origin, parts, strict=True) if part > o]
+            if step > 4 or not rooms:
+                trial = (fits + breaks) // 2
+            else:
+                trial = max(int(trial * min(rooms) + 1e-9), fits + 1 + (fits // 128 if breaks <= room else 0))
+            trial = min(max(trial, fits + 1), breaks - 1)
+        if best is not None:
+            self._guess[len(core.pieces)] = best.neurons
+        return best, use
+
+    def _first_guess(self, room: int) -> int:
+        words = self._target.core.synapse_words / max(self._density.words, 1e-9)
+        return max(min(room, int(words)), 1)
+
+    def _filled(
+        self, core: _Core, stretch: tuple[int, int] | None, leave: bool
+    ) -> tuple[list[float], Use | None, Piece | None]:
+        """The part used of each limit that adds up, the first limit that breaks, and the piece."""
+        if stretch is None:
+            piece, load, neurons = None, load_of(core.pieces, int(core.slots), self._target), 0
         else:
-            load = self._load(first, last)[0]
-        return broken(load, self._target)
+            neurons = stretch[1] - stretch[0]
+            slots = float(self._before[stretch[1]] - self._before[stretch[0]])
+            piece, load = self._piece(core, stretch, slots)
+        reserve = self._reserve(core, neurons) if leave else {}
+        parts, found = [], None
+        for use in uses(load, self._target):
+            wanted = use.used + reserve.get(use.limit, 0.0)
+            if use.limit not in _TABLES:
+                parts.append(wanted / use.maximum)
+            if wanted > use.maximum and found is None:
+                found = use
+        return parts, found, piece
 
-    def _load(self, first: int, last: int) -> tuple[Load, dict[int, Slice]]:
-        slices = {j: laid.cut(first, last) for j, laid in self._incoming.items()}
-        slices = {j: part for j, part in slices.items() if len(part.source)}
-        memory = [self._incoming[j].memory(part, last - first) for j, part in slices.items()]
-        load = Load(
-            compartments=last - first,
-            delay_bits=max((part.delay_bits for part in slices.values()), default=0),
-            input_axons=sum(len(part.source) for part in slices.values()),
-            output_slots=int(self._slots[last] - self._slots[first]),
-            nengo_bits=sum(m.nengo_bits for m in memory),
-            nxtf_words=sum(m.nxtf_words for m in memory),
-            longest_axon=max((m.longest_axon for m in memory), default=0),
-            neuron_rows=len(np.unique(self._rows[first:last])),
-            threshold_rows=len(np.unique(self._thresholds[first:last])),
-            synapse_formats=len(slices),
-        )
-        return load, slices
+    def _piece(self, core: _Core, stretch: tuple[int, int], slots: float) -> tuple[Piece, Load]:
+        """The piece with as many formats as the core's table has room for."""
+        formats = self._cutter.most_formats
+        while True:
+            piece = self._cutter.piece(*stretch, formats)
+            load = core.with_piece(piece, slots, self._target)
+            if load.synapse_formats <= self._target.core.synapse_formats or formats == 1:
+                return piece, load
+            formats -= 1
+
+    def _reserve(self, core: _Core, neurons: int) -> dict[str, float]:
+        """What lighter populations will take of the compartments left: the lightest come where there is room for
+        them all, others where cores have begun to wait for more.
+        """
+        limit = self._target.core.compartments
+        free = limit - core.neurons - neurons
+        waiting = free + sum(limit - other.neurons for other in self._cores if other is not core)
+        words = axons = slots = 0.0
+        left = waiting
+        for available, density in self._light:
+            taken = min(left, available)
+            words, axons, slots = (
+                total + taken * each
+                for total, each in ((words, density.words), (axons, density.axons), (slots, density.slots))
+            )
+            left -= taken
+        share = free / waiting * self._margin if waiting else 0.0
+        return {"synapse_memory": words * share, "input_axons": axons * share, "output_slots": slots * share}
+
+
+#: Limits that count distinct rows, which do not grow with the stretch.
+_TABLES = ("neuron_rows", "threshold_rows", "synapse_formats", "words_per_axon")

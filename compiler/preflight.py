@@ -9,7 +9,7 @@ from neurodeploy.compiler.target import Target, board_with
 from neurodeploy.errors import DoesNotFitError
 from neurodeploy.network import Network, synapse_count
 
-SYNAPSE_BITS = 8
+SYNAPSE_BITS = 1
 
 
 def check_models(network: Network, target: Target) -> None:
@@ -51,7 +51,7 @@ def check_parameters(network: Network, target: Target) -> None:
 def check_size(network: Network, target: Target) -> None:
     """Raises DoesNotFitError when compartments or bare synapse memory exceed all cores of the target together.
 
-    Every synapse that is not zero takes at least its 8 bits.
+    Every synapse that is not zero takes at least one bit.
     """
     on_cores = network.populations[1:]
     neurons = {p.name: p.neurons for p in on_cores}
@@ -65,13 +65,14 @@ def check_size(network: Network, target: Target) -> None:
     )
 
 
-def too_many_cores(cores: dict[str, int], binding: dict[str, str], target: Target) -> DoesNotFitError:
-    """The refusal of a partition with more cores than the target has; `cores` per population, and what limits each."""
-    total = sum(cores.values())
+def too_many_cores(cores: dict[str, int], total: int, binding: dict[str, str], target: Target) -> DoesNotFitError:
+    """The refusal of a plan with more cores than the target has, `total`; `cores` that hold some of each population,
+    and what limits each.
+    """
     worst = max(cores, key=lambda name: cores[name])
     return DoesNotFitError(
         worst,
-        f"takes {cores[worst]} of the network's {total} cores, limited by {binding[worst].replace('_', ' ')}; "
+        f"is on {cores[worst]} of the network's {total} cores, limited by {binding[worst].replace('_', ' ')}; "
         f"{target.name} has {target.total_cores}, {total - target.total_cores} too few",
         _larger_board(target, total, "make that layer smaller"),
     )

@@ -30,7 +30,8 @@ class Cores:
         neuron_row_start: (cores + 1,); neuron_rows: (rows, 3 … 5) as `configuration` says for
             the models of the compartments; for CUBA LIF current decay, voltage decay, refractory delay.
         threshold_start: (cores + 1,); thresholds: threshold mantissas, (rows,).
-        format_start: (cores + 1,); formats: (rows, 4) sign mode (1 … 3), weight bits, weight exponent, delay bits.
+        format_start: (cores + 1,); formats: (rows, 4) sign mode (1 … 3), weight bits, weight exponent, delay bits of
+            the weights as the tables of axons give them.
     """
 
     chip: Column
@@ -59,7 +60,7 @@ class Axons:
         start: (cores + 1,).
         projection, source: position in `Network.projections` and source neuron of each axon, (axons,).
         delay: axonal delay in steps, (axons,).
-        format: row of the core's synapse formats, (axons,).
+        format: row of the core's formats that the weights are given in, (axons,).
         entry_start: (axons + 1,).
         compartment: first compartment (in the core) of each entry, (entries,).
         weight_start: (entries + 1,); entry i drives compartment `compartment[i] + j` with
@@ -76,6 +77,29 @@ class Axons:
     compartment: Column
     weight_start: Column
     weight: Column
+
+
+@dataclass(frozen=True, eq=False)
+class Storage:
+    """How the synapses stand in the memory of each core: the same weights as the entries of the axons, in the
+    formats that take least room.
+
+    Attributes:
+        format_start: (cores + 1,).
+        formats: the core's synapse formats, (rows, 7): sign mode (1 … 3), weight bits, weight exponent, delay bits,
+            compression (0 sparse, 1 run length, 3 dense), index bits, skip bits.
+        list_start: (axons + 1,).
+        format: row of the core's synapse formats, (lists,).
+        compartment, span: a list covers compartments `compartment` … `compartment + span − 1` of its core; it stores
+            all of them if it is dense, else those to which its axon has a weight that is not zero, (lists,).
+    """
+
+    format_start: Column
+    formats: Column
+    list_start: Column
+    format: Column
+    compartment: Column
+    span: Column
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +149,7 @@ class Program:
         network: integer and quantized; its input population is run by the host and takes no core.
         target: the chip, with every limit.
         cores, axons, routes: the mapping.
+        storage: how synapses are stored; None: every entry is a dense list in its axon's format.
         source: the float network this one was quantized from, None if it came as integers or was left out.
         source_omitted: whether there was a float network that was left out on request.
         quantization: one row per projection.
@@ -137,6 +162,7 @@ class Program:
     cores: Cores
     axons: Axons
     routes: Routes
+    storage: Storage | None = None
     source: Network | None = None
     source_omitted: bool = False
     quantization: tuple[LayerError, ...] = ()

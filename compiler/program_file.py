@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.arrays import Array, Arrays
-from neurodeploy.compiler.program import Axons, Column, Cores, LayerError, Program, Routes
+from neurodeploy.compiler.program import Axons, Column, Cores, LayerError, Program, Routes, Storage
 from neurodeploy.compiler.target import target_from_dict
 from neurodeploy.container import checksum, decode, encode
 from neurodeploy.errors import FormatError
@@ -17,9 +17,9 @@ from neurodeploy.files import read_bytes, write_atomic
 from neurodeploy.network.codec import network_from_parts, network_to_parts
 
 MAX_PROGRAM_BYTES = 2**32
-_TABLES = {"cores": Cores, "axons": Axons, "routes": Routes}
+_TABLES = {"cores": Cores, "axons": Axons, "routes": Routes, "storage": Storage}
 _TWO_AXES = ("neuron_rows", "formats")
-_KEYS = {"network", "source", "source_omitted", "target", "quantization", "summary", "provenance"}
+_KEYS = {"network", "storage", "source", "source_omitted", "target", "quantization", "summary", "provenance"}
 
 
 def program_bytes(program: Program) -> bytes:
@@ -28,10 +28,12 @@ def program_bytes(program: Program) -> bytes:
     source, source_arrays = network_to_parts(program.source, "source") if program.source else (None, {})
     arrays |= source_arrays
     for table, cls in _TABLES.items():
-        for field in fields(cls):
-            arrays[f"{table}/{field.name}"] = _narrow(getattr(getattr(program, table), field.name))
+        held = getattr(program, table)
+        for field in fields(cls) if held is not None else ():
+            arrays[f"{table}/{field.name}"] = _narrow(getattr(held, field.name))
     contents = {
         "network": meta,
+        "storage": program.storage is not None,
         "source": source,
         "source_omitted": program.source_omitted,
         "target": program.target.as_dict(),
@@ -65,6 +67,7 @@ def load_program(path: Path) -> tuple[Program, str]:
     data = read_bytes(path, MAX_PROGRAM_BYTES)
     where = str(path)
     meta, arrays = decode("program", data, where)
+    meta = {"storage": False} | meta  # schema version 1 had none
     if set(meta) != _KEYS:
         raise FormatError(where, "holds no program", "compile it again")
     try:
@@ -74,17 +77,48 @@ def load_program(path: Path) -> tuple[Program, str]:
             cores=Cores(**_columns("cores", arrays)),
             axons=Axons(**_columns("axons", arrays)),
             routes=Routes(**_columns("routes", arrays)),
+            storage=Storage(**_columns("storage", arrays)) if meta["storage"] else None,
             source=None if meta["source"] is None else network_from_parts(meta["source"], arrays, where),
             source_omitted=bool(meta["source_omitted"]),
             quantization=tuple(LayerError(**row) for row in meta["quantization"]),
             summary=_object(meta["summary"]),
             provenance=_object(meta["provenance"]),
         )
+        _check_storage(program)
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(where, f"describes no program ({error!r})", "compile it again") from error
     if not program.network.is_quantized:
         raise FormatError(where, "holds a network without chip formats", "compile it again")
     return program, checksum(data)
+
+
+def _check_storage(program: Program) -> None:
+    """Whether the lists can be read beside the axons; raises ValueError naming the column that cannot.
+
+    Nothing executes the lists, so nobody else would check them.
+    """
+    axons, cores, storage = program.axons, program.cores, program.storage
+    if storage is None:
+        return
+    for name, start, owners, rows in (
+        ("axons/start", axons.start, len(cores), len(axons.source)),
+        ("axons/entry_start", axons.entry_start, len(axons.source), len(axons.compartment)),
+        ("axons/weight_start", axons.weight_start, len(axons.compartment), len(axons.weight)),
+        ("cores/compartment_start", cores.compartment_start, len(cores), len(cores.neuron)),
+        ("storage/format_start", storage.format_start, len(cores), len(storage.formats)),
+        ("storage/list_start", storage.list_start, len(axons.source), len(storage.format)),
+    ):
+        if len(start) != owners + 1 or start[0] != 0 or start[-1] != rows or np.any(np.diff(start) < 0):
+            raise ValueError(f"{name} does not deal out its {rows} rows")
+    core = np.repeat(np.arange(len(cores)), np.diff(axons.start)).repeat(np.diff(storage.list_start))
+    room = np.diff(cores.compartment_start)[core]
+    if storage.formats.shape[1] != 7 or len(storage.compartment) != len(core) or len(storage.span) != len(core):
+        raise ValueError("storage has columns of several lengths")
+    if np.any((storage.format < 0) | (storage.format >= np.diff(storage.format_start)[core])):
+        raise ValueError("storage/format names a format that its core does not have")
+    bad = (storage.compartment < 0) | (storage.span < 1) | (storage.span > room - storage.compartment)
+    if np.any(bad):
+        raise ValueError("storage/span leaves its core")
 
 
 def _columns(table: str, arrays: Arrays) -> dict[str, Column]:

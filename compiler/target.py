@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.network.neurons import NEURONS, CubaLif
 
 MAX_TOML_BYTES = 1 << 20
+#: What the widest index of a synapse list addresses.
+MAX_COMPARTMENTS = 4096
 MEMORY_RULES = ("conservative", "nengo-loihi", "nxtf")
 
 
@@ -45,6 +47,21 @@ class NeuronRanges:
 
 
 @dataclass(frozen=True)
+class StackLimits:
+    """What the vendor's software may not support; no public document settles any of it.
+
+    Attributes:
+        one_format_per_axon: all lists of an input axon share one synapse format.
+        one_layer_per_core: a core holds neurons of one population.
+        whole_projection_padding: every axon of a projection takes as many words as the core's longest (NxTF groups).
+    """
+
+    one_format_per_axon: bool = False
+    one_layer_per_core: bool = False
+    whole_projection_padding: bool = False
+
+
+@dataclass(frozen=True)
 class Target:
     """A chip or board.
 
@@ -56,6 +73,7 @@ class Target:
         memory_rule: "conservative", "nengo-loihi" or "nxtf".
         core, neuron: the limits.
         neuron_models: names of the neuron models that its cores hold.
+        stack: what software forbids; all allowed if a target does not say.
     """
 
     name: str
@@ -68,6 +86,7 @@ class Target:
     core: CoreLimits
     neuron: NeuronRanges
     neuron_models: tuple[str, ...] = (CubaLif.NAME,)
+    stack: StackLimits = StackLimits()
 
     @property
     def total_cores(self) -> int:
@@ -106,6 +125,17 @@ def load_target(name: str) -> Target:
     if not isinstance(boards, list) or not boards:
         raise FormatError(f"{name}: boards", f"{boards!r} is no list of chip counts", "give for example boards = [1]")
     return _target(data, boards[0], name)
+
+
+def with_memory_rule(target: Target, rule: str | None) -> Target:
+    """The target with another memory rule, or as it is.
+
+    Raises:
+        OptionError: an unknown rule.
+    """
+    if rule is not None and rule not in MEMORY_RULES:
+        raise OptionError(f"memory rule {rule}", "is unknown", f"choose from {', '.join(MEMORY_RULES)}")
+    return target if rule is None else replace(target, memory_rule=rule)
 
 
 def board_with(target: Target, cores: int) -> str | None:
@@ -152,9 +182,14 @@ def target_from_dict(data: dict[str, Any], where: str) -> Target:
     Raises:
         FormatError: an unknown or missing key, or a value that makes no sense.
     """
-    # files from before there were other models do not name any
-    data = {"neuron_models": [CubaLif.NAME]} | data
+    # files from before these could be said do not say them
+    data = {"neuron_models": [CubaLif.NAME], "stack": {}} | data
     _check_keys(data, [f.name for f in fields(Target)], where)
+    stack = {f.name: False for f in fields(StackLimits)} | _is_table(data["stack"], f"{where}: stack")
+    _check_keys(stack, [f.name for f in fields(StackLimits)], f"{where}: stack")
+    for key, value in stack.items():
+        if not isinstance(value, bool):
+            raise FormatError(f"{where}: stack.{key}", f"{value!r} is neither true nor false", "say whether it holds")
     core = _table(data["core"], [f.name for f in fields(CoreLimits)], f"{where}: core")
     neuron = _table(data["neuron"], [f.name for f in fields(NeuronRanges)], f"{where}: neuron")
     for key in ("chips", "cores_per_chip", "cores_per_router"):
@@ -165,6 +200,9 @@ def target_from_dict(data: dict[str, Any], where: str) -> Target:
         raise FormatError(
             f"{where}: memory_rule", f"{data['memory_rule']!r} is unknown", f"choose from {', '.join(MEMORY_RULES)}"
         )
+    if core["compartments"] > MAX_COMPARTMENTS:
+        problem = f"{core['compartments']} is more than the 12 bits of the widest index address"
+        raise FormatError(f"{where}: core.compartments", problem, f"give at most {MAX_COMPARTMENTS}")
     mesh = _pair(data["mesh"], f"{where}: mesh")
     if mesh[0] < 1 or mesh[1] < 1 or mesh[0] * mesh[1] * data["cores_per_router"] < data["cores_per_chip"]:
         raise FormatError(
@@ -185,6 +223,7 @@ def target_from_dict(data: dict[str, Any], where: str) -> Target:
         core=CoreLimits(**core),
         neuron=NeuronRanges(**ranges),
         neuron_models=_models(data["neuron_models"], f"{where}: neuron_models"),
+        stack=StackLimits(**stack),
     )
 
 
@@ -195,9 +234,14 @@ def _models(value: object, where: str) -> tuple[str, ...]:
 
 
 def _table(value: object, keys: list[str], where: str) -> dict[str, Any]:
+    table = _is_table(value, where)
+    _check_keys(table, keys, where)
+    return table
+
+
+def _is_table(value: object, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise FormatError(where, "is no table", "describe the target as loihi1 is described")
-    _check_keys(value, keys, where)
     return value
 
 

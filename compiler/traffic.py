@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurodeploy.compiler.memory import Compression
 from neurodeploy.compiler.program import Program
 from neurodeploy.precision import IntArray
 
@@ -15,7 +16,7 @@ class Traffic:
     """Costs per spike; neurons of all populations in network order, each column shape (neurons,).
 
     Attributes:
-        synapses: stored synapses that a spike reads, zeros in dense entries included.
+        synapses: stored synapses that a spike reads, zeros in dense lists included.
         packets: distinct destination cores (the mesh is unicast: one packet for each; input spikes included).
         hops: routers passed by those packets inside a chip's mesh; 0 for the input, which the host injects.
     """
@@ -31,7 +32,7 @@ def traffic(program: Program) -> Traffic:
     neurons = len(routes.start) - 1
     origin = np.repeat(np.arange(neurons), np.diff(routes.start))
     axon = axons.start[routes.core] + routes.axon
-    length = axons.weight_start[axons.entry_start[1:]] - axons.weight_start[axons.entry_start[:-1]]
+    length = stored_synapses(program)
     pair = np.unique(origin * len(cores) + routes.core)
     sender, destination = pair // max(len(cores), 1), pair % max(len(cores), 1)
     home = home_cores(program)
@@ -41,6 +42,36 @@ def traffic(program: Program) -> Traffic:
         packets=np.bincount(sender, minlength=neurons),
         hops=_sums(sender, distance, neurons),
     )
+
+
+def stored_synapses(program: Program) -> IntArray:
+    """Synapses that stand behind each axon, zeros in dense lists included, (axons,)."""
+    axons, storage = program.axons, program.storage
+    if storage is None:
+        length: IntArray = axons.weight_start[axons.entry_start[1:]] - axons.weight_start[axons.entry_start[:-1]]
+        return length
+    core = np.repeat(np.arange(len(program.cores)), np.diff(axons.start))
+    axon = np.repeat(np.arange(len(core)), np.diff(storage.list_start))
+    dense = storage.formats[storage.format_start[core[axon]] + storage.format, 4] == Compression.DENSE
+    total = _sums(axon, np.where(dense, storage.span, 0), len(core))
+    if dense.all():
+        return total
+    return total + _sums(axon, np.where(dense, 0, _not_zero(program, axon)), len(core))
+
+
+def _not_zero(program: Program, axon: IntArray) -> IntArray:
+    """Weights other than zero of its axon that each list covers, (lists,)."""
+    axons, storage = program.axons, program.storage
+    assert storage is not None
+    entry = np.repeat(np.arange(len(axons.compartment)), np.diff(axons.weight_start))
+    used = np.flatnonzero(axons.weight)
+    owner = np.repeat(np.arange(len(axons.source)), np.diff(axons.entry_start))[entry[used]]
+    compartment = axons.compartment[entry[used]] + used - axons.weight_start[entry[used]]
+    width = program.target.core.compartments
+    key = np.sort(owner * width + compartment)
+    first = axon * width + storage.compartment
+    result: IntArray = np.searchsorted(key, first + storage.span) - np.searchsorted(key, first)
+    return result
 
 
 def home_cores(program: Program) -> IntArray:

@@ -131,10 +131,13 @@ def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compi
     keep_source: bool = True,
     progress: Callable[[str], None] | None = None,
     command: Sequence[str] = ("nd.compile",),
+    **options: Any,
 ) -> Program:
-    """A network quantized and mapped to a target; see `CompileOptions` and `compile_network`."""
-    options = CompileOptions(target, weight_bits, keep_source)
-    return compile_network(network, options, provenance(command), progress)
+    """A network quantized and mapped to a target; `options` are the other fields of `CompileOptions`, for example
+    memory_rule="nxtf"; see `compile_network`.
+    """
+    chosen = CompileOptions(target, weight_bits, keep_source, **options)
+    return compile_network(network, chosen, provenance(command), progress)
 
 
 def inputs(data: Data, split: str | None = None, limit: int | None = None) -> list[Input]:

@@ -7,7 +7,7 @@ mapping; `replay` sends spikes through it and compares what arrives with the net
 
 from __future__ import annotations
 
-from neurodeploy.compiler.checker import limits, memory, tables, wiring
+from neurodeploy.compiler.checker import limits, memory, storage, tables, wiring
 from neurodeploy.compiler.checker.layout import Layout
 from neurodeploy.compiler.checker.replay import replay
 from neurodeploy.compiler.checker.violation import Violation
@@ -25,5 +25,5 @@ def check(program: Program) -> tuple[Violation, ...]:
     if damaged:
         return damaged
     layout = Layout(program)
-    rules = (*limits.RULES, *memory.RULES, *wiring.RULES)
+    rules = (*limits.RULES, *memory.RULES, *storage.RULES, *wiring.RULES)
     return tuple(violation for rule in rules for violation in rule(layout))

@@ -30,12 +30,14 @@ def delay_bits(layout: Layout) -> Iterator[Violation]:
     """Delay bits are 3 … 6, for 8, 16, 32 or 64 dendritic accumulators, which must exceed the longest delay + 1
     (published SLAYER mapper, NxTF); a core without delays spends none.
     """
-    formats = layout.program.cores.formats
-    core = owners(layout.program.cores.format_start)
-    yield from wrong("delay bits", ~np.isin(formats[:, 3], LEGAL_DELAY_BITS), core, "delay bits are not 0 or 3 … 6")
+    storage = layout.storage
+    core = owners(storage.format_start)
+    illegal = ~np.isin(storage.formats[:, 3], LEGAL_DELAY_BITS)
+    yield from wrong("delay bits", illegal, core, "delay bits are not 0 or 3 … 6")
     delay = np.asarray(layout.program.axons.delay, np.int64)
-    short = (delay > 0) & (2 ** layout.formats[:, 3] <= delay + 1)
-    yield from wrong("delay bits", short, layout.core_of_axon, "axon's delay needs more delay bits")
+    wanted = delay[layout.axon_of_list]
+    short = (wanted > 0) & (2 ** layout.list_format[:, 3] <= wanted + 1)
+    yield from wrong("delay bits", short, layout.core_of_list, "axon's delay needs more delay bits")
     longest = np.zeros(layout.cores, np.int64)
     np.maximum.at(longest, layout.core_of_axon, delay)
     idle = (longest == 0) & (layout.delay_bits > 0)
@@ -65,7 +67,8 @@ def configuration_rows(layout: Layout) -> Iterator[Violation]:
     cores, core = layout.program.cores, layout.program.target.core
     yield from exceeded("neuron rows", counts(cores.neuron_row_start), core.neuron_rows, "rows of neuron parameters")
     yield from exceeded("threshold rows", counts(cores.threshold_start), core.threshold_rows, "threshold rows")
-    yield from exceeded("synapse formats", counts(cores.format_start), core.synapse_formats, "synapse formats")
+    formats = counts(layout.storage.format_start)
+    yield from exceeded("synapse formats", formats, core.synapse_formats, "synapse formats")
 
 
 def neuron_models(layout: Layout) -> Iterator[Violation]:
@@ -99,10 +102,11 @@ def neuron_ranges(layout: Layout) -> Iterator[Violation]:
 def synapse_ranges(layout: Layout) -> Iterator[Violation]:
     """Weight exponents and axonal delays lie in the target's ranges, sign modes are 1 … 3, weight bits 1 … 8."""
     cores, neuron = layout.program.cores, layout.program.target.neuron
-    core = owners(cores.format_start)
-    yield from _range("sign mode", cores.formats[:, 0], (1, 3), core)
-    yield from _range("weight bits", cores.formats[:, 1], (1, 8), core)
-    yield from _range("weight exponent", cores.formats[:, 2], neuron.weight_exponent, core)
+    for start, formats in ((cores.format_start, cores.formats), (layout.storage.format_start, layout.storage.formats)):
+        core = owners(start)
+        yield from _range("sign mode", formats[:, 0], (1, 3), core)
+        yield from _range("weight bits", formats[:, 1], (1, 8), core)
+        yield from _range("weight exponent", formats[:, 2], neuron.weight_exponent, core)
     yield from _range("axonal delay", layout.program.axons.delay, neuron.axonal_delay, layout.core_of_axon)
 
 

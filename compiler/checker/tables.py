@@ -51,6 +51,11 @@ def _starts(program: Program) -> Iterator[Violation]:
         ("weight_start", axons.weight_start, len(axons.compartment), len(axons.weight)),
         ("route start", routes.start, neurons, len(routes.core)),
     )
+    if (storage := program.storage) is not None:
+        columns += (
+            ("synapse format start", storage.format_start, len(cores), len(storage.formats)),
+            ("list_start", storage.list_start, len(axons.projection), len(storage.format)),
+        )
     for name, start, owner_count, rows in columns:
         if len(start) != owner_count + 1:
             yield _fault(len(start), owner_count + 1, f"{name} has {len(start)} numbers for {owner_count} owners")
@@ -67,13 +72,16 @@ def _lengths(program: Program) -> Iterator[Violation]:
         ("axon", len(axons.projection), (axons.source, axons.delay, axons.format)),
         ("route", len(routes.core), (routes.axon,)),
     )
+    widths = [("neuron_rows", cores.neuron_rows, row_width(program.network)), ("formats", cores.formats, 4)]
+    if (storage := program.storage) is not None:
+        tables += (("list", len(storage.format), (storage.compartment, storage.span)),)
+        widths.append(("synapse formats", storage.formats, 7))
     for name, rows, columns in tables:
         for column in columns:
             if column.shape != (rows,):
                 detail = f"a column of the {name} table has shape {column.shape} for {rows} rows"
                 yield _fault(len(column), rows, detail)
-    width = row_width(program.network)
-    for name, table, fields in (("neuron_rows", cores.neuron_rows, width), ("formats", cores.formats, 4)):
+    for name, table, fields in widths:
         if table.ndim != 2 or table.shape[1] != fields:
             yield _fault(table.shape[-1], fields, f"{name} has shape {table.shape}, not (rows, {fields})")
 
@@ -98,6 +106,13 @@ def _indices(program: Program) -> Iterator[Violation]:
     end = np.asarray(axons.compartment, np.int64) + counts(axons.weight_start)
     room = counts(cores.compartment_start)[core_of_entry]
     yield from wrong(LIMIT, (np.asarray(axons.compartment) < 0) | (end > room), core_of_entry, "entry leaves the core")
+    if (storage := program.storage) is not None:
+        core_of_list = core_of_axon[owners(storage.list_start)]
+        yield from _outside("list format", storage.format, counts(storage.format_start)[core_of_list], core_of_list)
+        end = np.asarray(storage.compartment, np.int64) + np.asarray(storage.span, np.int64)
+        bad = (np.asarray(storage.compartment) < 0) | (np.asarray(storage.span) < 1)
+        bad |= end > counts(cores.compartment_start)[core_of_list]
+        yield from wrong(LIMIT, bad, core_of_list, "list leaves the core")
     yield from _outside("route core", routes.core, len(cores), None)
     yield from _outside("route axon", routes.axon, _at(counts(axons.start), routes.core), None)
 

@@ -20,6 +20,10 @@ from neurodeploy.cli.verb import Console, table, verb
 @click.option("--weight-bits", type=int, metavar="1…8", help="Bits of every weight; what is rounded is counted.")
 @click.option("--steps", type=int, metavar="N", help="Default length of a recording, stored in the program.")
 @click.option("--no-source", is_flag=True, help="Leave the float network out of the program.")
+@click.option("--memory-rule", metavar="RULE", help="nengo-loihi, nxtf or conservative (both), not the target's own.")
+@click.option("--one-format-per-axon", is_flag=True, help="Store each axon's synapses in one format.")
+@click.option("--one-layer-per-core", is_flag=True, help="Let no core hold neurons of two populations.")
+@click.option("--whole-projection-padding", is_flag=True, help="Count every axon of a projection as its longest.")
 @output_options
 def command(
     console: Console,
@@ -31,6 +35,7 @@ def command(
     no_source: bool,
     output: Path | None,
     force: bool,
+    **options: Any,
 ) -> None:
     """Quantize the network at PATH and map it to the cores of a chip."""
     from neurodeploy import api
@@ -45,7 +50,7 @@ def command(
         console.note(note)
     network = loaded.network if steps is None else replace(loaded.network, steps=steps)
     with console.progress("compiling", None) as advance:
-        program = api.compile(network, target, weight_bits, not no_source, advance, command_line())
+        program = api.compile(network, target, weight_bits, not no_source, advance, command_line(), **options)
     api.save(program, output, overwrite=force)
     summary = program.summary | {"seconds": perf_counter() - started, "output": str(output)}
     console.result(summary, lambda: _text(summary, [vars(error) for error in program.quantization]))

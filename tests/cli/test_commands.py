@@ -44,7 +44,7 @@ def test_compile(invoke: Invoke, network: Network, tmp_path: Path) -> None:
     data = json.loads(result.stdout)
     assert data["schema"] == "neurodeploy.compile/1"
     assert data["target"] == "loihi1"
-    assert data["cores"] == 2
+    assert data["cores"] == 1
     assert set(data["bounds"]) == {
         "compartments",
         "input_axons",
@@ -59,6 +59,8 @@ def test_compile(invoke: Invoke, network: Network, tmp_path: Path) -> None:
     loaded = nd.load(tmp_path / "p.ndp")
     assert isinstance(loaded, nd.Program)
     assert [p.name for p in loaded.network.populations] == ["input", "fc1", "fc2"]
+    apart = invoke("compile", tmp_path / "n.ndn", "-o", tmp_path / "q.ndp", "--json", "--one-layer-per-core")
+    assert json.loads(apart.stdout)["cores"] == 2
 
 
 def test_equal_programs_give_equal_files(network: Network, tmp_path: Path) -> None:

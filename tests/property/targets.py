@@ -26,15 +26,22 @@ TIGHT = {
 def tight_target(random: np.random.Generator, folder: Path) -> str:
     """The file of a target with many small cores."""
     data: dict[str, Any] = load_target("loihi1").as_dict()
-    data |= {"boards": [data.pop("chips")], "cores_per_chip": 1024, "mesh": [16, 16]}
-    data["memory_rule"] = str(random.choice(MEMORY_RULES))
-    core: dict[str, int] = data.pop("core")
-    neuron: dict[str, Any] = data.pop("neuron")
+    data |= {"cores_per_chip": 1024, "mesh": [16, 16], "memory_rule": str(random.choice(MEMORY_RULES))}
     for name, (low, high) in TIGHT.items():
         if random.random() < 0.6:
-            core[name] = int(random.integers(low, high + 1))
-    path = folder / "tight.toml"
-    path.write_text("\n".join([*_lines(data), "[core]", *_lines(core), "[neuron]", *_lines(neuron)]), "utf-8")
+            data["core"][name] = int(random.integers(low, high + 1))
+    for name in data["stack"]:
+        data["stack"][name] = bool(random.random() < 0.2)
+    return target_file(data, folder)
+
+
+def target_file(data: dict[str, Any], folder: Path) -> str:
+    """A file with the tables of `Target.as_dict`."""
+    data = data | {"boards": [data["chips"]]}
+    plain = {key: value for key, value in data.items() if key != "chips" and not isinstance(value, dict)}
+    tables = [(key, value) for key, value in data.items() if isinstance(value, dict)]
+    path = folder / "target.toml"
+    path.write_text("\n".join([*_lines(plain), *(line for k, v in tables for line in (f"[{k}]", *_lines(v)))]), "utf-8")
     return str(path)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.compiler.checker import check, replay
 from neurodeploy.compiler.program import Program
+from neurodeploy.compiler.target import StackLimits
 from neurodeploy.network import (
     Bias,
     Conv2d,
@@ -296,9 +297,9 @@ def listed_network(lengths: list[int]) -> Network:
     [
         ([4, 4, 4], "nxtf", 4, 3),  # 10 + 6 + 32 = 48 bits each; strictly fewer than the limit
         ([4, 4, 4], "nengo-loihi", 3, 3 * 64),  # 32 + 10 = 42 bits each
-        ([100, 1], "nxtf", 29, 28),  # 2 · 17 + 800 = 834 bits, 14 words, and the short list is padded to them
-        ([100, 1], "nengo-loihi", 15, 15 * 64),  # 522 and 298 bits: 9 + 5 words, and 1
-        ([62], "nengo-loihi", 8, 8 * 64),  # entries of 60 and 2 are one list: 506 bits
+        ([100, 1], "nxtf", 16, 15),  # 2 · 17 + 800 = 834 bits, 14 words, and 17 + 8 bits
+        ([100, 1], "nengo-loihi", 15, 15 * 64),  # 490 and 330 bits: 8 + 6 words, and 1
+        ([62], "nengo-loihi", 9, 9 * 64),  # lists of 60 and 2: 490 and 26 bits
         ([60, 60], "conservative", 17, 16),
     ],
 )
@@ -310,10 +311,21 @@ def test_memory_of_a_core(lengths: list[int], rule: str, words: int, used: int) 
     assert violation.used == used
 
 
+def padded(program: Program) -> Program:
+    return replace(program, target=replace(program.target, stack=StackLimits(whole_projection_padding=True)))
+
+
+def test_short_axons_are_padded_where_software_demands_it() -> None:
+    program = padded(layer_program(listed_network([100, 1])))
+    assert check(with_rule(program, "nxtf", 29)) == ()
+    (violation,) = check(with_rule(program, "nxtf", 28))
+    assert violation.used == 28
+
+
 def test_each_projection_is_padded_by_itself() -> None:
     long = listed_network([100, 1])
     few = replace(long.projections[0], synapse=Sparse(np.full(2, 2, np.int32), np.arange(2), np.arange(2), 100))
-    program = layer_program(replace(long, projections=(*long.projections, few)))
+    program = padded(layer_program(replace(long, projections=(*long.projections, few))))
     (violation,) = check(with_rule(program, "nxtf", 30))  # 2 · 14 words, and 2 · 1
     assert (violation.used, violation.maximum) == (30, 29)
 
@@ -350,8 +362,8 @@ def test_entries_have_1_to_60_synapses() -> None:
     program = layer_program(listed_network([64]))
     assert check(recut(program, 60, 4)) == ()
     assert check(recut(program, 30, 34)) == ()
-    assert limits_of(recut(program, 61, 3)) == {("synapses per entry", 0)}
-    assert limits_of(recut(program, 0, 60, 4)) == {("synapses per entry", 0)}
+    assert limits_of(recut(program, 61, 3)) == {("synapses per list", 0)}
+    assert limits_of(recut(program, 0, 60, 4)) == {("synapses per list", 0)}
     assert check(with_rule(recut(program, 64), "nengo-loihi", 16384)) == ()
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from neurodeploy.compiler.checker.layout import index_bits
 from neurodeploy.compiler.checker.memory import (
     HEADER_BITS,
     NXTF_LIST,
     WORD,
-    index_bits,
     nengo_loihi_bits,
     nxtf_words,
     weight_bits,

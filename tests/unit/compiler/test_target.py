@@ -13,8 +13,8 @@ TEXT = (Path(module.__file__).parent / "targets" / "loihi1.toml").read_text("utf
 
 
 def test_packaged_targets() -> None:
-    assert known_targets() == ("loihi1", "loihi1-2", "loihi1-8", "loihi1-32")
-    assert [load_target(name).total_cores for name in known_targets()] == [128, 256, 1024, 4096]
+    assert known_targets() == ("loihi1", "loihi1-2", "loihi1-8", "loihi1-32", "loihi2", "loihi2-8")
+    assert [load_target(name).total_cores for name in known_targets()] == [128, 256, 1024, 4096, 120, 960]
     assert load_target("loihi1").core.compartments == 1024
 
 

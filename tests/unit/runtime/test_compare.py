@@ -42,8 +42,10 @@ def test_planted_weight(layer: int, name: str, row: int, column: int) -> None:
     honest = program()
     axons = honest.axons
     (axon,) = np.flatnonzero((axons.projection == layer) & (axons.source == column))
+    (compartment,) = np.flatnonzero((honest.cores.population == layer + 1) & (honest.cores.neuron == row))
+    entry = axons.entry_start[axon]
     weight = axons.weight.copy()
-    weight[axons.weight_start[axons.entry_start[axon]] + row] += 2
+    weight[axons.weight_start[entry] + compartment - axons.compartment[entry]] += 2
     result = nd.verify(replace(honest, axons=replace(axons, weight=weight)), RASTER)
     run = nd.run(honest, RASTER)
     assert isinstance(run, nd.Run)
