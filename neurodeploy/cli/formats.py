@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 from neurodeploy.cli.verb import Console, table, verb
+
+_INDENT: dict[str, Any] = {"initial_indent": "  - ", "subsequent_indent": "    "}
 
 
 @verb(name="formats")
@@ -41,7 +44,7 @@ def _text(rows: list[dict[str, Any]]) -> str:
         ],
     )
     details = [
-        f"{row['name']} {action}: {'; '.join(row[action])}"
+        "\n".join([f"{row['name']} {action}", *(fill(phrase, 80, **_INDENT) for phrase in row[action])])
         for row in rows
         for action in ("reads", "writes")
         if row[action]
