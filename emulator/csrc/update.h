@@ -1,4 +1,5 @@
-/* The CUBA LIF compartment, a block at a time. Per neuron, decays truncating toward zero:
+/* The CUBA LIF compartment in 64 bits: any current, wraps and clips, both profiles. Per neuron, decays truncating
+   toward zero:
 
      r <- max(r - 1, 0)
      u <- wrap(sgn(u) ((|u| current_keep) >> 12) + 64 q)
@@ -20,7 +21,7 @@ typedef struct {
     int32_t *v;
     int32_t *r;
     const int32_t *bias;
-    int32_t *fired;             /* out, ND_BLOCK: not 0 where the neuron fired */
+    int32_t *fired;             /* out, ND_GROUP: not 0 where the neuron fired */
 } nd_cells;
 
 /* How many updates of a block spiked, wrapped, clipped, overflowed (|64 q| >= 2^21) and had anything to do. */
@@ -29,10 +30,6 @@ typedef struct {
     int32_t busy;               /* 0: nothing to do, and nothing will be until a spike or a bias arrives */
 } nd_tally;
 
-/* With q in 32 bits, |q| < ND_NARROW; u in 24 bits. */
-void nd_update_narrow(const nd_block *block, const nd_cells *cells, const int32_t *q, nd_tally *tally);
-
-/* With any q, for both profiles. */
 void nd_update_wide(const nd_block *block, const nd_cells *cells, const int64_t *q, nd_tally *tally);
 
 #endif

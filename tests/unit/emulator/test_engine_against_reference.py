@@ -46,7 +46,7 @@ def assert_equal(a: Chunk, b: Chunk) -> None:
 
 def assert_same_counts(a: Counters, b: Counters) -> None:
     for field in fields(Counters):
-        assert getattr(a, field.name).tolist() == getattr(b, field.name).tolist(), field.name
+        assert np.array_equal(getattr(a, field.name), getattr(b, field.name)), field.name
 
 
 def either(random: Random, low: int, high: int, neurons: int) -> int | IntArray:
