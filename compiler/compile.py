@@ -11,7 +11,7 @@ from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.limits import uses
 from neurodeploy.compiler.lower import lower_axons, lower_cores, lower_routes
 from neurodeploy.compiler.partition import Stretch, partition
-from neurodeploy.compiler.preflight import check_parameters, check_size, too_many_cores
+from neurodeploy.compiler.preflight import check_models, check_parameters, check_size, too_many_cores
 from neurodeploy.compiler.program import Program
 from neurodeploy.compiler.quantize import QuantizeOptions, quantize
 from neurodeploy.compiler.target import Target, load_target
@@ -59,6 +59,7 @@ def compile_network(
     say = progress or (lambda stage: None)
     say("quantize")
     integer, errors = quantize(network, QuantizeOptions(options.weight_bits))
+    check_models(integer, target)
     check_parameters(integer, target)
     check_size(integer, target)
     laid = [LaidOut.of(integer, p) for p in integer.projections]

@@ -93,7 +93,7 @@ def words_per_axon(load: Load, target: Target) -> Use:
 
 
 def neuron_rows(load: Load, target: Target) -> Use:
-    """A core has 31 rows of (current decay, voltage decay, refractory delay)."""
+    """A core has few rows of neuron parameters: 31 of (current decay, voltage decay, refractory delay) on Loihi 1."""
     return Use(
         "neuron_rows",
         load.neuron_rows,
@@ -104,7 +104,7 @@ def neuron_rows(load: Load, target: Target) -> Use:
 
 
 def threshold_rows(load: Load, target: Target) -> Use:
-    """A core has 8 threshold rows."""
+    """A core has few threshold rows, 8 on Loihi 1."""
     return Use(
         "threshold_rows",
         load.threshold_rows,

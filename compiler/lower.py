@@ -8,6 +8,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.compiler.configuration import neuron_rows, row_width, thresholds
 from neurodeploy.compiler.layout import Slice
 from neurodeploy.compiler.memory import ENTRY_SYNAPSES
 from neurodeploy.compiler.partition import Stretch
@@ -19,20 +20,16 @@ from neurodeploy.precision import IntArray
 
 def lower_cores(network: Network, target: Target, stretches: Sequence[Stretch]) -> Cores:
     """Compartments and configuration rows of every core."""
-    rows, row_of, thresholds, threshold_of, formats = [], [], [], [], []
+    rows, row_of, threshold_rows, threshold_of, formats = [], [], [], [], []
+    width = row_width(network)
     for stretch in stretches:
         population = network.populations[stretch.population]
-        assert population.neuron is not None
-        values = [
-            np.broadcast_to(np.asarray(v), (population.neurons,))[stretch.neurons]
-            for v in population.neuron.parameters().values()
-        ]
-        decay_u, decay_v, threshold, refractory = values
-        distinct, row = np.unique(np.stack([decay_u, decay_v, refractory], axis=1), axis=0, return_inverse=True)
+        wanted = neuron_rows(population, width)[stretch.neurons]
+        distinct, row = np.unique(wanted, axis=0, return_inverse=True)
         rows.append(distinct)
         row_of.append(row.reshape(-1))
-        distinct, row = np.unique(threshold, return_inverse=True)
-        thresholds.append(distinct)
+        distinct, row = np.unique(thresholds(population)[stretch.neurons], return_inverse=True)
+        threshold_rows.append(distinct)
         threshold_of.append(row)
         formats.append(
             np.array([_format_row(network, j, part) for j, part in stretch.slices.items()], np.int64).reshape(-1, 4)
@@ -48,8 +45,8 @@ def lower_cores(network: Network, target: Target, stretches: Sequence[Stretch]) 
         threshold_row=np.concatenate(threshold_of),
         neuron_row_start=_starts(len(r) for r in rows),
         neuron_rows=np.concatenate(rows),
-        threshold_start=_starts(len(t) for t in thresholds),
-        thresholds=np.concatenate(thresholds),
+        threshold_start=_starts(len(t) for t in threshold_rows),
+        thresholds=np.concatenate(threshold_rows),
         format_start=_starts(len(f) for f in formats),
         formats=np.concatenate(formats),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurodeploy.compiler.configuration import neuron_rows, row_width, thresholds
 from neurodeploy.compiler.layout import LaidOut, Slice, compartment_order
 from neurodeploy.compiler.limits import Load, Use, broken
 from neurodeploy.compiler.target import Target
@@ -76,12 +77,13 @@ def _pass(
     cost = 1 if target.chips == 1 else 2
     forward = [np.zeros_like(a) for a in assumed]
     backward = [np.zeros_like(a) for a in assumed]
+    width = row_width(network)
     result: list[Stretch] = []
     for i in range(len(network.populations) - 1, 0, -1):
         if progress:
             progress(network.populations[i].name)
         incoming = {j: part for j, part in enumerate(laid) if part.projection.target == network.populations[i].name}
-        stretches = _Cutter(network.populations[i], i, target, incoming, forward[i] + assumed[i]).stretches()
+        stretches = _Cutter(network.populations[i], i, target, incoming, forward[i] + assumed[i], width).stretches()
         for stretch in stretches:
             for j, part in stretch.slices.items():
                 source = network.index(network.projections[j].source)
@@ -91,10 +93,16 @@ def _pass(
 
 
 class _Cutter:
-    """Cuts one population; `slots` is what each of its neurons needs, (neurons,)."""
+    """Cuts one population; `slots` is what each of its neurons needs, (neurons,); `width` that of a row."""
 
     def __init__(
-        self, population: Population, index: int, target: Target, incoming: dict[int, LaidOut], slots: IntArray
+        self,
+        population: Population,
+        index: int,
+        target: Target,
+        incoming: dict[int, LaidOut],
+        slots: IntArray,
+        width: int,
     ) -> None:
         self._population = population
         self._index = index
@@ -102,14 +110,9 @@ class _Cutter:
         self._incoming = incoming
         self._order = compartment_order(population)
         self._slots = np.concatenate([[0], np.cumsum(slots[self._order])])
-        assert population.neuron is not None
-        columns = [
-            np.broadcast_to(np.asarray(v), self._order.shape)[self._order]
-            for v in population.neuron.parameters().values()
-        ]
-        decay_u, decay_v, threshold, refractory = columns
-        self._rows = np.unique(np.stack([decay_u, decay_v, refractory]), axis=1, return_inverse=True)[1].reshape(-1)
-        self._thresholds = threshold
+        rows = neuron_rows(population, width)[self._order]
+        self._rows = np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)
+        self._thresholds = thresholds(population)[self._order]
 
     def stretches(self) -> list[Stretch]:
         """The whole population."""

@@ -12,6 +12,19 @@ from neurodeploy.network import Network, synapse_count
 SYNAPSE_BITS = 8
 
 
+def check_models(network: Network, target: Target) -> None:
+    """Raises DoesNotFitError for the first population on cores whose neuron model the target does not hold."""
+    for population in network.populations[1:]:
+        assert population.neuron is not None
+        if population.neuron.NAME not in target.neuron_models:
+            raise DoesNotFitError(
+                population.name,
+                f"has neurons of the model {population.neuron.NAME}, {target.name} holds "
+                f"{', '.join(target.neuron_models)} only",
+                "use --target loihi2",
+            )
+
+
 def check_parameters(network: Network, target: Target) -> None:
     """Raises DoesNotFitError for the first parameter of a population on cores that the target cannot hold, with the
     nearest value it can. The input population is run by the host and may be anything; only its delay is the chip's.
@@ -23,7 +36,8 @@ def check_parameters(network: Network, target: Target) -> None:
         if i and population.bias is not None:
             values |= {"bias_mantissa": population.bias.mantissa, "bias_exponent": np.asarray(population.bias.exponent)}
         for name, value in values.items():
-            _check_range(population.name, name, value, getattr(target.neuron, name), target)
+            if hasattr(target.neuron, name):  # what only other models have, their own ranges limit
+                _check_range(population.name, name, value, getattr(target.neuron, name), target)
     for projection in network.projections:
         _check_range(
             projection.name,

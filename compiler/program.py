@@ -27,7 +27,8 @@ class Cores:
         compartment_start: (cores + 1,).
         population, neuron: position in `Network.populations` and neuron number of each compartment, (compartments,).
         neuron_row, threshold_row: row of the core's configuration tables for each compartment, (compartments,).
-        neuron_row_start: (cores + 1,); neuron_rows: (rows, 3) current decay, voltage decay, refractory delay.
+        neuron_row_start: (cores + 1,); neuron_rows: (rows, 3 … 5) as `configuration` says for
+            the models of the compartments; for CUBA LIF current decay, voltage decay, refractory delay.
         threshold_start: (cores + 1,); thresholds: threshold mantissas, (rows,).
         format_start: (cores + 1,); formats: (rows, 4) sign mode (1 … 3), weight bits, weight exponent, delay bits.
     """

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neurodeploy.errors import FormatError, OptionError
+from neurodeploy.network.neurons import NEURONS, CubaLif
 
 MAX_TOML_BYTES = 1 << 20
 MEMORY_RULES = ("conservative", "nengo-loihi", "nxtf")
@@ -54,6 +55,7 @@ class Target:
             router = column · rows + row.
         memory_rule: "conservative", "nengo-loihi" or "nxtf".
         core, neuron: the limits.
+        neuron_models: names of the neuron models that its cores hold.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Target:
     memory_rule: str
     core: CoreLimits
     neuron: NeuronRanges
+    neuron_models: tuple[str, ...] = (CubaLif.NAME,)
 
     @property
     def total_cores(self) -> int:
@@ -149,6 +152,8 @@ def target_from_dict(data: dict[str, Any], where: str) -> Target:
     Raises:
         FormatError: an unknown or missing key, or a value that makes no sense.
     """
+    # files from before there were other models do not name any
+    data = {"neuron_models": [CubaLif.NAME]} | data
     _check_keys(data, [f.name for f in fields(Target)], where)
     core = _table(data["core"], [f.name for f in fields(CoreLimits)], f"{where}: core")
     neuron = _table(data["neuron"], [f.name for f in fields(NeuronRanges)], f"{where}: neuron")
@@ -179,7 +184,14 @@ def target_from_dict(data: dict[str, Any], where: str) -> Target:
         memory_rule=data["memory_rule"],
         core=CoreLimits(**core),
         neuron=NeuronRanges(**ranges),
+        neuron_models=_models(data["neuron_models"], f"{where}: neuron_models"),
     )
+
+
+def _models(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not value or not all(name in NEURONS for name in value):
+        raise FormatError(where, f"{value!r} does not list known neuron models", f"choose from {', '.join(NEURONS)}")
+    return tuple(value)
 
 
 def _table(value: object, keys: list[str], where: str) -> dict[str, Any]:

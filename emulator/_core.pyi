@@ -25,6 +25,7 @@ class Image:
         neuron: NDArray[np.int32],
         place: NDArray[np.int32],
         bias: NDArray[np.int32],
+        graded: NDArray[np.int32],
         scale: NDArray[np.float32],
         parameter: NDArray[np.int32],
         bias_rows: Sequence[tuple[int, NDArray[np.int32]]],
@@ -49,6 +50,6 @@ class State:
         neuron: NDArray[np.int64],
         payload: NDArray[np.int64] | None,
         traces: Sequence[tuple[int, NDArray[np.int64], NDArray[np.int64]]],
-    ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]: ...
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64] | None]]: ...
     def read(self, population: int, u: NDArray[np.int64], v: NDArray[np.int64]) -> None: ...
     def counters(self, totals: NDArray[np.int64]) -> None: ...

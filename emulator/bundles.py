@@ -17,6 +17,8 @@ from neurodeploy.emulator.blocks import Compartments
 from neurodeploy.emulator.columns import MAX_ROWS, broken, joint_row, owners
 from neurodeploy.emulator.fragments import Fragments, fragments
 from neurodeploy.emulator.sharing import shared
+from neurodeploy.emulator.validation import population_starts
+from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 
 PIECE = _core.PIECE
@@ -44,15 +46,15 @@ class Bundles:
     words: NDArray[np.bool_]
 
 
-def bundles(cores: Cores, axons: Axons, routes: Routes, cells: Compartments, population_start: IntArray) -> Bundles:
+def bundles(cores: Cores, axons: Axons, routes: Routes, cells: Compartments, network: Network) -> Bundles:
     """The synapses of a checked program.
 
     Raises:
         FormatError: more pieces than the core can count.
     """
     weight = scaled_weights(cores, axons)
-    every = fragments(cores, axons, routes, cells)
-    count = len(population_start) - 1
+    every = fragments(cores, axons, routes, cells, network)
+    count, neurons = len(network.populations), int(population_starts(network)[-1])
     shift, words = np.zeros(count, np.int64), np.zeros(count, bool)
     rows, runs, source = [np.zeros((0, 5), np.int64)], [np.zeros((0, 3), np.int64)], [np.zeros(0, np.int64)]
     pools: dict[bool, list[NDArray[np.integer]]] = {
@@ -73,7 +75,7 @@ def bundles(cores: Cores, axons: Axons, routes: Routes, cells: Compartments, pop
         source.append(one.source)
         pool.append(one.pool)
     order = np.argsort(np.concatenate(source), kind="stable")
-    start = np.searchsorted(np.concatenate(source)[order], np.arange(population_start[-1] + 1))
+    start = np.searchsorted(np.concatenate(source)[order], np.arange(neurons + 1))
     byte, word = np.concatenate(pools[False]), np.concatenate(pools[True])
     joined = np.concatenate(runs)
     if max(len(byte), len(word), len(joined)) > MAX_ROWS:

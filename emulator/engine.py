@@ -71,9 +71,9 @@ class Emulator:
         traces = {i: State(np.empty(size, np.int64), np.empty(size, np.int64)) for i, size in sizes.items()}
         columns = [(i, trace.u, trace.v) for i, trace in traces.items()]
         fired = self._state.advance(steps, events.step, events.neuron, events.payload, columns)
-        spikes = [Spikes(step, neuron) for step, neuron in fired]
+        spikes = [Spikes(*columns) for columns in fired]
         if self._network.input.neuron is None:
-            spikes[0] = Spikes(events.step, events.neuron)
+            spikes[0] = Spikes(events.step, events.neuron, events.payload)
             self._input_events += len(events)
         self._step += steps
         return Chunk(first, steps, tuple(spikes), traces)

@@ -10,6 +10,7 @@ from neurodeploy.compiler.program import Axons, Cores, Routes
 from neurodeploy.emulator import _core
 from neurodeploy.emulator.blocks import Compartments
 from neurodeploy.emulator.columns import joint_row, owners
+from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 
 
@@ -21,7 +22,7 @@ class Fragments:
         population: target population.
         source: neuron, all numbered in network order.
         delay: in steps.
-        position: first compartment, as the C core numbers them inside the population.
+        position: first compartment, as the C core numbers them inside the population; imaginary ones behind all real.
         start, length: in the column of weights.
     """
 
@@ -59,7 +60,7 @@ class Fragments:
         return self.spread(self.start)
 
 
-def fragments(cores: Cores, axons: Axons, routes: Routes, cells: Compartments) -> Fragments:
+def fragments(cores: Cores, axons: Axons, routes: Routes, cells: Compartments, network: Network) -> Fragments:
     """The entries of a checked program."""
     length = np.diff(axons.weight_start)
     entry = np.flatnonzero(length > 0)
@@ -80,11 +81,14 @@ def fragments(cores: Cores, axons: Axons, routes: Routes, cells: Compartments) -
     population = cells.population[begin]
     source = np.empty(len(axons.delay), np.int64)
     source[joint_row(axons.start, np.asarray(routes.core, np.int64), routes.axon)] = owners(routes.start)
+    imaginary = np.array([p.imaginary for p in network.projections], bool)[axons.projection[axon]][owner]
+    position = cells.place[begin] - cells.group_start[population] * _core.GROUP
+    position += np.where(imaginary, np.diff(cells.group_start)[population] * _core.GROUP, 0)
     columns = (
         population,
         source[axon][owner],
         np.asarray(axons.delay, np.int64)[axon][owner],
-        cells.place[begin] - cells.group_start[population] * _core.GROUP,
+        position,
         axons.weight_start[entry][owner] + begin - first[owner],
         end - begin,
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.compiler.program import Column, Program
 from neurodeploy.emulator import _core
-from neurodeploy.emulator.blocks import bias_rows, blocks, compartments, populations
+from neurodeploy.emulator.blocks import REFRACTORY, bias_rows, blocks, compartments, populations
 from neurodeploy.emulator.bundles import bundles
 from neurodeploy.emulator.validation import checked, population_starts
 from neurodeploy.network import Network
@@ -43,19 +43,20 @@ def load(program: Program) -> Image:
     interval, first_resets = _resets(network)
     start = population_starts(network)
     cells = compartments(cores, network)
-    synapses = bundles(cores, axons, routes, cells, start)
+    synapses = bundles(cores, axons, routes, cells, network)
     block, group_block_start = blocks(cells)
     place = np.full(start[-1], -1)
     place[start[cells.population] + cells.neuron] = cells.place
-    parameter = [cells.placed(column) for column in cells.parameters.T]
+    parameter = [cells.placed(column) for column in cells.parameters[:, 1 : REFRACTORY + 1].T]
     core = _core.Image(
         population_start=_int32(start),
-        population=_int32(populations(cells, synapses.shift, synapses.words)),
+        population=_int32(populations(cells, network, synapses.shift, synapses.words)),
         block=_int32(block),
         group_block_start=_int32(group_block_start),
         neuron=_int32(cells.placed(cells.neuron)),
         place=_int32(place),
         bias=_int32(cells.placed(cells.bias)),
+        graded=_int32(np.array([p.neuron is not None and p.neuron.GRADED for p in network.populations])),
         scale=np.stack(parameter[:2]).astype(np.float32) / np.float32(DECAY_ONE),
         parameter=_int32(np.stack(parameter[2:])),
         bias_rows=bias_rows(network),

@@ -35,22 +35,47 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Spikes:
-    """Spikes of one population, sorted by step, then by neuron; both columns shape (spikes,)."""
+    """Spikes of one population, sorted by step, then by neuron.
+
+    Attributes:
+        step, neuron: (spikes,).
+        payload: of graded spikes, (spikes,), never 0 unless a recording says so; None: all 1.
+    """
 
     step: IntArray
     neuron: IntArray
+    payload: IntArray | None = None
 
     @classmethod
-    def from_rows(cls, rows: Sequence[tuple[int, IntArray]]) -> Spikes:
-        """From (step, neurons that fired in it), in order of steps."""
-        nothing = [np.zeros(0, np.int64)]
-        steps = [np.full(len(neurons), step, np.int64) for step, neurons in rows]
-        return cls(np.concatenate(steps or nothing), np.concatenate([neurons for _, neurons in rows] or nothing))
+    def from_rows(cls, rows: Sequence[tuple[int, IntArray, IntArray]], graded: bool) -> Spikes:
+        """From (step, neurons that fired in it, their payloads), in order of steps."""
+        nothing = np.zeros(0, np.int64)
+        step = [np.full(len(neurons), step, np.int64) for step, neurons, _ in rows]
+        neuron, payload = ([row[i] for row in rows] for i in (1, 2))
+        columns = [np.concatenate([nothing, *column]) for column in (step, neuron, payload)]
+        return cls(columns[0], columns[1], columns[2] if graded else None)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Spikes]) -> Spikes:
+        """The spikes of consecutive stretches."""
+        nothing = np.zeros(0, np.int64)
+        step, neuron = (np.concatenate([nothing, *(getattr(p, name) for p in parts)]) for name in ("step", "neuron"))
+        if all(p.payload is None for p in parts):
+            return cls(step, neuron)
+        return cls(step, neuron, np.concatenate([p.payloads for p in parts]))
+
+    @property
+    def payloads(self) -> IntArray:
+        """Payload of every spike, (spikes,)."""
+        return np.ones(len(self.step), np.int64) if self.payload is None else self.payload
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """u and v of one population; shape (neurons,), or (steps, neurons) in a trace."""
+    """u and v of one population; shape (neurons,), or (steps, neurons) in a trace.
+
+    Neuron models without current and voltage show other states under these names; each says which.
+    """
 
     u: IntArray
     v: IntArray
@@ -80,7 +105,8 @@ class Counters:
     Attributes:
         spikes: spikes emitted.
         current_wraps: how often u left 24 bits; voltage_clips: how often v was clipped;
-            accumulator_overflows: how often |q| ≥ 2^21.
+            accumulator_overflows: how often |q| ≥ 2^21. Of sigma-delta neurons, whose states have 32 bits: how often
+            u, v and x left 24 bits, which changes nothing in them.
         active, idle: updates with and without anything to do (u, v before the update, q or the bias not zero).
         counted: whether the backend counts more than spikes; if not, the other numbers are zeros that mean nothing.
     """

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurodeploy.compiler.configuration import COLUMNS, THRESHOLD, column_range, row_width
 from neurodeploy.compiler.program import Axons, Cores, Program, Routes
 from neurodeploy.compiler.target import Target
 from neurodeploy.emulator.columns import broken, column, joint_row, owners, starts, within
-from neurodeploy.network import CubaLif, Network
+from neurodeploy.network import Network
 from neurodeploy.network.network import MAX_DELAY
 from neurodeploy.precision import WEIGHT_BITS, WEIGHT_EXPONENTS, IntArray, SignMode, WeightFormat
 
@@ -45,17 +46,17 @@ def _cores(cores: Cores, network: Network, target: Target) -> Cores:
     neuron = column("compartment neuron", cores.neuron, rows=len(population))
     start = starts("compartment", cores.compartment_start, len(chip), len(population))
     _check_placement(population, neuron, network)
-    neuron_rows = column("neuron rows", cores.neuron_rows, width=3)
-    for i, name in enumerate(("current_decay", "voltage_decay", "refractory_delay")):
-        within(name.replace("_", " "), neuron_rows[:, i], *CubaLif.RANGES[name])
+    neuron_rows = column("neuron rows", cores.neuron_rows, width=row_width(network))
     neuron_row_start = starts("neuron row", cores.neuron_row_start, len(chip), len(neuron_rows))
     thresholds = column("thresholds", cores.thresholds)
-    within("threshold mantissa", thresholds, *CubaLif.RANGES["threshold_mantissa"])
     threshold_start = starts("threshold", cores.threshold_start, len(chip), len(thresholds))
     neuron_row = column("compartment neuron row", cores.neuron_row, rows=len(population))
     threshold_row = column("compartment threshold row", cores.threshold_row, rows=len(population))
-    within("compartment neuron row", neuron_row, 0, np.diff(neuron_row_start)[owners(start)] - 1)
-    within("compartment threshold row", threshold_row, 0, np.diff(threshold_start)[owners(start)] - 1)
+    core = owners(start)
+    within("compartment neuron row", neuron_row, 0, np.diff(neuron_row_start)[core] - 1)
+    within("compartment threshold row", threshold_row, 0, np.diff(threshold_start)[core] - 1)
+    rows_used = joint_row(neuron_row_start, core, neuron_row), joint_row(threshold_start, core, threshold_row)
+    _check_parameters(network, population, rows_used, neuron_rows, thresholds)
     formats = _formats(cores)
     return Cores(
         chip=chip,
@@ -72,6 +73,27 @@ def _cores(cores: Cores, network: Network, target: Target) -> Cores:
         format_start=starts("synapse format", cores.format_start, len(chip), len(formats)),
         formats=formats,
     )
+
+
+def _check_parameters(
+    network: Network, population: IntArray, used: tuple[IntArray, IntArray], rows: IntArray, thresholds: IntArray
+) -> None:
+    """Every row holds what the models of the compartments that use it allow; one that none uses holds anything."""
+    for model in {type(p.neuron) for p in network.populations[1:] if p.neuron is not None}:
+        mine = np.array([type(p.neuron) is model for p in network.populations])[population]
+        neuron_row, threshold_row = (np.unique(row[mine]) for row in used)
+        for i, name in enumerate(COLUMNS[model]):
+            _within_rows(name, rows[:, i], neuron_row, column_range(model, name))
+        for i in range(len(COLUMNS[model]), rows.shape[1]):
+            _within_rows(f"unused column {i}", rows[:, i], neuron_row, (0, 0))
+        _within_rows(THRESHOLD, thresholds, threshold_row, model.RANGES.get(THRESHOLD, (0, 0)))
+
+
+def _within_rows(name: str, values: IntArray, rows: IntArray, allowed: tuple[int, int]) -> None:
+    """Whether the values in some rows of a table lie in a range; the others are left out."""
+    low, high = np.full(values.shape, values.min(initial=0)), np.full(values.shape, values.max(initial=0))
+    low[rows], high[rows] = allowed
+    within(name.replace("_", " "), values, low, high)
 
 
 def _check_placement(population: IntArray, neuron: IntArray, network: Network) -> None:

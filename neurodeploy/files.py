@@ -55,7 +55,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
         raise FormatError(str(path), problem, "check that it is the right file")
     try:
         with path.open("rb") as file:
-            return file.read(limit)
+            return file.read(status.st_size)  # room for so much is taken at once
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -56,6 +56,7 @@ def _population(network: Network, population: Population) -> dict[str, Any]:
         "name": population.name,
         "shape": list(population.shape or ()),
         "neurons": population.neurons,
+        "model": neuron and neuron.NAME,
         "neuron": neuron and {name: _span(value) for name, value in neuron.parameters().items()},
         "axonal_delay": _span(population.axonal_delay),
         "bias": population.bias is not None,

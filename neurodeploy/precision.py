@@ -20,6 +20,8 @@ WEIGHT_EXPONENTS = range(-7, 8)
 WEIGHT_BITS = range(1, 9)
 STATE_BITS = 24
 VOLTAGE_LIMIT = 2**23 - 1
+#: Largest number in a state of 32 bits.
+STATE_LIMIT = 2**31 - 1
 ACCUMULATOR_LIMIT = 2**21
 DECAY_ONE = 4096
 

@@ -62,7 +62,7 @@ def _agree(reference: Trace, other: Trace, late: int, populations: list[int]) ->
     return True
 
 
-def _between(spikes: Spikes, first: int, last: int, late: int) -> tuple[IntArray, IntArray]:
+def _between(spikes: Spikes, first: int, last: int, late: int) -> tuple[IntArray, IntArray, IntArray]:
     step = spikes.step - late
     inside = (step >= first) & (step < last)
-    return step[inside], spikes.neuron[inside]
+    return step[inside], spikes.neuron[inside], spikes.payloads[inside]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurodeploy.compiler.program import Program
-from neurodeploy.emulator.simulation import Chunk, Options
+from neurodeploy.emulator.simulation import Chunk, Options, Spikes
 from neurodeploy.errors import OptionError
+from neurodeploy.precision import IntArray
 from neurodeploy.runtime.alignment import offset
 from neurodeploy.runtime.backend import BOARD_BACKEND, Backend, Board, open_backend
 from neurodeploy.runtime.diagnosis import likely_cause
@@ -143,7 +144,14 @@ class Verifier:
             places = [c.spikes[i].step * population.neurons + c.spikes[i].neuron for c in chunks]
             for backend, place in enumerate(places):
                 layer.spikes[backend] += len(place)
-            apart = np.unique(np.concatenate([np.setxor1d(places[0], other) for other in places[1:]]))
+            apart = np.unique(
+                np.concatenate(
+                    [
+                        _apart(places[0], chunks[0].spikes[i], place, chunk.spikes[i])
+                        for place, chunk in zip(places[1:], chunks[1:], strict=True)
+                    ]
+                )
+            )
             layer.differing += len(apart)
             if len(apart) and layer.first_step is None:
                 layer.first_step = int(apart[0]) // population.neurons
@@ -180,3 +188,13 @@ class Verifier:
     def _evidence(self, recording: _Recording, trace: Trace, first: Difference) -> Evidence:
         index = self._network.index(first.population)
         return Evidence(self._network, self._bits, recording.events, trace, index, first.step)
+
+
+def _apart(place: IntArray, spikes: Spikes, other_place: IntArray, other: Spikes) -> IntArray:
+    """Places (step · neurons + neuron) where one of two has a spike, or one with another payload; (places,)."""
+    if spikes.payload is None and other.payload is None:
+        return np.setxor1d(place, other_place)
+    both = (np.column_stack((place, spikes.payloads)), np.column_stack((other_place, other.payloads)))
+    rows, times = np.unique(np.concatenate([np.unique(rows, axis=0) for rows in both]), axis=0, return_counts=True)
+    places: IntArray = rows[times == 1, 0]
+    return places

@@ -1,13 +1,15 @@
 """The likely cause of a first difference: the first hypothesis, from the most special to the least, that explains it.
 
 A hypothesis must explain *every* value of the population in the window around the difference, those that are right
-included; the more special it is, the less it does so by chance. The names of the causes are those of `docs/verify.md`.
+included; the more special it is, the less it does so by chance. They are about
+CUBA LIF neurons, and nothing explains others. The names of the causes are those of `docs/verify.md`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from neurodeploy.network import CubaLif
 from neurodeploy.runtime import current_causes as current
 from neurodeploy.runtime import voltage_causes as voltage
 from neurodeploy.runtime.evidence import Evidence
@@ -66,7 +68,7 @@ def likely_cause(evidence: Iterable[Evidence]) -> str:
 
 
 def _candidates(evidence: Evidence) -> tuple[Hypothesis, ...]:
-    if not len(evidence.steps):
+    if not len(evidence.steps) or not isinstance(evidence.population.neuron, CubaLif):
         return ()
     if evidence.u_error.any():
         return OF_CURRENT

@@ -12,8 +12,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.emulator.reference import accumulate, decay, wrap_current
+from neurodeploy.emulator.cells.arithmetic import decay, wrap_current
 from neurodeploy.emulator.simulation import Options, State
+from neurodeploy.emulator.synapses import accumulate
 from neurodeploy.network import Network, Population, Projection
 from neurodeploy.precision import STATE_BITS, VOLTAGE_LIMIT, IntArray
 from neurodeploy.runtime.trace import Trace
@@ -160,7 +161,8 @@ class Evidence:
         if population.neuron is None:
             neuron, emitted, payload = self.events.neuron, self.events.step, self.events.payload
         else:
-            neuron, emitted, payload = self.trace.spikes[index].neuron, self.trace.spikes[index].step + 1, None
+            spikes = self.trace.spikes[index]
+            neuron, emitted, payload = spikes.neuron, spikes.step + 1, spikes.payload
         row = emitted + late[neuron] - self.steps[0]
         inside = (row >= 0) & (row < len(self.steps))
         weight = np.ones(len(neuron), np.int64) if payload is None else payload

@@ -160,11 +160,12 @@ class LavaGroup:
         for i, population in enumerate(self._networks[n].populations):
             name = self._first[n] + i
             if population.neuron is None:
-                spikes.append(Spikes(events.step, events.neuron))
+                spikes.append(Spikes(events.step, events.neuron, events.payload))
                 empty = np.zeros((2, steps, population.neurons), np.int64)
                 traces |= {i: State(*empty)} if i in states else {}
                 continue
-            spikes.append(Spikes(_joined(parts, f"{name}.row"), _joined(parts, f"{name}.neuron")))
+            columns = [_joined(parts, f"{name}.{column}") for column in ("row", "neuron", "payload")]
+            spikes.append(Spikes(columns[0], columns[1], columns[2] if population.neuron.GRADED else None))
             if i in states and not self._spikes_only:
                 shape = (-1, population.neurons)
                 u, v = (_joined(parts, f"{name}.{variable}").reshape(shape) for variable in "uv")

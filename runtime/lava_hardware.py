@@ -12,8 +12,8 @@ import weakref
 
 from neurodeploy.compiler.program import Program
 from neurodeploy.emulator.simulation import Options, State
-from neurodeploy.errors import BackendError, OptionError
-from neurodeploy.network import Network
+from neurodeploy.errors import BackendError, NetworkError, OptionError
+from neurodeploy.network import CubaLif, Network
 from neurodeploy.runtime.backend import Board
 from neurodeploy.runtime.lava import Simulator, timeout
 from neurodeploy.runtime.lava_client import LavaWorker, worker_command
@@ -42,6 +42,7 @@ class LavaHardwareBackend:
     def __init__(self, program: Program, options: Options, board: Board) -> None:
         check_options(options)
         check_network(program.network)
+        _check_models(program.network)
         environment = required("lava-hw")
         check_board(*asked(environment), board)
         self._network = program.network
@@ -52,6 +53,13 @@ class LavaHardwareBackend:
     def simulation(self) -> BoardSimulation:
         """A run from zero state, on a chip loaded anew."""
         return BoardSimulation(self._network, self._board, LavaWorker(self._command, self._seconds))
+
+
+def _check_models(network: Network) -> None:
+    for population in network.populations:
+        if population.neuron is not None and not isinstance(population.neuron, CubaLif):
+            problem = f"has neurons of the model {population.neuron.NAME}; on a board only {CubaLif.NAME} is prepared"
+            raise NetworkError(population.name, problem, "use --backend lava")
 
 
 class BoardSimulation(Simulator):

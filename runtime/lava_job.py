@@ -10,7 +10,19 @@ from numpy.typing import NDArray
 
 from neurodeploy.emulator.simulation import Options
 from neurodeploy.errors import NetworkError, OptionError
-from neurodeploy.network import Conv2d, Dense, Network, Population, Projection, SumPool2d, connections
+from neurodeploy.network import (
+    Alif,
+    Conv2d,
+    CubaLif,
+    Delta,
+    Dense,
+    Network,
+    Population,
+    Projection,
+    SigmaDelta,
+    SumPool2d,
+    connections,
+)
 from neurodeploy.precision import SignMode, WeightFormat
 
 #: Lava's convolution keeps 24 bits of a sum; what may exceed them is written out as sparse synapses.
@@ -36,8 +48,11 @@ def check_network(network: Network) -> None:
         NetworkError: naming the population and the feature.
     """
     for population in network.populations:
-        if population.neuron is not None and np.any(np.asarray(population.neuron.refractory_delay) > 1):
-            delay = int(np.max(population.neuron.refractory_delay))
+        neuron = population.neuron
+        if neuron is not None and not isinstance(neuron, CubaLif):
+            _check_model(network, population)
+        if isinstance(neuron, CubaLif) and np.any(np.asarray(neuron.refractory_delay) > 1):
+            delay = int(np.max(neuron.refractory_delay))
             raise NetworkError(
                 f"{population.name}: refractory delay",
                 f"is {delay}, and Lava has no fixed-point neuron that holds",
@@ -58,6 +73,22 @@ def check_network(network: Network) -> None:
                 "and Lava's begins in the first interval",
                 "use a smaller offset, or another backend",
             )
+
+
+def _check_model(network: Network, population: Population) -> None:
+    """What Lava has of the other models: no reset, no later corrections, no bias of an encoder, one threshold step."""
+    neuron = population.neuron
+    problem = None
+    if network.reset is not None:
+        problem = f"has neurons that Lava resets only if they are CUBA LIF, and these are {neuron and neuron.NAME}"
+    elif isinstance(neuron, SigmaDelta) and neuron.corrected:
+        problem = "has the corrected sigma-delta neurons, which came after lava-nc 0.10"
+    elif isinstance(neuron, Delta) and population.bias is not None:
+        problem = "has a bias, and Lava's delta encoder takes what its source sends only"
+    elif isinstance(neuron, Alif) and not isinstance(neuron.threshold_step, int):
+        problem = "has a threshold step per neuron, and Lava's neurons share one"
+    if problem:
+        raise NetworkError(population.name, problem, "use another backend")
 
 
 def job(networks: Sequence[Network]) -> tuple[dict[str, Any], Arrays]:
@@ -95,12 +126,14 @@ def _population(network: Network, population: Population, number: int, arrays: A
     row: dict[str, Any] = {"neurons": population.neurons, "shape": population.shape, "neuron": None, "reset": None}
     if population.neuron is None:
         return row
-    for name, value in population.neuron.parameters().items():
+    neuron = population.neuron
+    for name, value in neuron.parameters().items():
         arrays[f"{number}.{name}"] = np.asarray(value)
     arrays[f"{number}.bias"] = population.bias.mantissa if population.bias else np.zeros((), np.int64)
     if network.reset is not None:
         row["reset"] = [network.reset.interval, network.reset.offset + network.depths()[population.name]]
-    return row | {"neuron": "lif", "bias_exponent": population.bias.exponent if population.bias else 0}
+    graded = {"graded": True} if neuron.GRADED else {}
+    return row | graded | {"neuron": neuron.NAME, "bias_exponent": population.bias.exponent if population.bias else 0}
 
 
 def _projection(network: Network, projection: Projection, name: str, arrays: Arrays) -> dict[str, Any]:
@@ -112,10 +145,11 @@ def _projection(network: Network, projection: Projection, name: str, arrays: Arr
         "sign_mode": form.sign_mode.value,
         "weight": f"{name}.weight",
         "delay": f"{name}.delay" if source.delays().any() else None,
+        "imaginary": projection.imaginary,
     }
     if row["delay"]:
         arrays[f"{name}.delay"] = source.delays()
-    elif isinstance(synapse, (Conv2d, SumPool2d)):
+    elif isinstance(synapse, (Conv2d, SumPool2d)) and not (source.neuron and source.neuron.GRADED):
         kernel = _kernel(projection, (source.shape or ())[0])
         if kernel is not None:
             arrays[f"{name}.weight"] = kernel

@@ -27,6 +27,7 @@ class LayerSpikes:
         name: of the population.
         shape: (neurons,) or (channels, height, width).
         step, neuron: one of each per spike, (spikes,).
+        payload: of graded spikes, (spikes,); None: all 1.
 
     Raises:
         DataError: columns of unequal length, too many neurons, or a spike of none of them.
@@ -37,10 +38,14 @@ class LayerSpikes:
     shape: tuple[int, ...]
     step: IntArray
     neuron: IntArray
+    payload: IntArray | None = None
 
     def __post_init__(self) -> None:
         if self.step.ndim != 1 or self.step.shape != self.neuron.shape:
             problem = f"has {self.step.size} steps for {self.neuron.size} neuron numbers"
+            raise DataError(f"raster: {self.name}", problem, "give one of each per spike")
+        if self.payload is not None and self.payload.shape != self.step.shape:
+            problem = f"has {self.step.size} steps for {self.payload.size} payloads"
             raise DataError(f"raster: {self.name}", problem, "give one of each per spike")
         if not 0 <= self.neurons <= MAX_NEURONS:
             raise DataError(f"raster: {self.name}", f"has {self.neurons} neurons", f"give at most {MAX_NEURONS}")
@@ -147,6 +152,8 @@ def save_record(record: RunRecord, path: Path, *, overwrite: bool = False) -> No
         for position, layer in enumerate(raster.populations):
             arrays[f"raster/{position}/step"] = layer.step
             arrays[f"raster/{position}/neuron"] = layer.neuron
+            if layer.payload is not None:
+                arrays[f"raster/{position}/payload"] = layer.payload
     write_container(path, "run", meta, arrays, overwrite=overwrite)
 
 
@@ -175,19 +182,23 @@ def _traces(meta: dict[str, Any], arrays: Arrays) -> dict[str, IntArray]:
     return {name: arrays.integers(f"traces/{i}", None, None).astype(np.int64) for i, name in enumerate(names)}
 
 
-def _columns(data: dict[str, Any], arrays: Arrays) -> list[tuple[IntArray, IntArray]]:
-    """Steps and neurons of each population, (spikes,)."""
-    names = [(f"raster/{i}/step", f"raster/{i}/neuron") for i in range(len(data["populations"]))]
+def _columns(data: dict[str, Any], arrays: Arrays) -> list[tuple[IntArray, IntArray, IntArray | None]]:
+    """Steps, neurons and, if there are any, payloads of each population, (spikes,)."""
+
+    def column(name: str) -> IntArray:
+        return arrays.integers(name, None).astype(np.int64)
+
+    places = [f"raster/{i}" for i in range(len(data["populations"]))]
     return [
-        (arrays.integers(step, None).astype(np.int64), arrays.integers(neuron, None).astype(np.int64))
-        for step, neuron in names
+        (column(f"{at}/step"), column(f"{at}/neuron"), column(f"{at}/payload") if f"{at}/payload" in arrays else None)
+        for at in places
     ]
 
 
-def _raster(data: dict[str, Any], columns: list[tuple[IntArray, IntArray]]) -> Raster:
+def _raster(data: dict[str, Any], columns: list[tuple[IntArray, IntArray, IntArray | None]]) -> Raster:
     layers = [
-        LayerSpikes(layer["name"], tuple(layer["shape"]), step, neuron)
-        for layer, (step, neuron) in zip(data["populations"], columns, strict=True)
+        LayerSpikes(layer["name"], tuple(layer["shape"]), *spikes)
+        for layer, spikes in zip(data["populations"], columns, strict=True)
     ]
     return Raster(
         file=data["file"],

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurodeploy.compiler.traffic import Traffic
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Simulation, Spikes
 from neurodeploy.errors import DataError, OptionError
-from neurodeploy.network import Network
+from neurodeploy.network import CubaLif, Network
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.probes import Probe
 from neurodeploy.spikes.events import Events
@@ -33,7 +33,8 @@ class RunOptions:
         strict_time: events at or after the last step are an error instead of being dropped and counted.
         binning: "or" (one spike per bin and neuron) or "sum" (graded).
         readout: "count" or "first": what the prediction is the argmax of.
-        spike_display: what a probed v shows in the step of a spike: "0", "128" or "vdecay"; display only.
+        spike_display: what a probed v shows in the step of a spike: "0", "128" or "vdecay"; display only, of
+            CUBA LIF neurons.
         probes: in the notation of `parse_probe`.
         board, partition: see `Board`; for backend `lava-hw` alone.
     """
@@ -99,7 +100,8 @@ class Run:
         return np.bincount(self.spikes[-1].neuron, minlength=self.network.output.neurons)
 
     def __getitem__(self, name: str) -> NDArray[np.int64]:
-        """A probe's trace (steps, neurons); `population.spikes` is always there.
+        """A probe's trace (steps, neurons); `population.spikes` is always there: 1, or the
+        payload of a graded spike.
 
         Raises:
             OptionError: what was not probed.
@@ -165,7 +167,7 @@ def run_events(
         progress(count / steps)
         for probe in probes:
             traces[probe.text].append(_probed(probe, chunk, network, steps, options.spike_display))
-    spikes = tuple(_joined(parts) for parts in zip(*chunks, strict=True))
+    spikes = tuple(Spikes.joined(parts) for parts in zip(*chunks, strict=True))
     return Run(
         network=network,
         steps=steps,
@@ -199,7 +201,7 @@ def _probed(probe: Probe, chunk: Chunk, network: Network, steps: int, display: s
     else:
         trace = getattr(chunk.states[index], probe.variable)
         neuron = network.populations[index].neuron
-        if probe.variable == "v" and display != "0" and neuron is not None:
+        if probe.variable == "v" and display != "0" and isinstance(neuron, CubaLif):
             shown = 128 if display == "128" else np.asarray(neuron.voltage_decay)
             trace = np.where(raster != 0, shown, trace)
     result: NDArray[np.int64] = trace[rows][:, probe.neurons]
@@ -208,12 +210,11 @@ def _probed(probe: Probe, chunk: Chunk, network: Network, steps: int, display: s
 
 def _raster(spikes: Spikes, first: int, steps: int, network: Network, population: str) -> NDArray[np.int64]:
     raster = np.zeros((steps, network.population(population).neurons), np.int64)
-    raster[spikes.step - first, spikes.neuron] = 1
+    if spikes.payload is None:
+        raster[spikes.step - first, spikes.neuron] = 1
+    else:
+        np.add.at(raster, (spikes.step - first, spikes.neuron), spikes.payload)
     return raster
-
-
-def _joined(parts: tuple[Spikes, ...]) -> Spikes:
-    return Spikes(np.concatenate([p.step for p in parts]), np.concatenate([p.neuron for p in parts]))
 
 
 def _delivered_synapses(network: Network, costs: Traffic, spikes: tuple[Spikes, ...], steps: int) -> int:

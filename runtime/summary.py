@@ -71,7 +71,7 @@ def run_record(program: Program, summary: dict[str, Any], shown: Run) -> RunReco
         steps=shown.steps,
         timestep_ms=program.network.timestep_ms,
         populations=tuple(
-            LayerSpikes(p.name, p.shape or (), s.step, s.neuron)
+            LayerSpikes(p.name, p.shape or (), s.step, s.neuron, s.payload)
             for p, s in zip(program.network.populations, shown.spikes, strict=True)
         ),
     )

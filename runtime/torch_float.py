@@ -17,7 +17,7 @@ from neurodeploy.compiler.quantize import trained_weights
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Simulation, Spikes, State
 from neurodeploy.emulator.stretch import check_stretch
 from neurodeploy.errors import MissingPackageError, OptionError
-from neurodeploy.network import Conv2d, Dense, Network, OneToOne, Population, Projection, Sparse, SumPool2d
+from neurodeploy.network import Conv2d, CubaLif, Dense, Network, OneToOne, Population, Projection, Sparse, SumPool2d
 from neurodeploy.precision import ACCUMULATOR_LIMIT, DECAY_ONE, STATE_BITS, VOLTAGE_LIMIT, IntArray
 from neurodeploy.spikes.events import Events
 
@@ -37,7 +37,8 @@ class TorchBackend:
     """The float network of a program, or its integer network if it came as integers.
 
     Raises:
-        OptionError: the float network was left out of the program, or a profile other than "loihi".
+        OptionError: the float network was left out of the program, a profile other than "loihi", or another neuron
+            model than CUBA LIF.
     """
 
     def __init__(self, program: Program, options: Options) -> None:
@@ -48,6 +49,13 @@ class TorchBackend:
         if options.profile != "loihi":
             raise OptionError("backend torch", f"has no profile {options.profile}", "use --profile loihi")
         self._network = program.source or program.network
+        for population in self._network.populations:
+            if not isinstance(population.neuron, (CubaLif, type(None))):
+                raise OptionError(
+                    "backend torch",
+                    f"has no neurons of the model {population.neuron.NAME}, as {population.name} has",
+                    "use backend reference or emulator",
+                )
         self._options = options
         self._products = [_product(self._network, p) for p in self._network.projections]
         self._one_thread = _OneThread()
@@ -81,13 +89,15 @@ class TorchSimulation:
         """See `Simulation.advance`."""
         first, end = self._step, self._step + steps
         check_stretch(self._network, events, first, end)
-        spikes: list[list[tuple[int, IntArray]]] = [[] for _ in self._neurons]
+        spikes: list[list[tuple[int, IntArray, IntArray]]] = [[] for _ in self._neurons]
         traces: dict[int, list[tuple[Tensor, Tensor]]] = {i: [] for i in states}
         with self._one_thread:
             self._run(events, first, end, spikes, traces)
         self._step = end
         states_of = {i: _state(rows) for i, rows in traces.items()}
-        return Chunk(first, steps, tuple(Spikes.from_rows(rows) for rows in spikes), states_of)
+        graded = (i == 0 and events.payload is not None for i in range(len(spikes)))
+        fired = tuple(Spikes.from_rows(rows, kept) for rows, kept in zip(spikes, graded, strict=True))
+        return Chunk(first, steps, fired, states_of)
 
     def state(self, population: int) -> State:
         """See `Simulation.state`."""
@@ -106,27 +116,28 @@ class TorchSimulation:
         events: Events,
         first: int,
         end: int,
-        spikes: list[list[tuple[int, IntArray]]],
+        spikes: list[list[tuple[int, IntArray, IntArray]]],
         traces: dict[int, list[tuple[Tensor, Tensor]]],
     ) -> None:
         for step in range(first, end):
             low, high = (int(i) for i in np.searchsorted(events.step, (step, step + 1)))
             if high > low:
-                self._inject(events.between(low, high), step)
-                spikes[0].append((step, events.neuron[low:high]))
+                spikes[0].append((step, events.neuron[low:high], self._inject(events.between(low, high), step)))
             for i, fired in self._update(step):
-                spikes[i].append((step, fired))
+                spikes[i].append((step, fired, np.ones_like(fired)))
             for i, rows in traces.items():
                 neurons = self._neurons[i]
                 nothing = torch.zeros(self._network.populations[i].neurons)
                 rows.append((neurons.u.clone(), neurons.v.clone()) if neurons else (nothing, nothing))
 
-    def _inject(self, events: Events, step: int) -> None:
-        payload = np.ones(len(events)) if events.payload is None else events.payload
+    def _inject(self, events: Events, step: int) -> IntArray:
+        """Host input of a step; returns its payloads."""
+        payload = np.ones(len(events), np.int64) if events.payload is None else events.payload
         spiking = torch.zeros(self._network.input.neurons, dtype=torch.float64)
         spiking.index_add_(0, torch.tensor(events.neuron), torch.tensor(payload, dtype=torch.float64))
         self._pending[0].add(spiking, step)
         self._counts[0, 0] += len(events)
+        return payload
 
     def _update(self, step: int) -> list[tuple[int, IntArray]]:
         arriving = [pending.take(step) for pending in self._pending]

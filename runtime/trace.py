@@ -56,8 +56,5 @@ class Recorder:
             i: State(*(np.concatenate([getattr(c.states[i], name) for c in self._states]) for name in "uv"))
             for i in self._states[0].states
         }
-        spikes = tuple(
-            Spikes(np.concatenate([p.step for p in parts]), np.concatenate([p.neuron for p in parts]))
-            for parts in zip(*self._spikes, strict=True)
-        )
+        spikes = tuple(Spikes.joined(parts) for parts in zip(*self._spikes, strict=True))
         return Trace(self._steps, spikes, self._states[0].first, states)

@@ -104,5 +104,5 @@ def first_difference(network: Network, left: Chunk, right: Chunk) -> Difference 
 
 def _dense(spikes: Spikes, chunk: Chunk, neurons: int) -> IntArray:
     raster = np.zeros((chunk.steps, neurons), np.int64)
-    raster[spikes.step - chunk.first, spikes.neuron] = 1
+    raster[spikes.step - chunk.first, spikes.neuron] = spikes.payloads
     return raster

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodeploy.emulator.reference import decay, wrap_current
+from neurodeploy.emulator.cells.arithmetic import decay, wrap_current
 from neurodeploy.network import CubaLif
 from neurodeploy.precision import VOLTAGE_LIMIT, IntArray
 from neurodeploy.runtime.decay_fit import DecayFit, fit_decay

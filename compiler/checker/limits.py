@@ -9,6 +9,7 @@ import numpy as np
 from neurodeploy.compiler.checker.layout import Layout
 from neurodeploy.compiler.checker.tables import counts, owners
 from neurodeploy.compiler.checker.violation import Violation, exceeded, wrong
+from neurodeploy.compiler.configuration import COLUMNS, THRESHOLD, column_range
 from neurodeploy.compiler.program import Column
 from neurodeploy.precision import IntArray
 
@@ -67,15 +68,32 @@ def configuration_rows(layout: Layout) -> Iterator[Violation]:
     yield from exceeded("synapse formats", counts(cores.format_start), core.synapse_formats, "synapse formats")
 
 
+def neuron_models(layout: Layout) -> Iterator[Violation]:
+    """Every neuron model on the cores is one that the target holds."""
+    held = layout.program.target.neuron_models
+    names = np.array([p.neuron.NAME if p.neuron else "" for p in layout.program.network.populations])
+    bad = ~np.isin(names[layout.program.cores.population], held)
+    yield from wrong("neuron model", bad, layout.core_of_compartment, f"neuron model is none of {', '.join(held)}")
+
+
 def neuron_ranges(layout: Layout) -> Iterator[Violation]:
-    """Decays, refractory delay and threshold lie in the ranges of the target's registers."""
-    cores, neuron = layout.program.cores, layout.program.target.neuron
-    core = owners(cores.neuron_row_start)
-    threshold_core = owners(cores.threshold_start)
-    yield from _range("current decay", cores.neuron_rows[:, 0], neuron.current_decay, core)
-    yield from _range("voltage decay", cores.neuron_rows[:, 1], neuron.voltage_decay, core)
-    yield from _range("refractory delay", cores.neuron_rows[:, 2], neuron.refractory_delay, core)
-    yield from _range("threshold mantissa", cores.thresholds, neuron.threshold_mantissa, threshold_core)
+    """Decays, refractory delay and threshold lie in the ranges of the target's registers; what only other models than
+    CUBA LIF have, in the model's own.
+    """
+    cores, neuron, core = layout.program.cores, layout.program.target.neuron, layout.core_of_compartment
+    row = np.asarray(cores.neuron_row_start, np.int64)[core] + cores.neuron_row
+    threshold_row = np.asarray(cores.threshold_start, np.int64)[core] + cores.threshold_row
+    models = [type(p.neuron) for p in layout.program.network.populations]
+    for model in dict.fromkeys(type(p.neuron) for p in layout.program.network.populations[1:] if p.neuron):
+        mine = np.array([m is model for m in models])[cores.population]
+        tables = {name: np.asarray(cores.neuron_rows)[:, i] for i, name in enumerate(COLUMNS[model])}
+        rows = {name: np.unique(row[mine]) for name in tables}
+        if THRESHOLD in model.RANGES:
+            tables[THRESHOLD], rows[THRESHOLD] = np.asarray(cores.thresholds), np.unique(threshold_row[mine])
+        for name, table in tables.items():
+            allowed = getattr(neuron, name, None) or column_range(model, name)
+            start = cores.threshold_start if name == THRESHOLD else cores.neuron_row_start
+            yield from _range(name.replace("_", " "), table[rows[name]], allowed, owners(start)[rows[name]])
 
 
 def synapse_ranges(layout: Layout) -> Iterator[Violation]:
@@ -138,6 +156,7 @@ RULES = (
     input_axons,
     output_slots,
     configuration_rows,
+    neuron_models,
     neuron_ranges,
     synapse_ranges,
     bias_range,

@@ -43,13 +43,13 @@ def replay(program: Program, seed: int, trials: int) -> Violation | None:
         if isinstance(arrived, Violation):
             return arrived
         expected = _directly(network, activity)
-        for neuron in np.flatnonzero(arrived != expected)[:1].tolist():
-            return _difference(layout, neuron, int(arrived[neuron]), int(expected[neuron]))
+        for part, neuron in np.argwhere(arrived != expected)[:1].tolist():
+            return _difference(layout, neuron, int(arrived[part, neuron]), int(expected[part, neuron]))
     return None
 
 
 def _through_tables(layout: Layout, activity: list[IntArray]) -> IntArray | Violation:
-    """Sum that reaches each neuron of the network over the compiled tables, (neurons,)."""
+    """Real and imaginary sum that reach each neuron of the network over the compiled tables, (2, neurons)."""
     axons, cores = layout.program.axons, layout.program.cores
     heard = np.zeros(len(layout.core_of_axon), np.int64)
     for number, values in enumerate(activity):
@@ -65,18 +65,21 @@ def _through_tables(layout: Layout, activity: list[IntArray]) -> IntArray | Viol
     first = np.asarray(cores.compartment_start, np.int64)[layout.core_of_axon[axon]]
     neuron = layout.neuron_of_compartment[first + axons.compartment[entry] + within]
     scale = np.left_shift(1, np.clip(layout.formats[:, 2] + HALF_BITS, 0, 2 * HALF_BITS))
-    total = np.zeros(int(layout.first[-1]), np.int64)
-    np.add.at(total, neuron, np.asarray(axons.weight, np.int64) * (heard * scale)[axon])
+    total = np.zeros((2, int(layout.first[-1])), np.int64)
+    imaginary = np.array([p.imaginary for p in layout.program.network.projections], np.int64)
+    part = imaginary[np.asarray(axons.projection)[axon]]
+    np.add.at(total, (part, neuron), np.asarray(axons.weight, np.int64) * (heard * scale)[axon])
     return total
 
 
 def _directly(network: Network, activity: list[IntArray]) -> IntArray:
-    """The same sums from the network's own synapses, (neurons,)."""
-    totals = {p.name: np.zeros(p.neurons, np.int64) for p in network.populations}
+    """The same sums from the network's own synapses, (2, neurons)."""
+    totals = {p.name: np.zeros((2, p.neurons), np.int64) for p in network.populations}
     for projection, values in zip(network.projections, activity, strict=True):
         sums = _evaluate(projection, values.reshape(network.population(projection.source).shape or (-1,)))
-        totals[projection.target] += sums.reshape(-1) << (projection.weight_exponent + HALF_BITS)
-    return np.concatenate(list(totals.values()))
+        total = totals[projection.target][int(projection.imaginary)]
+        total += sums.reshape(-1) << (projection.weight_exponent + HALF_BITS)
+    return np.concatenate(list(totals.values()), axis=1)
 
 
 def _evaluate(projection: Projection, activity: IntArray) -> IntArray:

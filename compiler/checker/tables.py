@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.checker.violation import Violation, wrong
+from neurodeploy.compiler.configuration import row_width
 from neurodeploy.compiler.program import Column, Program
 from neurodeploy.precision import IntArray
 
@@ -58,7 +59,7 @@ def _starts(program: Program) -> Iterator[Violation]:
 
 
 def _lengths(program: Program) -> Iterator[Violation]:
-    """The columns of one table are of one length, and configuration rows have their 3 or 4 fields."""
+    """The columns of one table are of one length, and configuration rows have their fields."""
     cores, axons, routes = program.cores, program.axons, program.routes
     tables: tuple[tuple[str, int, tuple[Column, ...]], ...] = (
         ("core", len(cores), (cores.chip, cores.slot)),
@@ -71,7 +72,8 @@ def _lengths(program: Program) -> Iterator[Violation]:
             if column.shape != (rows,):
                 detail = f"a column of the {name} table has shape {column.shape} for {rows} rows"
                 yield _fault(len(column), rows, detail)
-    for name, table, fields in (("neuron_rows", cores.neuron_rows, 3), ("formats", cores.formats, 4)):
+    width = row_width(program.network)
+    for name, table, fields in (("neuron_rows", cores.neuron_rows, width), ("formats", cores.formats, 4)):
         if table.ndim != 2 or table.shape[1] != fields:
             yield _fault(table.shape[-1], fields, f"{name} has shape {table.shape}, not (rows, {fields})")
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurodeploy.compiler.checker.layout import Layout
 from neurodeploy.compiler.checker.violation import Violation, wrong
+from neurodeploy.compiler.configuration import COLUMNS, THRESHOLD
 from neurodeploy.network import Population
 from neurodeploy.precision import IntArray
 
@@ -27,7 +28,7 @@ def neuron_parameters(layout: Layout) -> Iterator[Violation]:
     rows = np.asarray(cores.neuron_rows, np.int64)[cores.neuron_row_start[core] + cores.neuron_row]
     thresholds = np.asarray(cores.thresholds, np.int64)[cores.threshold_start[core] + cores.threshold_row]
     stored = np.column_stack((rows, thresholds))
-    expected = np.concatenate([_parameters(p) for p in layout.program.network.populations])
+    expected = np.concatenate([_parameters(p, rows.shape[1]) for p in layout.program.network.populations])
     bad = np.any(stored != expected[layout.neuron_of_compartment], axis=1)
     yield from wrong("neuron parameters", bad, core, "rows differ from the neuron's parameters")
 
@@ -68,13 +69,17 @@ def _source_neuron(layout: Layout) -> IntArray:
     return layout.first[layout.source[axons.projection]] + np.asarray(axons.source, np.int64)
 
 
-def _parameters(population: Population) -> IntArray:
-    """Current and voltage decay, refractory delay, threshold of every neuron, (neurons, 4); −1 without a model."""
+def _parameters(population: Population, width: int) -> IntArray:
+    """The neuron row and the threshold of every neuron, (neurons, width + 1); −1 without a model."""
     neuron = population.neuron
-    if neuron is None:
-        return np.full((population.neurons, 4), -1)
-    columns = (neuron.current_decay, neuron.voltage_decay, neuron.refractory_delay, neuron.threshold_mantissa)
-    return np.column_stack([np.broadcast_to(np.asarray(c, np.int64), population.neurons) for c in columns])
+    result = np.full((population.neurons, width + 1), -1)
+    if neuron is not None:
+        result[:] = 0
+        values = neuron.parameters()
+        for column, name in enumerate(COLUMNS[type(neuron)]):
+            result[:, column] = values[name]
+        result[:, -1] = values.get(THRESHOLD, 0)
+    return result
 
 
 RULES = (placement, neuron_parameters, axon_targets, axon_delays, routes)

@@ -3,12 +3,10 @@
 #include <fenv.h>
 #include <string.h>
 
+#include "arithmetic.h"
 #include "gather.h"
 #include "state.h"
 #include "update.h"
-
-/* |64 q| >= 2^21 */
-#define OVERFLOW_LIMIT (1 << 15)
 
 /* A spike of a neuron (numbered over all populations) to all that it reaches, `hop` steps and their delay later. */
 static int send(nd_state *state, int32_t neuron, int hop, int32_t payload)
@@ -46,15 +44,16 @@ static void reset(nd_state *state, const nd_population *population)
     memset(state->u + first, 0, count * sizeof *state->u);
     memset(state->v + first, 0, count * sizeof *state->v);
     memset(state->r + first, 0, count * sizeof *state->r);
+    memset(state->s + first, 0, count * sizeof *state->s);
     memset(state->awake + population->first_group, ND_REST, (size_t)population->groups);
 }
 
 /* Notes the spike of a compartment and sends it on. */
-static int emit(nd_state *state, int32_t population, int32_t compartment)
+static int emit(nd_state *state, int32_t population, int32_t compartment, int32_t payload)
 {
     const int32_t neuron = state->image->neuron[compartment];
-    nd_fired_set(&state->spikes, population, neuron);
-    return send(state, state->image->population_start[population] + neuron, 1, 1);
+    nd_fired_set(&state->spikes, population, neuron, payload);
+    return send(state, state->image->population_start[population] + neuron, 1, payload);
 }
 
 /* u of a group in the 64 bits of the Lava profile, and back into 32 if it fits. */
@@ -77,8 +76,9 @@ static int narrow(nd_state *state, int32_t group, const int64_t *u)
     return far ? ND_FAR : 0;
 }
 
-/* One step of a group with any q, in units of 64; overflows are not counted here. */
-static int update_group(nd_state *state, int32_t number, int32_t group, const int64_t *q)
+/* One step of a group with any q, in units of 64; `imaginary`: q' of neurons that have such projections. */
+static int update_group(nd_state *state, int32_t number, int32_t group, const int64_t *q, const int64_t *imaginary,
+                        int count_overflows)
 {
     const nd_image *image = state->image;
     int64_t *counters = state->counters + (size_t)number * ND_COUNTERS;
@@ -95,41 +95,53 @@ static int update_group(nd_state *state, int32_t number, int32_t group, const in
             .u_lava = state->u_far ? u_lava + at : NULL,
             .v = state->v + first,
             .r = state->r + first,
+            .s = state->s + first,
             .bias = state->bias + first,
+            .imaginary = imaginary + at,
             .fired = fired,
         };
         nd_update_wide(block, &cells, q + at, &tally);
         busy |= tally.busy != 0;
-        for (int c = 0; c < ND_COUNTERS; c++) counters[c] += c == ND_OVERFLOWS ? 0 : tally.count[c];
+        if (!count_overflows) tally.count[ND_OVERFLOWS] = 0;
+        for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
         for (int32_t i = 0; tally.count[ND_SPIKES] && i < block->count; i++)
-            if (fired[i] && emit(state, number, first + i)) return -1;
+            if (fired[i] && emit(state, number, first + i, fired[i])) return -1;
     }
     if (state->u_far) far = narrow(state, group, u_lava);
     state->awake[group] = (uint8_t)((busy ? ND_AWAKE : ND_REST) | far);
     return 0;
 }
 
-/* All groups from the wide sums, which are set to zero. */
-static int update_wide(nd_state *state, int32_t number)
+static const int64_t nothing[ND_GROUP];
+
+/* The sums of one group in units of 64; they are set to zero where they come from. */
+static void take(nd_state *state, int32_t group, int32_t shift, int wide, int64_t *q)
+{
+    const size_t at = (size_t)group * ND_GROUP;
+    for (size_t i = 0; i < ND_GROUP; i++) {
+        const int64_t sum = wide ? state->q_wide[at + i] : state->q[at + i];
+        q[i] = (int64_t)((uint64_t)sum << shift);
+    }
+    if (wide) memset(state->q_wide + at, 0, sizeof *state->q_wide * ND_GROUP);
+    else memset(state->q + at, 0, sizeof *state->q * ND_GROUP);
+}
+
+/* All groups one by one: any model, any sums. */
+static int update_groups(nd_state *state, int32_t number, int wide)
 {
     const nd_population *population = &state->image->population[number];
-    int64_t overflows = 0;
+    int64_t q[2][ND_GROUP];
     for (int32_t g = 0; g < population->groups; g++) {
         const int32_t group = population->first_group + g;
-        int64_t *q = state->q_wide + (size_t)g * ND_GROUP;
         if (!state->awake[group]) continue;
-        for (int32_t i = 0; i < ND_GROUP; i++) {
-            q[i] = (int64_t)((uint64_t)q[i] << population->shift);
-            overflows += q[i] >= OVERFLOW_LIMIT || q[i] <= -OVERFLOW_LIMIT;
-        }
-        if (update_group(state, number, group, q)) return -1;
-        memset(q, 0, sizeof *q * ND_GROUP);
+        take(state, g, population->shift, wide, q[0]);
+        if (population->halves == 2) take(state, population->groups + g, population->shift, wide, q[1]);
+        if (update_group(state, number, group, q[0], population->halves == 2 ? q[1] : nothing, 1)) return -1;
     }
-    state->counters[(size_t)number * ND_COUNTERS + ND_OVERFLOWS] += overflows;
     return 0;
 }
 
-static int64_t overflows(const nd_state *state, const nd_population *population)
+static int64_t count_overflows(const nd_state *state, const nd_population *population)
 {
     const int32_t limit = OVERFLOW_LIMIT >> population->shift, lanes = population->groups * ND_GROUP;
     int64_t count = 0;
@@ -137,22 +149,20 @@ static int64_t overflows(const nd_state *state, const nd_population *population)
     return count;
 }
 
-/* Groups that the fast kernel would not take. */
+/* Groups that the fast kernel would not take; their overflows have been counted. */
 static int update_odd(nd_state *state, int32_t number, int32_t count)
 {
     const nd_population *population = &state->image->population[number];
+    int64_t q[ND_GROUP];
     for (int32_t o = 0; o < count; o++) {
-        int16_t *sum = state->q + (size_t)state->odd[o] * ND_GROUP;
-        int64_t q[ND_GROUP];
-        for (int32_t i = 0; i < ND_GROUP; i++) q[i] = (int64_t)sum[i] * (1 << population->shift);
-        memset(sum, 0, sizeof *sum * ND_GROUP);
-        if (update_group(state, number, population->first_group + state->odd[o], q)) return -1;
+        take(state, state->odd[o], population->shift, 0, q);
+        if (update_group(state, number, population->first_group + state->odd[o], q, nothing, 0)) return -1;
     }
     return 0;
 }
 
-/* All groups from the 16-bit sums, of which none exceeds `load`. */
-static int update_narrow(nd_state *state, int32_t number, int64_t load)
+/* A population of CUBA LIF neurons from its 16-bit sums, of which none exceeds `load`. */
+static int update_fast(nd_state *state, int32_t number, int64_t load)
 {
     const nd_image *image = state->image;
     const nd_population *population = &image->population[number];
@@ -173,12 +183,12 @@ static int update_narrow(nd_state *state, int32_t number, int64_t load)
         .fired = state->fired,
         .odd = state->odd,
     };
-    if (load << population->shift >= OVERFLOW_LIMIT) counters[ND_OVERFLOWS] += overflows(state, population);
+    if (load << population->shift >= OVERFLOW_LIMIT) counters[ND_OVERFLOWS] += count_overflows(state, population);
     state->kernels->update(&step);
     counters[ND_ACTIVE] += step.active;
     counters[ND_SPIKES] += step.spikes;
     for (int32_t i = 0; i < step.spikes; i++)
-        if (emit(state, number, (int32_t)first + step.fired[i])) return -1;
+        if (emit(state, number, (int32_t)first + step.fired[i], 1)) return -1;
     return update_odd(state, number, step.odds);
 }
 
@@ -189,11 +199,11 @@ static int update_population(nd_state *state, int32_t number)
     const int64_t load = list->load;
     if (!population->groups) return 0;
     if (reset_due(state, number)) reset(state, population);
-    if (population->has_bias)
+    if (population->restless)
         for (int32_t g = 0; g < population->groups; g++) state->awake[population->first_group + g] |= ND_AWAKE;
     const int wide = nd_gather(state, number, list);
     nd_list_clear(list);
-    return wide ? update_wide(state, number) : update_narrow(state, number, load);
+    return wide || !population->fast ? update_groups(state, number, wide) : update_fast(state, number, load);
 }
 
 static int update_all(nd_state *state, nd_spikes *spikes)

@@ -18,27 +18,65 @@ enum {
     ND_NARROW = 1 << 15     /* sums below it fit the 16-bit accumulators */
 };
 
-/* Consecutive compartments of one group with the same configuration. */
+/* Neuron models; blocks.py numbers them in the same way. */
+enum { ND_CUBA_LIF, ND_ALIF, ND_SIGMA_DELTA, ND_DELTA, ND_SIGMA, ND_RESONATE_FIRE, ND_MODELS };
+
 typedef struct {
-    int32_t first, count;       /* compartments */
-    int32_t population;
     int32_t current_keep;       /* 4096 - current decay */
     int32_t voltage_keep;       /* 4096 - voltage decay */
     int32_t threshold;          /* mantissa * 64 */
     int32_t refractory;         /* 1 ... 63 */
-    int32_t has_bias;           /* whether any bias here can differ from 0 */
+} nd_cuba_lif;
+
+typedef struct {
+    int32_t current_keep, voltage_keep;
+    int32_t threshold;          /* at rest: mantissa * 64 */
+    int32_t threshold_keep;     /* 4096 - threshold decay */
+    int32_t refractory_keep;    /* 4096 - refractory decay */
+    int32_t step;               /* threshold step * 64 */
+} nd_alif;
+
+/* Sigma-delta neurons and delta encoders; sigma decoders have no parameters. */
+typedef struct {
+    int32_t threshold;          /* mantissa << shift */
+    int32_t shift;              /* spike exponent + state exponent; biases come shifted, but to a delta encoder */
+    int32_t state_exponent;
+    int32_t relu, cumulative, corrected;
+} nd_sigma_delta;
+
+typedef struct {
+    int32_t sin_decay, cos_decay;   /* -4096 ... 4096 */
+    int32_t threshold;              /* mantissa * 64 */
+    int32_t izhikevich;
+} nd_resonate_fire;
+
+/* Consecutive compartments of one group with the same configuration. */
+typedef struct {
+    int32_t first, count;       /* compartments */
+    int32_t population;
+    int32_t restless;           /* whether it can leave rest by itself: a bias can differ from 0, or rest fires */
+    int32_t model;
+    union {
+        nd_cuba_lif cuba_lif;
+        nd_alif alif;
+        nd_sigma_delta sigma_delta;
+        nd_resonate_fire resonate_fire;
+        int32_t column[6];
+    } parameter;
 } nd_block;
 
 /* The compartments of a population, whichever core they are on, in the order of the cores. They start a new group;
    the rest of the last group stays empty. An input fed by events has none. */
 typedef struct {
     int32_t first_group, groups;
+    int32_t fast;               /* whether all are CUBA LIF neurons, for which there are kernels */
     int32_t varied;             /* whether parameters differ; if not, those of the first compartment hold for all */
-    int32_t has_bias;           /* whether any bias can differ from 0 */
+    int32_t restless;           /* whether any block is */
     int32_t holds;              /* whether any refractory delay is above 1 */
     int32_t shift;              /* q = 2^shift * what is accumulated */
     int32_t limit;              /* below it, sums suit the 16-bit accumulators and 32-bit updates */
     int32_t words;              /* weights are stored in 16 bits, not in 8 */
+    int32_t halves;             /* 2 with imaginary projections, whose sums follow the real ones; else 1 */
 } nd_population;
 
 /* What a spike of a neuron adds to one population, `delay` steps later. */
@@ -49,7 +87,8 @@ typedef struct {
     int32_t bound;              /* most that it adds to the sum of any compartment, at most ND_NARROW */
 } nd_bundle;
 
-/* Weights of consecutive compartments, numbered inside their population: pieces of ND_PIECE, counted from `target`
+/* Weights of consecutive compartments, numbered inside their population (imaginary ones
+   behind all of its groups): pieces of ND_PIECE, counted from `target`
    on the one hand and from `weight` in the pool on the other. With `pieces` 0 a single weight for compartment
    `target`. */
 typedef struct {
@@ -75,9 +114,10 @@ typedef struct {
     const int32_t *neuron;                  /* (groups * ND_GROUP): number in its population */
     const int32_t *place;                   /* (neurons): compartment, -1 for an input fed by events */
     const int32_t *bias;                    /* (groups * ND_GROUP): constant part */
-    const float *current_scale;             /* (groups * ND_GROUP): keep / 4096, ... */
+    const int32_t *graded;                  /* (populations): whether spikes carry payloads */
+    const float *current_scale;             /* (groups * ND_GROUP), of CUBA LIF neurons: keep / 4096, ... */
     const float *voltage_scale;
-    const int32_t *threshold, *refractory;  /* ... and as in nd_block */
+    const int32_t *threshold, *refractory;  /* ... and as in nd_cuba_lif */
     const nd_bias *bias_rows;               /* (biases) */
     const int32_t *bundle_start;            /* (neurons + 1) */
     const nd_bundle *bundle;                /* (bundles) */
@@ -103,6 +143,7 @@ typedef struct {
 typedef struct {
     int64_t count, capacity;
     int64_t *step, *neuron;                 /* owned, from malloc */
+    int64_t *payload;                       /* the same; NULL where all are 1 */
 } nd_spikes;
 
 enum { ND_SPIKES, ND_WRAPS, ND_CLIPS, ND_OVERFLOWS, ND_ACTIVE, ND_COUNTERS };

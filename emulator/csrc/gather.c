@@ -3,7 +3,7 @@
 /* The 16-bit sums move over into the wide ones. */
 static void spill(nd_state *state, const nd_population *population)
 {
-    const int32_t lanes = population->groups * ND_GROUP;
+    const int32_t lanes = population->groups * population->halves * ND_GROUP;
     for (int32_t i = 0; i < lanes; i++) {
         state->q_wide[i] += state->q[i];
         state->q[i] = 0;
@@ -11,7 +11,7 @@ static void spill(nd_state *state, const nd_population *population)
 }
 
 /* A spike too large for 16 bits. */
-static void add_wide(nd_state *state, const nd_population *population, const nd_delivery *delivery)
+static void add_wide(nd_state *state, const nd_population *population, const nd_delivery *delivery, uint8_t *awake)
 {
     const nd_image *image = state->image;
     const nd_bundle *bundle = &image->bundle[delivery->bundle];
@@ -20,21 +20,19 @@ static void add_wide(nd_state *state, const nd_population *population, const nd_
         const int64_t from = (int64_t)run->weight * ND_PIECE, to = (int64_t)run->target * ND_PIECE;
         if (!run->pieces) {
             state->q_wide[run->target] += (int64_t)run->weight * delivery->payload;
-            state->awake[population->first_group + run->target / ND_GROUP] |= ND_AWAKE;
+            awake[run->target / ND_GROUP] |= ND_AWAKE;
         }
         for (int64_t i = 0; i < (int64_t)run->pieces * ND_PIECE; i++) {
             const int32_t weight = population->words ? image->word_weight[from + i] : image->byte_weight[from + i];
             state->q_wide[to + i] += (int64_t)weight * delivery->payload;
-            state->awake[population->first_group + (to + i) / ND_GROUP] |= ND_AWAKE;
+            awake[(to + i) / ND_GROUP] |= ND_AWAKE;
         }
     }
 }
 
-int nd_gather(nd_state *state, int32_t number, const nd_list *list)
+static int gather(nd_state *state, const nd_population *population, const nd_list *list, uint8_t *awake)
 {
     const nd_image *image = state->image;
-    const nd_population *population = &image->population[number];
-    uint8_t *awake = state->awake + population->first_group;
     if (list->load < population->limit) {
         state->kernels->accumulate(image, list->item, list->count, state->q, awake);
         return 0;
@@ -51,9 +49,23 @@ int nd_gather(nd_state *state, int32_t number, const nd_list *list)
             state->kernels->accumulate(image, list->item + d, end - d, state->q, awake);
             spill(state, population);
         } else {
-            add_wide(state, population, &list->item[end++]);
+            add_wide(state, population, &list->item[end++], awake);
         }
         d = end;
     }
     return 1;
+}
+
+int nd_gather(nd_state *state, int32_t number, const nd_list *list)
+{
+    const nd_population *population = &state->image->population[number];
+    uint8_t *awake = state->awake + population->first_group, *touched = state->touched;
+    const int32_t groups = population->groups;
+    if (population->halves == 1) return gather(state, population, list, awake);
+    const int wide = gather(state, population, list, touched);
+    for (int32_t g = 0; g < groups; g++) {
+        awake[g] |= touched[g] | touched[groups + g];
+        touched[g] = touched[groups + g] = 0;
+    }
+    return wide;
 }

@@ -53,7 +53,7 @@ class Image {
 
 public:
     Image(In<int32_t> population_start, Table<int32_t> population, Table<int32_t> block, In<int32_t> group_block_start,
-          In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, Table<float> scale, Table<int32_t> parameter,
+          In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, In<int32_t> graded, Table<float> scale, Table<int32_t> parameter,
           std::vector<std::pair<int, Table<int32_t>>> bias_rows, In<int32_t> bundle_start, Table<int32_t> bundle,
           Table<int32_t> run, Table<int8_t> byte_weight, Table<int16_t> word_weight, int64_t reset_interval,
           In<int64_t> reset_first, int max_delay)
@@ -61,6 +61,7 @@ public:
         const size_t populations = population.shape(0), groups = group_block_start.size() - 1;
         expect(population_start.size() == populations + 1 && populations > 0 && group_block_start.size() > 0, "starts");
         expect(reset_first.size() == populations && block.shape(0) == size_t(last(group_block_start)), "blocks");
+        expect(graded.size() == populations, "graded");
         expect(place.size() == size_t(last(population_start)) && bundle_start.size() == place.size() + 1, "neurons");
         expect(neuron.size() == groups * ND_GROUP && bias.size() == neuron.size(), "compartments");
         for (size_t shape : {scale.shape(1), parameter.shape(1)}) expect(shape == neuron.size(), "parameters");
@@ -87,6 +88,7 @@ public:
         image_.neuron = keep(neuron);
         image_.place = keep(place);
         image_.bias = keep(bias);
+        image_.graded = keep(graded);
         image_.current_scale = keep(scale);
         image_.voltage_scale = scale.data() + neuron.size();
         image_.threshold = keep(parameter);
@@ -138,6 +140,7 @@ struct Lists {
         for (nd_spikes &s : list) {
             std::free(s.step);
             std::free(s.neuron);
+            std::free(s.payload);
         }
     }
     std::vector<nd_spikes> list;
@@ -150,6 +153,9 @@ int64_t *released(int64_t *&pointer)
     if (!data) throw std::bad_alloc();
     return data;
 }
+
+// Steps, neurons and, of graded populations, payloads of the spikes of a population.
+using Fired = std::tuple<Out, Out, std::optional<Out>>;
 
 class State {
 public:
@@ -164,9 +170,8 @@ public:
     State(const State &) = delete;
     ~State() { nd_state_free(state_); }
 
-    std::vector<std::pair<Out, Out>> advance(int64_t steps, In<int64_t> step, In<int64_t> neuron,
-                                             std::optional<In<int64_t>> payload,
-                                             std::vector<std::tuple<int, Trace, Trace>> traces)
+    std::vector<Fired> advance(int64_t steps, In<int64_t> step, In<int64_t> neuron,
+                               std::optional<In<int64_t>> payload, std::vector<std::tuple<int, Trace, Trace>> traces)
     {
         expect(steps >= 0 && neuron.size() == step.size() && (!payload || payload->size() == step.size()), "events");
         std::vector<nd_trace> recorded;
@@ -184,11 +189,14 @@ public:
             failed = nd_advance(state_, steps, &events, recorded.data(), recorded.size(), spikes.list.data());
         }
         if (failed) throw std::bad_alloc();
-        std::vector<std::pair<Out, Out>> result;
-        for (nd_spikes &s : spikes.list) {
+        std::vector<Fired> result;
+        for (size_t p = 0; p < spikes.list.size(); p++) {
+            nd_spikes &s = spikes.list[p];
             const size_t count = size_t(s.count);
-            Out steps_of = owned(released(s.step), count);
-            result.emplace_back(std::move(steps_of), owned(released(s.neuron), count));
+            Out steps_of = owned(released(s.step), count), neurons_of = owned(released(s.neuron), count);
+            std::optional<Out> payloads_of;
+            if (image_.get()->graded[p]) payloads_of = owned(released(s.payload), count);
+            result.emplace_back(std::move(steps_of), std::move(neurons_of), std::move(payloads_of));
         }
         return result;
     }
@@ -237,11 +245,11 @@ NB_MODULE(_core, m)
     m.def("instruction_sets", &instruction_sets);
     nb::class_<Image>(m, "Image")
         .def(nb::init<In<int32_t>, Table<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
-                      Table<float>, Table<int32_t>, std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>,
+                      In<int32_t>, Table<float>, Table<int32_t>, std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>,
                       Table<int32_t>, Table<int32_t>, Table<int8_t>, Table<int16_t>, int64_t, In<int64_t>, int>(),
              nb::kw_only(), "population_start"_a.noconvert(), "population"_a.noconvert(), "block"_a.noconvert(),
              "group_block_start"_a.noconvert(), "neuron"_a.noconvert(), "place"_a.noconvert(), "bias"_a.noconvert(),
-             "scale"_a.noconvert(), "parameter"_a.noconvert(), "bias_rows"_a.noconvert(), "bundle_start"_a.noconvert(),
+             "graded"_a.noconvert(), "scale"_a.noconvert(), "parameter"_a.noconvert(), "bias_rows"_a.noconvert(), "bundle_start"_a.noconvert(),
              "bundle"_a.noconvert(), "run"_a.noconvert(), "byte_weight"_a.noconvert(), "word_weight"_a.noconvert(),
              "reset_interval"_a, "reset_first"_a.noconvert(), "max_delay"_a);
     nb::class_<State>(m, "State")

@@ -137,7 +137,7 @@ ND_INLINE void update_groups(nd_lif_step *s, const int varied, const int with_bi
 /* Compiled for each combination, so that the common cases load and store no more than they need. */
 static void update(nd_lif_step *s)
 {
-    const int bias = s->population->has_bias, holds = s->population->holds;
+    const int bias = s->population->restless, holds = s->population->holds;
     if (s->population->varied) {
         if (bias && holds) update_groups(s, 1, 1, 1);
         else if (bias) update_groups(s, 1, 1, 0);

@@ -7,7 +7,8 @@ static int32_t most_groups(const nd_image *image)
 {
     int32_t most = 1;
     for (int32_t p = 0; p < image->populations; p++)
-        if (image->population[p].groups > most) most = image->population[p].groups;
+        if (image->population[p].groups * image->population[p].halves > most)
+            most = image->population[p].groups * image->population[p].halves;
     return most;
 }
 
@@ -20,17 +21,19 @@ static int allocate(nd_state *state, int lava)
     state->u = calloc(compartments, sizeof *state->u);
     state->v = calloc(compartments, sizeof *state->v);
     state->r = calloc(compartments, sizeof *state->r);
+    state->s = calloc(compartments, sizeof *state->s);
     state->bias = calloc(compartments, sizeof *state->bias);
     state->awake = calloc(groups, sizeof *state->awake);
+    state->touched = calloc(most, sizeof *state->touched);
     state->q = calloc(lanes, sizeof *state->q);
     state->q_wide = calloc(lanes, sizeof *state->q_wide);
     state->fired = calloc(lanes, sizeof *state->fired);
     state->odd = calloc(most, sizeof *state->odd);
     state->counters = calloc((size_t)image->populations * ND_COUNTERS, sizeof *state->counters);
     if (nd_ring_init(&state->ring, image->populations, image->max_delay + 1)) return -1;
-    if (nd_fired_init(&state->spikes, image->populations, image->population_start)) return -1;
-    return state->u && state->v && state->r && state->bias && state->awake && state->q && state->q_wide
-        && state->fired && state->odd && state->counters ? 0 : -1;
+    if (nd_fired_init(&state->spikes, image->populations, image->population_start, image->graded)) return -1;
+    return state->u && state->v && state->r && state->s && state->bias && state->awake && state->touched && state->q
+        && state->q_wide && state->fired && state->odd && state->counters ? 0 : -1;
 }
 
 nd_state *nd_state_new(const nd_image *image, const char *instructions, int lava, int drop_first_step)
@@ -55,8 +58,10 @@ void nd_state_free(nd_state *state)
     free(state->u_far);
     free(state->v);
     free(state->r);
+    free(state->s);
     free(state->bias);
     free(state->awake);
+    free(state->touched);
     free(state->q);
     free(state->q_wide);
     free(state->fired);

@@ -14,10 +14,12 @@ struct nd_state {
     int broken;                 /* ran out of memory in the middle of a step */
     int64_t step;               /* next step */
     int32_t *u, *v, *r;         /* (compartments) */
+    int32_t *s;                 /* a fourth state of the models that have one, (compartments) */
     int64_t *u_far;             /* (compartments), in the Lava profile: u of groups that are ND_FAR */
     int32_t *bias;              /* (compartments): of the present step */
     uint8_t *awake;             /* (groups): see nd_lif_step */
-    int16_t *q;                 /* (compartments of the largest population): zero between populations */
+    uint8_t *touched;           /* (groups of the largest population, twice with halves): zero between uses */
+    int16_t *q;                 /* the same times ND_GROUP: sums of a population, zero between populations */
     int64_t *q_wide;            /* the same, for sums beyond a population's limit */
     int32_t *fired, *odd;       /* compartments and groups of the population being updated */
     int64_t *counters;          /* (populations, ND_COUNTERS) */

@@ -14,13 +14,12 @@ import numpy as np
 from neurodeploy.arrays import Array, Arrays
 from neurodeploy.errors import FormatError
 from neurodeploy.network.network import Bias, Network, Population, Projection, Reset
-from neurodeploy.network.neurons import CubaLif, PerNeuron
+from neurodeploy.network.neurons import NEURONS, PerNeuron
 from neurodeploy.network.synapses import Conv2d, Dense, OneToOne, Sparse, SumPool2d, Synapse
 from neurodeploy.precision import SignMode, WeightFormat
 
 Meta = dict[str, Any]
 
-_NEURONS: dict[str, type[CubaLif]] = {"cuba_lif": CubaLif}
 _SYNAPSES: dict[str, type[Synapse]] = {
     "dense": Dense,
     "conv2d": Conv2d,
@@ -75,9 +74,10 @@ def _population_meta(population: Population, store: Callable[[str, PerNeuron | A
     at = f"populations/{population.name}"
     neuron = bias = None
     if population.neuron is not None:
-        kind = next(name for name, cls in _NEURONS.items() if isinstance(population.neuron, cls))
-        parameters = population.neuron.parameters().items()
-        neuron = {"type": kind} | {name: store(f"{at}/{name}", value) for name, value in parameters}
+        neuron = Meta({"type": population.neuron.NAME})
+        for field in fields(population.neuron):
+            value = getattr(population.neuron, field.name)
+            neuron[field.name] = store(f"{at}/{field.name}", value) if field.name in population.neuron.RANGES else value
     if population.bias is not None:
         bias = {"exponent": population.bias.exponent, "mantissa": store(f"{at}/bias", population.bias.mantissa)}
     return {
@@ -93,9 +93,10 @@ def _population(meta: Any, arrays: Arrays) -> Population:
     _demand(meta, {"name", "shape", "neuron", "bias", "axonal_delay"})
     neuron = bias = None
     if meta["neuron"] is not None:
-        cls = _NEURONS[meta["neuron"]["type"]]
+        cls: Any = NEURONS[meta["neuron"]["type"]]
         _demand(meta["neuron"], {"type"} | {f.name for f in fields(cls)})
-        neuron = cls(**{f.name: _per_neuron(meta["neuron"][f.name], arrays) for f in fields(cls)})
+        values = {f.name: meta["neuron"][f.name] for f in fields(cls)}
+        neuron = cls(**{name: _per_neuron(v, arrays) if name in cls.RANGES else v for name, v in values.items()})
     if meta["bias"] is not None:
         _demand(meta["bias"], {"exponent", "mantissa"})
         mantissa = arrays[meta["bias"]["mantissa"]]
@@ -119,11 +120,12 @@ def _projection_meta(index: int, projection: Projection, store: Callable[[str, P
         "weight_exponent": projection.weight_exponent,
         "weight_format": form and {"sign_mode": form.sign_mode.value, "bits": form.bits},
         "weight_grid": projection.weight_grid,
-    }
+    } | ({"imaginary": True} if projection.imaginary else {})
 
 
 def _projection(meta: Any, arrays: Arrays) -> Projection:
-    _demand(meta, {"source", "target", "synapse", "weight_exponent", "weight_format", "weight_grid"})
+    keys = {"source", "target", "synapse", "weight_exponent", "weight_format", "weight_grid"}
+    _demand(meta, keys | ({"imaginary"} & set(meta)))
     cls = _SYNAPSES[meta["synapse"]["type"]]
     _demand(meta["synapse"], {"type"} | {f.name for f in fields(cls)})
     values = {f.name: _synapse_value(f.name, meta["synapse"][f.name], arrays) for f in fields(cls)}
@@ -135,6 +137,7 @@ def _projection(meta: Any, arrays: Arrays) -> Projection:
         weight_exponent=_int(meta["weight_exponent"]),
         weight_format=None if form is None else WeightFormat(SignMode(form["sign_mode"]), _int(form["bits"])),
         weight_grid=_optional_int(meta["weight_grid"]),
+        imaginary=_bool(meta.get("imaginary", False)),
     )
 
 
@@ -151,6 +154,12 @@ def _per_neuron(value: Any, arrays: Arrays) -> PerNeuron:
 def _int(value: Any) -> int:
     if type(value) is not int:
         raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def _bool(value: Any) -> bool:
+    if type(value) is not bool:
+        raise TypeError(f"{value!r} is neither true nor false")
     return value
 
 

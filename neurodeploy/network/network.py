@@ -13,9 +13,9 @@ import numpy as np
 
 from neurodeploy.errors import NetworkError
 from neurodeploy.network.connections import joined
-from neurodeploy.network.neurons import CubaLif, PerNeuron, checked_integers
+from neurodeploy.network.neurons import Delta, Neuron, PerNeuron, ResonateFire, Sigma, SigmaDelta, checked_integers
 from neurodeploy.network.synapses import Shape, Sparse, Synapse
-from neurodeploy.precision import WEIGHT_EXPONENTS, IntArray, WeightFormat
+from neurodeploy.precision import STATE_LIMIT, WEIGHT_EXPONENTS, IntArray, WeightFormat
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ MIN_TIMESTEP_MS = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Bias:
-    """A current added to v in every step: mantissa · 2^exponent.
+    """A current added to v in every step: mantissa · 2^exponent; how sigma-delta neurons use it, their models say.
 
     Args:
         mantissa: integers −4096 … 4095 (13 bits), shape () or (neurons,) for a constant bias, or
@@ -83,7 +83,7 @@ class Population:
     """
 
     name: str
-    neuron: CubaLif | None = None
+    neuron: Neuron | None = None
     shape: Shape | None = None
     bias: Bias | None = None
     axonal_delay: PerNeuron = 0
@@ -100,7 +100,9 @@ class Population:
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Synapses from one population to another; a spike adds `weight · 2^(6 + weight_exponent)` to u.
+    """Synapses from one population to another; a spike adds `payload · weight · 2^(6 + weight_exponent)` to q.
+
+    The payload of a spike is 1 unless the neuron model, or the input, gives another.
 
     Args:
         source, target: names of populations.
@@ -109,6 +111,7 @@ class Projection:
         weight_format: the chip format of integer weights, set by quantization; None before it.
         weight_grid: the step to which the forward pass of training rounds float weights
             (2 for Loihi-aware SLAYER); None: training used them as they are.
+        imaginary: whether they drive the imaginary part of resonate-and-fire neurons.
     """
 
     source: str
@@ -117,6 +120,7 @@ class Projection:
     weight_exponent: int = 0
     weight_format: WeightFormat | None = None
     weight_grid: int | None = None
+    imaginary: bool = False
 
     @property
     def name(self) -> str:
@@ -182,6 +186,7 @@ class Network:
         for population in self.populations[1:]:
             if population.neuron is None:
                 raise NetworkError(population.name, "has no neuron model", "only the input may be without one")
+        _check_imaginary(self)
         if sum(p.neurons for p in self.populations) > MAX_NEURONS:
             raise NetworkError("network", f"has more than {MAX_NEURONS} neurons", "split it")
         if not MIN_TIMESTEP_MS <= self.timestep_ms <= 1 / MIN_TIMESTEP_MS:
@@ -321,12 +326,35 @@ def _check_population(population: Population) -> None:
     if population.bias is not None:
         if population.neuron is None:
             raise NetworkError("bias", "drives a population without neurons", "give it a neuron model")
+        _check_bias(population.neuron, population.bias)
         mantissa = population.bias.mantissa
         values["bias"] = mantissa[0] if mantissa.ndim == 2 else mantissa
     for what, value in values.items():
         if value.ndim and value.size != population.neurons:
             raise NetworkError(
                 what, f"has {value.size} values for {population.neurons} neurons", "give one, or one per neuron"
+            )
+
+
+def _check_bias(neuron: Neuron, bias: Bias) -> None:
+    """Whether a neuron model has a bias, and room for this one."""
+    if isinstance(neuron, (Sigma, ResonateFire)):
+        raise NetworkError("bias", f"is nothing that the model {neuron.NAME} has", "leave it out")
+    if isinstance(neuron, (SigmaDelta, Delta)):
+        largest = int(np.abs(bias.mantissa).max(initial=0)) << bias.exponent + neuron.shift
+        if largest > STATE_LIMIT:
+            raise NetworkError(
+                "bias", f"reaches {largest} with the exponents of the neuron, beyond {STATE_LIMIT}", "lower one of them"
+            )
+
+
+def _check_imaginary(network: Network) -> None:
+    for projection in network.projections:
+        if projection.imaginary and not isinstance(network.population(projection.target).neuron, ResonateFire):
+            raise NetworkError(
+                projection.name,
+                f"is imaginary, and the neurons of {projection.target} have real states only",
+                "let it end in resonate-and-fire neurons",
             )
 
 

@@ -101,7 +101,9 @@ def _advanced(program: Any, header: dict[str, Any], arrays: dict[str, NDArray[An
     program.advance(steps, fed)
     result: dict[str, NDArray[Any]] = {}
     for i, trace in program.traces.items():
-        result[f"{i}.row"], result[f"{i}.neuron"] = np.nonzero(trace.spikes[:steps])
+        row, neuron = np.nonzero(trace.spikes[:steps])
+        result[f"{i}.row"], result[f"{i}.neuron"] = row, neuron
+        result[f"{i}.payload"] = trace.spikes[row, neuron]
         if header["states"] is None:
             continue
         rows = slice(0 if i in header["states"] else steps - 1, steps)

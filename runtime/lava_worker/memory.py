@@ -96,9 +96,9 @@ class Feed:
 
 
 class Trace:
-    """What a population did in the stretch: u, v (int32) and spikes (bool), each (CHUNK_STEPS, neurons)."""
+    """What a population did in the stretch: u, v and the payloads of its spikes, int32, each (CHUNK_STEPS, neurons)."""
 
     def __init__(self, neurons: int) -> None:
         self.u = shared((CHUNK_STEPS, neurons), np.int32)
         self.v = shared((CHUNK_STEPS, neurons), np.int32)
-        self.spikes = shared((CHUNK_STEPS, neurons), np.bool_)
+        self.spikes = shared((CHUNK_STEPS, neurons), np.int32)

@@ -15,7 +15,6 @@ from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.conv.process import Conv
 from lava.proc.dense.process import DelayDense, Dense
 from lava.proc.io.source import RingBuffer
-from lava.proc.lif.process import LIF, LIFReset
 from lava.proc.sparse.process import DelaySparse, Sparse
 from lava.utils.weightutils import SignMode
 from numpy.typing import NDArray
@@ -23,13 +22,12 @@ from scipy.sparse import csr_matrix
 
 from .memory import Clock, Feed, Trace
 from .models import MODELS
+from .neurons import neurons
 
 #: Lava runs until it is stopped; its counter of steps has 32 bits.
 ENDLESS = 2**31 - 1
 #: Bits of a graded spike; the source always sends such, so that an input may be graded.
 _MESSAGE_BITS = 24
-#: Lava's step in which neurons do our step 0 of the first recording.
-_FIRST_STEP = 3
 
 Arrays = dict[str, NDArray[Any]]
 Frames = dict[int, tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]
@@ -111,21 +109,10 @@ class LavaProgram:
             self._feeds[i] = Feed(p["neurons"])
             return _source(self._feeds[i])
         self.traces[i] = Trace(p["neurons"])
-        settings: dict[str, Any] = {
-            "shape": (p["neurons"],),
-            "du": _parameter(arrays[f"{i}.current_decay"]) - 1,  # Lava adds 1
-            "dv": _parameter(arrays[f"{i}.voltage_decay"]),
-            "vth": _parameter(arrays[f"{i}.threshold_mantissa"]),
-            "bias_mant": arrays[f"{i}.bias"],
-            "bias_exp": p["bias_exponent"],
-        }
-        if p["reset"] is None:
-            process = LIF(**settings)
-        else:
-            interval, first = p["reset"]
-            # in the first recording our step t is Lava's step t + 3
-            process = LIFReset(**settings, reset_interval=interval, reset_offset=(first + _FIRST_STEP) % interval)
-        return self._neurons(i, process)
+        own = f"{i}."
+        given = {name[len(own) :]: values for name, values in arrays.items() if name.startswith(own)}
+        process, settings = neurons(p, given)
+        return self._neurons(i, _knowing(process, settings=settings))
 
     def _neurons(self, i: int, process: Any) -> Any:
         """A population's process, its model knowing where to write down what it does."""
@@ -141,8 +128,8 @@ class LavaProgram:
 
     def _connect(self, projection: dict[str, Any], populations: list[dict[str, Any]], arrays: Arrays) -> None:
         source, target = projection["source"], projection["target"]
-        out, into = self._output(source), self._processes[target].a_in
-        graded = _MESSAGE_BITS if source in self._feeds else 0
+        out, into = self._output(source), _input(self._processes[target], projection["imaginary"])
+        graded = _MESSAGE_BITS if source in self._feeds or populations[source].get("graded") else 0
         if projection["kind"] == "conv":
             shape = tuple(populations[source]["shape"])
             process = _convolution(projection, arrays[projection["weight"]], shape, graded)
@@ -163,7 +150,7 @@ class LavaProgram:
             process = Dense(weights=np.zeros((self._processes[i].proc_params["shape"][0], 1), np.int32))
             self._synapses(process, -1)
             pace.s_out.connect(process.s_in)
-            process.a_out.connect(self._processes[i].a_in)
+            process.a_out.connect(_input(self._processes[i], imaginary=False))
 
 
 def _source(feed: Feed) -> Any:
@@ -177,9 +164,11 @@ def _knowing(process: Any, **parameters: Any) -> Any:
     return process
 
 
-def _parameter(values: NDArray[Any]) -> Any:
-    """One for the population as a number, as Lava's documentation has it; one per neuron works as well."""
-    return int(values) if values.ndim == 0 else values.astype(np.int64)
+def _input(process: Any, imaginary: bool) -> Any:
+    """The port of a neuron process that synapses drive."""
+    if not hasattr(process, "a_real_in"):
+        return process.a_in
+    return process.a_imag_in if imaginary else process.a_real_in
 
 
 def _convolution(projection: dict[str, Any], weight: NDArray[Any], source: tuple[int, ...], graded: int) -> Any:

@@ -9,7 +9,21 @@ import pytest
 
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Chunk, Options
-from neurodeploy.network import Bias, Conv2d, CubaLif, Dense, Network, Population, Projection, Reset, SumPool2d
+from neurodeploy.network import (
+    Alif,
+    Bias,
+    Conv2d,
+    CubaLif,
+    Dense,
+    Network,
+    Neuron,
+    Population,
+    Projection,
+    Reset,
+    ResonateFire,
+    SigmaDelta,
+    SumPool2d,
+)
 from neurodeploy.network.synapses import Synapse
 from neurodeploy.precision import WeightFormat
 from neurodeploy.runtime.lava import LavaGroup
@@ -22,7 +36,7 @@ STEPS = 40
 SLOW = CubaLif(1024, 128, 80)
 
 
-def two(synapse: Synapse, shape: tuple[int, ...], neuron: CubaLif = SLOW, exponent: int = 0, **more: Any) -> Network:
+def two(synapse: Synapse, shape: tuple[int, ...], neuron: Neuron = SLOW, exponent: int = 0, **more: Any) -> Network:
     """An input and one population."""
     population = Population("out", neuron, bias=more.pop("bias", None))
     source = Population("input", more.pop("own", None), shape, more.pop("drive", None), more.pop("delay", 0))
@@ -32,6 +46,22 @@ def two(synapse: Synapse, shape: tuple[int, ...], neuron: CubaLif = SLOW, expone
 
 def dense(targets: int, sources: int, weight: int) -> Dense:
     return Dense(np.full((targets, sources), weight))
+
+
+def _after_messages() -> Network:
+    """Graded messages, some of them negative, through a convolution."""
+    kernel = np.zeros((1, 1, 3, 3), np.int64)
+    kernel[0, 0, 0, 1] = 2
+    populations = (
+        Population("input", None, (16,)),
+        Population("coder", SigmaDelta(0, 2, 1, "identity"), (1, 4, 4)),
+        Population("out", SLOW),
+    )
+    projections = (
+        Projection("input", "coder", Dense(2 * np.eye(16, dtype=np.int64)), 5, WeightFormat()),
+        Projection("coder", "out", Conv2d(kernel, padding=(1, 1)), 2, WeightFormat()),
+    )
+    return Network(populations, projections)
 
 
 CORNER = np.zeros((1, 1, 3, 3), np.int64)
@@ -50,6 +80,12 @@ CASES = {
     "delay of each neuron": two(dense(3, 4, 40), (4,), delay=np.array([0, 3, 7, 62 // 2])),
     "bias from step 0": two(dense(3, 4, 10), (4,), bias=Bias(np.array([100, 3000, -50]), 2)),
     "reset in phase": two(dense(3, 4, 40), (4,), reset=Reset(7, 3)),
+    "decays as fractions": two(dense(3, 4, 40), (4,), Alif(np.array([0, 1, 4096]), 77, 60, 1000, 3000, 20)),
+    "integer decays of a resonator": two(dense(3, 4, 90), (4,), ResonateFire(np.array([2047, 3001, -3777]), -1777, 3)),
+    "spike at rest": two(dense(3, 4, 40), (4,), ResonateFire(3001, 1777, 0, True)),
+    "thresholds of each neuron": two(dense(3, 4, 40), (4,), SigmaDelta(np.array([0, 1, 7]), 3, 4)),
+    "states of 32 bits": two(dense(3, 4, 254), (4,), SigmaDelta(0, 7, 7, "identity"), 7, bias=Bias(np.array(4095), 5)),
+    "messages of a convolution": _after_messages(),
     "input with neurons": two(dense(3, 4, 60), (4,), own=SLOW, drive=Bias(np.array([100, 300, 500, 4000]), 1)),
 }
 
@@ -68,7 +104,7 @@ def reference(network: Network, given: Events, profile: str) -> Chunk:
 
 def same(one: Chunk, other: Chunk) -> bool:
     return all(
-        np.array_equal(a.step, b.step) and np.array_equal(a.neuron, b.neuron)
+        np.array_equal(a.step, b.step) and np.array_equal(a.neuron, b.neuron) and np.array_equal(a.payloads, b.payloads)
         for a, b in zip(one.spikes, other.spikes, strict=True)
     ) and all(
         np.array_equal(one.states[i].u, other.states[i].u) and np.array_equal(one.states[i].v, other.states[i].v)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from neurodeploy.emulator.reference import Reference, decay
-from neurodeploy.network import Network, Population
+from neurodeploy.emulator.cells.arithmetic import decay
+from neurodeploy.emulator.reference import Reference
+from neurodeploy.network import CubaLif, Network, Population
 from neurodeploy.precision import VOLTAGE_LIMIT, IntArray
 from neurodeploy.spikes.events import Events
 
@@ -50,7 +51,7 @@ def _firing_rates(network: Network, number: int, current: IntArray, thresholds: 
     """Spikes per neuron and step for every candidate row of `thresholds`, (candidates, neurons), under a given u."""
     population, depth = network.populations[number], network.depths()[network.populations[number].name]
     neuron = population.neuron
-    assert neuron is not None
+    assert isinstance(neuron, CubaLif)
     v, held, spikes = np.zeros_like(thresholds), np.zeros_like(thresholds), np.zeros(len(thresholds), np.int64)
     for step, u in enumerate(current):
         if network.reset is not None and network.reset.due(step, depth):
@@ -67,14 +68,14 @@ def _firing_rates(network: Network, number: int, current: IntArray, thresholds: 
 
 
 def _scaled(population: Population, scale: float) -> IntArray:
-    assert population.neuron is not None
+    assert isinstance(population.neuron, CubaLif)
     mantissa = np.broadcast_to(np.asarray(population.neuron.threshold_mantissa), population.neurons)
     return np.clip(np.rint(mantissa * scale), 0, LARGEST_THRESHOLD).astype(np.int64)
 
 
 def _with_thresholds(network: Network, number: int, scale: float) -> Network:
     population = network.populations[number]
-    assert population.neuron is not None
+    assert isinstance(population.neuron, CubaLif)
     mantissa = _scaled(population, scale)
     one_for_all = isinstance(population.neuron.threshold_mantissa, int)
     neuron = replace(population.neuron, threshold_mantissa=int(mantissa[0]) if one_for_all else mantissa)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from neurodeploy.emulator.simulation import Chunk, Counters, State
-from neurodeploy.network import Network, Population
+from neurodeploy.network import CubaLif, Network, Population
 from neurodeploy.precision import DECAY_ONE, VOLTAGE_LIMIT, IntArray
 from tests.property.networks import Case
 
@@ -84,7 +84,7 @@ def _of_states(network: Network, number: int, chunk: Chunk) -> Iterable[str]:
     """Features seen in u and v: a decay counts where truncation and floor differ, a hold where v would have crossed."""
     population, state = network.populations[number], chunk.states[number]
     neuron = population.neuron
-    assert neuron is not None
+    assert isinstance(neuron, CubaLif)
     if _truncates(state.u[:-1], np.asarray(neuron.current_decay)):
         yield "decay of negative u"
     if _truncates(state.v[:-1], np.asarray(neuron.voltage_decay)):
@@ -107,7 +107,7 @@ def _holds(
     network: Network, population: Population, state: State, fired: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 ) -> bool:
     """Whether a neuron was held in a step in which u and bias alone, v being 0, lie above its threshold."""
-    assert population.neuron is not None
+    assert isinstance(population.neuron, CubaLif)
     depth = network.depths()[population.name]
     threshold = np.asarray(population.neuron.threshold_mantissa) * 64
     counter = np.zeros(population.neurons, np.int64)

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from neurodeploy.emulator.reference import Reference, decay
+from neurodeploy.emulator.cells import Input, Output
+from neurodeploy.emulator.cells.arithmetic import decay
+from neurodeploy.emulator.cells.cuba_lif import CubaLifCells
+from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Options, Simulation
 from neurodeploy.network import Bias, Conv2d, CubaLif, Network, Population, Projection, Reset, SumPool2d
 from neurodeploy.precision import VOLTAGE_LIMIT, IntArray, WeightFormat
@@ -26,15 +29,15 @@ class SubtractingBackend:
     def simulation(self) -> Simulation:
         simulation = Reference(self.network, Options())
         cells = simulation._cells[self.population]
-        assert cells is not None
+        assert isinstance(cells, CubaLifCells)
         honest = cells.update
 
-        def update(q: IntArray, bias: IntArray, profile: str) -> tuple[IntArray, tuple[int, ...]]:
+        def update(given: Input, profile: str) -> Output:
             left = decay(cells.v, cells.voltage_decay)
-            spikes, counts = honest(q, bias, profile)
-            voltage = np.clip(left + cells.u + bias, -VOLTAGE_LIMIT, VOLTAGE_LIMIT)
-            cells.v[spikes] = (voltage - 64 * cells.threshold)[spikes]
-            return spikes, counts
+            output = honest(given, profile)
+            voltage = np.clip(left + cells.u + given.bias, -VOLTAGE_LIMIT, VOLTAGE_LIMIT)
+            cells.v[output.neurons] = (voltage - 64 * cells.threshold)[output.neurons]
+            return output
 
         cells.update = update  # type: ignore[method-assign]
         return simulation
@@ -101,7 +104,7 @@ def change_bias(network: Network, draw: Draw) -> Network | None:
     assert place is not None
     population = network.populations[place]
     neuron = population.neuron
-    assert neuron is not None
+    assert isinstance(neuron, CubaLif)
     small = max(1, int(np.median(neuron.threshold_mantissa)))
     added = int(draw.choice([-1, 1])) * min(int(draw.integers(1, small * 16 + 2)), 4095)
     old = population.bias
@@ -151,7 +154,7 @@ def _change_neuron(
     place = _choose(draw, [i for i, p in enumerate(network.populations) if p.neuron])
     assert place is not None
     population = network.populations[place]
-    assert population.neuron is not None
+    assert isinstance(population.neuron, CubaLif)
     old = getattr(population.neuron, name)
     size = most or max(2, int(np.median(old)) // int(draw.choice([1, 4, 64])))
     value = _changed(draw, old, population.neurons, least, size, limits)

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Options
-from neurodeploy.network import Bias, Network, Population
+from neurodeploy.network import Bias, CubaLif, Network, Population
 from neurodeploy.network.neurons import PerNeuron
 from tests.property.calibration import calibrated
 from tests.property.networks import Case, random_case
@@ -47,7 +47,7 @@ def _fires(case: Case) -> bool:
 
 def _restricted(population: Population) -> Population:
     neuron, bias = population.neuron, population.bias
-    if neuron is None:
+    if not isinstance(neuron, CubaLif):
         return population
     delay: PerNeuron = 1
     if bias is not None and bias.steps is not None:

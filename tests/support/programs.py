@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from neurodeploy.compiler.configuration import neuron_rows, row_width, thresholds
 from neurodeploy.compiler.program import Axons, Cores, Program, Routes
 from neurodeploy.compiler.target import load_target
 from neurodeploy.network import Network, Projection, connections
@@ -48,8 +48,9 @@ def placed_program(network: Network, core: IntArray, order: IntArray | None = No
     population = np.repeat(np.arange(1, len(sizes)), sizes[1:])
     neuron = np.concatenate([np.arange(n) for n in sizes[1:]])
     by_compartment = np.lexsort((placement.compartment, placement.core))
-    rows = _core_rows(network, placement, ("current_decay", "voltage_decay", "refractory_delay"))
-    thresholds = _core_rows(network, placement, ("threshold_mantissa",))
+    on_cores, width = network.populations[1:], row_width(network)
+    rows = _core_rows(placement, np.concatenate([neuron_rows(p, width) for p in on_cores]))
+    threshold_rows = _core_rows(placement, np.concatenate([thresholds(p) for p in on_cores])[:, None])
     formats = np.array([_format(p) for p in network.projections], np.int64).reshape(-1, 4)
     cores = Cores(
         chip=np.zeros(placement.cores, np.int64),
@@ -58,11 +59,11 @@ def placed_program(network: Network, core: IntArray, order: IntArray | None = No
         population=population[by_compartment],
         neuron=neuron[by_compartment],
         neuron_row=rows[0][by_compartment],
-        threshold_row=thresholds[0][by_compartment],
+        threshold_row=threshold_rows[0][by_compartment],
         neuron_row_start=rows[1],
         neuron_rows=rows[2],
-        threshold_start=thresholds[1],
-        thresholds=thresholds[2][:, 0],
+        threshold_start=threshold_rows[1],
+        thresholds=threshold_rows[2][:, 0],
         format_start=np.arange(placement.cores + 1) * len(formats),
         formats=np.tile(formats, (placement.cores, 1)),
     )
@@ -90,13 +91,9 @@ def _placement(core: IntArray, order: IntArray) -> Placement:
     return Placement(core, compartment)
 
 
-def _core_rows(network: Network, placement: Placement, names: Sequence[str]) -> tuple[IntArray, IntArray, IntArray]:
-    """Row of every neuron inside its core's table, where each core's rows start, and the rows."""
-    columns = [placement.core]
-    for name in names:
-        values = [np.broadcast_to(getattr(p.neuron, name), (p.neurons,)) for p in network.populations[1:]]
-        columns.append(np.concatenate(values))
-    table, row = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
+def _core_rows(placement: Placement, values: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Row of every neuron inside its core's table, where each core's rows start, and the rows, of (neurons, width)."""
+    table, row = np.unique(np.column_stack([placement.core, values]), axis=0, return_inverse=True)
     start = np.searchsorted(table[:, 0], np.arange(placement.cores + 1))
     return row.reshape(-1) - start[placement.core], start, table[:, 1:]
 

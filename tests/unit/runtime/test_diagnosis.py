@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from neurodeploy.emulator.reference import Reference, decay
+from neurodeploy.emulator.cells import Input, Output
+from neurodeploy.emulator.cells.arithmetic import decay
+from neurodeploy.emulator.cells.cuba_lif import CubaLifCells
+from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Chunk, Options, Simulation, Spikes, State
 from neurodeploy.network import Bias, Conv2d, CubaLif, Dense, Network, Population, Projection, Reset
 from neurodeploy.precision import IntArray
@@ -152,12 +155,12 @@ class Patched:
     def simulation(self) -> Simulation:
         simulation = Reference(self.network, Options())
         cells = simulation._cells[-1]
-        assert cells is not None
+        assert isinstance(cells, CubaLifCells)
         inner = cells.update
 
-        def update(q: IntArray, bias: IntArray, profile: str) -> tuple[IntArray, tuple[int, ...]]:
+        def update(given: Input, profile: str) -> Output:
             before = cells.v
-            result = inner(q, bias, profile)
+            result = inner(given, profile)
             cells.u, cells.v = self.change(cells.u, cells.v, before)
             return result
 

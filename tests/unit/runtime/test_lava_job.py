@@ -10,11 +10,24 @@ import pytest
 
 from neurodeploy.emulator.simulation import Options
 from neurodeploy.errors import NetworkError, OptionError
-from neurodeploy.network import Bias, Conv2d, CubaLif, Network, Population, Projection, Reset, SumPool2d
+from neurodeploy.network import (
+    Alif,
+    Bias,
+    Conv2d,
+    CubaLif,
+    Delta,
+    Network,
+    Neuron,
+    Population,
+    Projection,
+    Reset,
+    SigmaDelta,
+    SumPool2d,
+)
 from neurodeploy.runtime.lava_job import check_network, check_options, job
 
 
-def chain(synapse: Any, neuron: CubaLif | None = None, bias: Bias | None = None, **settings: Any) -> Network:
+def chain(synapse: Any, neuron: Neuron | None = None, bias: Bias | None = None, **settings: Any) -> Network:
     settings = {"delay": 0, "exponent": 0, "reset": None} | settings
     return Network(
         (
@@ -34,6 +47,10 @@ KERNEL = Conv2d(np.full((3, 2, 3, 3), 4), padding=(1, 1))
     [
         (chain(KERNEL, CubaLif(1024, 128, 80, 2)), "out: refractory delay: is 2, and Lava has no fixed-point neuron"),
         (chain(KERNEL, bias=Bias(np.ones((5, 48), np.int64))), "out: bias: changes from step to step"),
+        (chain(KERNEL, Alif(1, 2, 3, 4, 5, 6), reset=Reset(5, 0)), "out: has neurons .* and these are alif"),
+        (chain(KERNEL, SigmaDelta(1, corrected=True)), "out: has the corrected sigma-delta neurons, which came after"),
+        (chain(KERNEL, Delta(1), Bias(np.array(1))), "out: has a bias, and Lava's delta encoder"),
+        (chain(KERNEL, Alif(1, 2, 3, 4, 5, np.arange(48))), "out: has a threshold step per neuron"),
         (chain(KERNEL, reset=Reset(5, 5)), "reset: of interval 5 begins as late as step 6"),
     ],
 )

@@ -15,7 +15,7 @@ import torch
 from neurodeploy.errors import FormatError, MissingPackageError
 from neurodeploy.models.formats import Loaded, ReadOptions, read_network
 from neurodeploy.models.formats.slayer_kernels import ref_kernel, srm_kernel
-from neurodeploy.network import Conv2d, SumPool2d
+from neurodeploy.network import Conv2d, CubaLif, SumPool2d
 
 YAML = """simulation: {Ts: 0.5, tSample: 30}
 neuron: {type: LOIHI, vThMant: 80, vDecay: 128, iDecay: 1000, refDelay: 1, wgtExp: 0}
@@ -177,10 +177,10 @@ def test_a_yaml_decides_and_must_give_the_stored_kernels(file: Path, tmp_path: P
     yaml = tmp_path / "a.yaml"
     yaml.write_text(YAML, encoding="utf-8")
     neuron = read_network(dense(file), ReadOptions(yaml=yaml)).network.output.neuron
-    assert neuron is not None
+    assert isinstance(neuron, CubaLif)
     assert neuron.current_decay == 1000
     recovered = read_network(file).network.output.neuron
-    assert recovered is not None
+    assert isinstance(recovered, CubaLif)
     assert recovered.current_decay == 1024
     for wrong in (("iDecay: 1000", "iDecay: 992"), ("vThMant: 80", "vThMant: 81"), ("refDelay: 1", "refDelay: 2")):
         yaml.write_text(YAML.replace(*wrong), encoding="utf-8")
