@@ -38,7 +38,7 @@ test: lint lava wheel sanitize-short ## Set up, check style and types, run all t
 # The sanitized core takes the place of the installed one, see tests/sanitized.py. Python itself leaks by design.
 SANITIZED := build/sanitized
 $(SANITIZED)/.built: $(VENV)/.dev $(NATIVE)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt nanobind cmake
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt nanobind cmake
 	cmake -S . -B $(SANITIZED) -DCMAKE_BUILD_TYPE=Debug -DNEURODEPLOY_SANITIZE=ON \
 	  -DPython_EXECUTABLE=$(abspath $(BIN)/python) \
 	  -Dnanobind_DIR=$$($(BIN)/python -m nanobind --cmake_dir) >/dev/null
@@ -61,8 +61,8 @@ evidence: $(VENV)/.dev lava ## The longer proof; its table goes into docs/eviden
 	$(BIN)/pytest -m evidence
 	$(BIN)/python benchmarks/gesture.py
 
-bench: $(VENV)/.dev ## Speed, beside a calibration loop.
-	$(BIN)/python benchmarks/gesture.py
+bench: $(VENV)/.dev ## Speed beside Lava, torch and what the machine could do at most.
+	$(BIN)/python benchmarks/speed.py
 
 clean: ## Remove what the other commands made.
 	rm -rf $(VENV) build demo

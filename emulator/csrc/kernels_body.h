@@ -44,7 +44,9 @@ static void accumulate(const nd_image *image, const nd_delivery *delivery, int32
             if (run->pieces) {
                 const int32_t first = run->target * ND_PIECE / ND_GROUP;
                 const int32_t last = (run->target + run->pieces - 1) * ND_PIECE / ND_GROUP;
-                for (int32_t g = first; g <= last; g++) awake[g] |= ND_AWAKE;
+                awake[first] |= ND_AWAKE;
+                awake[last] |= ND_AWAKE;
+                for (int32_t g = first + 1; g < last; g++) awake[g] |= ND_AWAKE;    /* mostly none */
                 add_run(run, population, image, q, delivery[d].payload);
             } else {
                 q[run->target] = (int16_t)(q[run->target] + run->weight * delivery[d].payload);
