@@ -38,7 +38,7 @@ test: lint lava wheel sanitize-short ## Set up, check style and types, run all t
 # The sanitized core takes the place of the installed one, see tests/sanitized.py. Python itself leaks by design.
 SANITIZED := build/sanitized
 $(SANITIZED)/.built: $(VENV)/.dev $(NATIVE)
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt nanobind cmake
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt nanobind cmake
 	cmake -S . -B $(SANITIZED) -DCMAKE_BUILD_TYPE=Debug -DNEURODEPLOY_SANITIZE=ON \
 	  -DPython_EXECUTABLE=$(abspath $(BIN)/python) \
 	  -Dnanobind_DIR=$$($(BIN)/python -m nanobind --cmake_dir) >/dev/null
@@ -52,7 +52,8 @@ sanitize: $(SANITIZED)/.built ## The core's tests with AddressSanitizer and Unde
 	$(SANITIZED_PYTEST) tests/unit/emulator tests/property/test_reference_vs_core.py -m 'not evidence'
 
 sanitize-short: $(SANITIZED)/.built
-	$(SANITIZED_PYTEST) tests/unit/emulator/test_engine.py tests/unit/emulator/test_validation.py
+	$(SANITIZED_PYTEST) tests/unit/emulator/test_engine.py \
+	  tests/property/test_reference_vs_core.py -k "test_engine or shrink"
 
 wheel: $(VENV)/.dev ## Build the wheel, install it elsewhere, and use it from there.
 	$(BIN)/python tests/check_wheel.py

@@ -27,9 +27,21 @@ ND_INLINE void add_run(const nd_run *run, const nd_population *population, const
         for (int32_t p = 0; p < run->pieces; p++, sum += ND_PIECE, word += ND_PIECE)
             store_row(sum, row_plus(load_row(sum), load_row(word)));
     } else {
+        ND_UNROLL_LITTLE
         for (int32_t p = 0; p < run->pieces; p++, sum += ND_PIECE, byte += ND_PIECE)
             store_row(sum, row_plus(load_row(sum), load_bytes(byte)));
     }
+}
+
+/* The weights of a coming delivery, which lie anywhere in memory: at most the first 512 bytes of its first run. */
+ND_INLINE void fetch(const nd_image *image, const nd_bundle *bundle)
+{
+    const nd_run *run = &image->run[bundle->first_run];
+    if (!run->pieces) return;
+    const int words = image->population[bundle->population].words, pieces = run->pieces < 32 ? run->pieces : 32;
+    const char *pool = words ? (const char *)image->word_weight : (const char *)image->byte_weight;
+    const char *line = pool + ((ptrdiff_t)run->weight * ND_PIECE << words), *end = line + (pieces * ND_PIECE << words);
+    for (; line < end; line += 64) ND_PREFETCH(line);
 }
 
 static void accumulate(const nd_image *image, const nd_delivery *delivery, int32_t count, int16_t *q, uint8_t *awake)
@@ -37,6 +49,7 @@ static void accumulate(const nd_image *image, const nd_delivery *delivery, int32
     enum { AHEAD = 4 };
     for (int32_t d = 0; d < count; d++) {
         if (d + AHEAD < count) ND_PREFETCH(&image->run[image->bundle[delivery[d + AHEAD].bundle].first_run]);
+        if (d + 1 < count) fetch(image, &image->bundle[delivery[d + 1].bundle]);
         const nd_bundle *bundle = &image->bundle[delivery[d].bundle];
         const nd_population *population = &image->population[bundle->population];
         const nd_run *run = image->run + bundle->first_run, *end = run + bundle->runs;
