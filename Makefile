@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+NIR := .venv-nir
 NATIVE := CMakeLists.txt $(wildcard emulator/csrc/*)
 
-.PHONY: help demo test sanitize sanitize-short lint lava evidence bench wheel clean
+.PHONY: help demo test sanitize sanitize-short lint lava netx nir-frameworks evidence bench wheel clean
 
 help: ## Show this list.
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -55,10 +56,20 @@ sanitize-short: $(SANITIZED)/.built
 	$(SANITIZED_PYTEST) tests/unit/emulator/test_engine.py \
 	  tests/property/test_reference_vs_core.py -k "test_engine or shrink"
 
+netx: $(VENV)/.dev ## Run .net files that we write in lava-dl 0.6.0's netx, in a third environment (2 GB).
+	$(BIN)/python -m tests.netx.check
+
 wheel: $(VENV)/.dev ## Build the wheel, install it elsewhere, and use it from there.
 	$(BIN)/python tests/check_wheel.py
 
-evidence: $(VENV)/.dev lava ## The longer proof; its table goes into docs/evidence.md.
+nir-frameworks: $(NIR)/.ready ## Set up snnTorch, norse and sinabs, for comparison only.
+
+$(NIR)/.ready: tests/support/nir_frameworks.txt constraints.txt
+	$(PYTHON) -m venv $(NIR)
+	$(NIR)/bin/pip install -q --disable-pip-version-check -c constraints.txt -r $<
+	touch $@
+
+evidence: $(VENV)/.dev lava nir-frameworks ## The longer proof; its table goes into docs/evidence.md.
 	$(BIN)/pytest -m evidence
 	$(BIN)/python benchmarks/gesture.py
 
@@ -66,4 +77,4 @@ bench: $(VENV)/.dev ## Speed beside Lava, torch and what the machine could do at
 	$(BIN)/python benchmarks/speed.py
 
 clean: ## Remove what the other commands made.
-	rm -rf $(VENV) build demo
+	rm -rf $(VENV) $(NIR) build demo

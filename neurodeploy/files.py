@@ -46,6 +46,16 @@ def read_bytes(path: Path, limit: int) -> bytes:
     Raises:
         FormatError: missing, unreadable, no regular file, or larger than `limit`.
     """
+    size = check_file(path, limit)
+    try:
+        with path.open("rb") as file:
+            return file.read(size)  # room for so much is taken at once
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def check_file(path: Path, limit: int) -> int:
+    """Size of a file; raises FormatError for one that is missing, no regular file, or larger than `limit` bytes."""
     status = _status(path)
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
@@ -53,11 +63,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
     if status.st_size > limit:
         problem = f"has {status.st_size} bytes, more than the {limit} that are read here"
         raise FormatError(str(path), problem, "check that it is the right file")
-    try:
-        with path.open("rb") as file:
-            return file.read(status.st_size)  # room for so much is taken at once
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    return status.st_size
 
 
 def write_atomic(path: Path, data: bytes, overwrite: bool = False) -> None:

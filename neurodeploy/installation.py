@@ -60,7 +60,7 @@ def examine() -> list[dict[str, Any]]:
 def _lava() -> dict[str, Any]:
     from neurodeploy.runtime.lava_environment import SETUP, installed
 
-    environment = installed()
+    environment = installed(thorough=True)
     return {
         "piece": "Lava",
         "version": environment.versions["lava"] if environment else None,

@@ -23,8 +23,9 @@ from neurodeploy.spikes.events import Events
 
 __all__ = ["Difference", "Verification", "Verifier"]
 
-#: u and v of every neuron are held for as many steps at a time as these values allow, but at least for these steps.
-CHUNK_VALUES, CHUNK_STEPS = 2**22, 64
+#: u and v of every neuron are held for as many steps at a time as these values allow, but at
+#: least for these steps; at most for those, so that progress shows.
+CHUNK_VALUES, CHUNK_STEPS, MOST_STEPS = 2**22, 64, 256
 
 
 @dataclass
@@ -101,7 +102,7 @@ class Verifier:
         recording = _Recording(events, given.file, recorders, [None for _ in self._names])
         simulations = [backend.simulation() for backend in self._backends.values()]
         neurons = sum(self._network.populations[i].neurons for i in self._ran)
-        at_a_time = max(CHUNK_VALUES // max(2 * neurons, 1), CHUNK_STEPS)
+        at_a_time = min(max(CHUNK_VALUES // max(2 * neurons, 1), CHUNK_STEPS), MOST_STEPS)
         for first in range(0, steps, at_a_time):
             count = min(at_a_time, steps - first)
             low, high = (int(i) for i in np.searchsorted(events.step, (first, first + count)))

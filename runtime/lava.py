@@ -19,15 +19,15 @@ from neurodeploy.emulator.stretch import check_stretch
 from neurodeploy.errors import BackendError, OptionError
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
-from neurodeploy.runtime.lava_client import LavaWorker, worker_command
+from neurodeploy.runtime.lava_client import TIMEOUT_VARIABLE, LavaWorker, worker_command
 from neurodeploy.runtime.lava_environment import required
-from neurodeploy.runtime.lava_job import check_network, check_options, job
+from neurodeploy.runtime.lava_job import check_network, check_options, check_payload, job
 from neurodeploy.runtime.lava_worker.memory import CHUNK_STEPS
 from neurodeploy.spikes.events import Events
 
-#: Seconds that each answer of the worker may take; it answers after at most CHUNK_STEPS steps.
-TIMEOUT_VARIABLE = "NEURODEPLOY_LAVA_TIMEOUT"
 DEFAULT_TIMEOUT = 300.0
+#: A worker runs silent steps until periodic resets fall as they should; where that takes more, a new one is started.
+MOST_SILENT_STEPS = 1000
 
 
 class LavaBackend:
@@ -56,7 +56,11 @@ class LavaBackend:
         except IndexError:
             worker = self._started()
         simulation = Simulator(self._network, worker)
-        weakref.finalize(simulation, _returned, self._idle, worker)
+        reset = self._network.reset
+        if reset is None or reset.interval <= MOST_SILENT_STEPS:
+            weakref.finalize(simulation, _returned, self._idle, worker)
+        else:
+            weakref.finalize(simulation, worker.close)
         return simulation
 
     def _started(self) -> LavaWorker:
@@ -77,6 +81,7 @@ class Simulator:
     def advance(self, events: Events, steps: int, states: Sequence[int] = ()) -> Chunk:
         """See `Simulation.advance`."""
         check_stretch(self._network, events, self._step, self._step + steps)
+        check_payload(self._network, events)
         chunk = self._group.advance([events], steps, [states])[0]
         self._step += steps
         self._spikes += [len(s.step) for s in chunk.spikes]

@@ -24,8 +24,13 @@ HOME_VARIABLE = "NEURODEPLOY_LAVA_HOME"
 
 _MARKER = "neurodeploy.json"
 _VERSION = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+#: Imports what the worker imports, and says the versions.
 _CHECK = (
-    "import json, platform, h5py, numpy, lava.proc.lif.process; from importlib.metadata import version; "
+    "import json, platform, h5py, numpy, scipy.sparse; from importlib import import_module; "
+    "from importlib.metadata import version; "
+    "[import_module(f'lava.proc.{name}.models') for name in "
+    "'atrlif conv dense lif rf rf_iz sdn sparse'.split()]; import lava.proc.io.source, lava.proc.io.sink; "
+    "import lava.magma.core.run_configs, lava.utils.weightutils, lava.utils.loihi, lava.utils.slurm; "
     "print(json.dumps({'lava': version('lava-nc'), 'numpy': numpy.__version__, 'h5py': h5py.__version__, "
     "'python': platform.python_version()}))"
 )
@@ -62,14 +67,30 @@ def environment_folder() -> Path:
     return cache / "neurodeploy" / "lava-0.10"
 
 
-def installed() -> Environment | None:
-    """The environment, None when there is none that is complete and starts."""
+def installed(thorough: bool = False) -> Environment | None:
+    """The environment, None when there is none that is complete and starts.
+
+    Args:
+        thorough: whether Lava itself is tried too, which takes seconds.
+    """
     folder = environment_folder()
     try:
-        versions = json.loads((folder / _MARKER).read_text("utf-8"))
-    except (OSError, ValueError):
+        versions = _versions((folder / _MARKER).read_text("utf-8"))
+        if not _starts(_interpreter(folder)):
+            return None
+        if thorough:
+            _run([str(_interpreter(folder)), "-I", "-c", _CHECK], "Lava", lambda line: None)
+    except (OSError, ValueError, BackendError):
         return None
-    return Environment(folder, versions) if _starts(_interpreter(folder)) else None
+    return Environment(folder, versions)
+
+
+def _versions(text: str) -> dict[str, str]:
+    """What the marker holds; raises ValueError for anything else."""
+    versions = json.loads(text)
+    if not isinstance(versions, dict) or not {"lava", "numpy", "h5py", "python"} <= set(versions):
+        raise ValueError("no versions")
+    return {str(name): str(version) for name, version in versions.items()}
 
 
 def required(backend: str) -> Environment:
@@ -101,10 +122,11 @@ def set_up(
         MissingPackageError: no Python 3.10 that starts.
         BackendError: the packages cannot be installed.
     """
-    found = installed()
-    if found is not None and not again:
+    base = find_python(python) if python is not None else None
+    found = None if again else installed(thorough=True)
+    if found is not None:
         return found
-    base = find_python(python)
+    base = base or find_python()
     folder = environment_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as temporary:
@@ -115,11 +137,12 @@ def set_up(
         _run(pip, " and ".join(REQUIREMENTS), lambda line: progress(line) if _tells(line) else None)
         progress("trying it")
         answer = _run([str(_interpreter(made)), "-I", "-c", _CHECK], "Lava", lambda line: None)
-        (made / _MARKER).write_text(answer.splitlines()[-1], "utf-8")
+        versions = _versions(answer.splitlines()[-1])
+        (made / _MARKER).write_text(json.dumps(versions), "utf-8")
         if folder.exists():
             folder.rename(Path(temporary) / "old")
         made.rename(folder)
-    return Environment(folder, json.loads(answer.splitlines()[-1]))
+    return Environment(folder, versions)
 
 
 def find_python(given: Path | None = None) -> Path:
@@ -157,6 +180,7 @@ def _candidates() -> Iterable[Path]:
         (home / "miniforge3" / "envs", "*"),
         (home / "anaconda3" / "envs", "*"),
         (Path(os.environ.get("CONDA_PREFIX") or home / "miniconda3").parent, "*"),
+        (Path(os.environ.get("CONDA_PREFIX") or home / "miniconda3") / "envs", "*"),
     )
     for root, pattern in roots:
         for version in sorted(root.glob(pattern), reverse=True):
@@ -201,7 +225,7 @@ def _run(command: list[str], what: str, progress: Callable[[str], None]) -> str:
 
 def status() -> dict[str, Any]:
     """What `lava status` tells, schema `neurodeploy.lava/1`."""
-    found = installed()
+    found = installed(thorough=True)
     return {
         "schema": "neurodeploy.lava/1",
         "folder": str(environment_folder()),

@@ -114,7 +114,9 @@ def check_board(extension: bool, boards: list[list[str]], wanted: Board) -> None
     if not extension:
         problem = "Lava reports no Loihi 2 board, as its extension lava-loihi is not installed"
         raise BackendError("backend lava-hw", problem, remedy)
-    up = [board for board in boards if "down" not in board[2]]
+    up = [board for board in boards if not any(word in board[2] for word in ("down", "drain"))]
+    if boards and not up:
+        raise BackendError("backend lava-hw", f"Lava reports that all {len(boards)} boards are down", remedy)
     for what, value, column in (("board", wanted.name, 0), ("partition", wanted.partition, 1)):
         known = sorted({board[column] for board in up})
         if value is not None and value not in known:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.emulator.simulation import Options
-from neurodeploy.errors import NetworkError, OptionError
+from neurodeploy.errors import DataError, NetworkError, OptionError
 from neurodeploy.network import (
     Alif,
     Conv2d,
@@ -24,6 +24,7 @@ from neurodeploy.network import (
     connections,
 )
 from neurodeploy.precision import SignMode, WeightFormat
+from neurodeploy.spikes.events import Events
 
 #: Lava's convolution keeps 24 bits of a sum; what may exceed them is written out as sparse synapses.
 _CONV_LIMIT = 2**23
@@ -64,6 +65,16 @@ def check_network(network: Network) -> None:
                 "changes from step to step, and a Lava neuron's is constant",
                 "use a constant bias, or another backend",
             )
+    if not any(p.source == network.input.name for p in network.projections) and network.input.neuron is None:
+        raise NetworkError(network.input.name, "has no projection, and Lava runs what is connected", "remove it")
+    for projection in network.projections:
+        lost = -projection.weight_exponent
+        if lost > 0 and np.any(projection.synapse.weight.astype(np.int64) % (1 << lost)):
+            raise NetworkError(
+                f"{projection.name}: weights",
+                f"are no multiples of {1 << lost}, as exponent {-lost} needs, and Lava rounds sums in its own way",
+                "quantize the network",
+            )
     if network.reset is not None:
         deepest = max(network.depths().values())
         if network.reset.offset + deepest > network.reset.interval:
@@ -89,6 +100,29 @@ def _check_model(network: Network, population: Population) -> None:
         problem = "has a threshold step per neuron, and Lava's neurons share one"
     if problem:
         raise NetworkError(population.name, problem, "use another backend")
+
+
+def check_payload(network: Network, events: Events) -> None:
+    """Whether graded input keeps the sums of Lava's convolutions in their 24 bits.
+
+    Raises:
+        DataError: it may not.
+    """
+    largest = 1 if events.payload is None else int(np.abs(events.payload).max(initial=1))
+    for projection in network.projections:
+        if projection.source != network.input.name or largest == 1 or network.input.delays().any():
+            continue
+        if isinstance(projection.synapse, (Conv2d, SumPool2d)):
+            kernel = _kernel(projection, (network.input.shape or ())[0])
+            most = None if kernel is None else (_CONV_LIMIT - 1) // max(_most(kernel), 1)
+            if most is not None and largest > most:
+                problem = f"has a graded spike of {largest}, and Lava's convolution adds up to {most} in its 24 bits"
+                raise DataError(f"{projection.name}: input", problem, "use another backend")
+
+
+def _most(kernel: NDArray[Any]) -> int:
+    """The largest sum of a kernel (out, in / groups, H, W) over spikes of 1."""
+    return int(np.abs(kernel).sum(axis=(1, 2, 3)).max())
 
 
 def job(networks: Sequence[Network]) -> tuple[dict[str, Any], Arrays]:
@@ -117,9 +151,21 @@ def job(networks: Sequence[Network]) -> tuple[dict[str, Any], Arrays]:
                     "target": first + network.index(projection.target),
                 }
             )
-        if len(networks) > 1 or network.input.neuron is not None:
-            tied.append(first + 1)
+        pieces = _pieces(network)
+        if len(networks) > 1 or len(pieces) > 1 or network.input.neuron is not None:
+            tied += [first + piece[-1] for piece in pieces]
     return {"do": "load", "populations": populations, "projections": projections, "tied": tied}, arrays
+
+
+def _pieces(network: Network) -> list[list[int]]:
+    """Positions of the populations that projections join, piece by piece; the last of each has neurons."""
+    pieces = {i: [i] for i in range(len(network.populations))}
+    for projection in network.projections:
+        one, other = pieces[network.index(projection.source)], pieces[network.index(projection.target)]
+        if one is not other:
+            one += other
+            pieces |= dict.fromkeys(other, one)
+    return [sorted(piece) for i, piece in pieces.items() if min(piece) == i]
 
 
 def _population(network: Network, population: Population, number: int, arrays: Arrays) -> dict[str, Any]:
@@ -190,7 +236,7 @@ def _kernel(projection: Projection, channels: int) -> NDArray[Any] | None:
     if exponent < 0 and np.any(weight % (1 << -exponent)):
         return None
     weight = weight << exponent if exponent >= 0 else weight >> -exponent
-    return weight if np.abs(weight).sum(axis=(1, 2, 3)).max() < _CONV_LIMIT else None
+    return weight if _most(weight) < _CONV_LIMIT else None
 
 
 def _format(projection: Projection) -> WeightFormat:

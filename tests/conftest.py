@@ -11,7 +11,8 @@ from neurodeploy.runtime.lava_environment import SETUP, Environment, installed
 
 #: A test's `record_property(SUMMARY, text)` is printed behind the results, also when tests run in several processes.
 SUMMARY = "summary"
-DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "conformance"
+REPOSITORY = Path(__file__).resolve().parents[1]
+DEFAULT = REPOSITORY.parent / "shared" / "conformance"
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +36,18 @@ def lava() -> Environment:
             pytest.fail(f"Lava is not set up: {SETUP}")
         pytest.skip(f"Lava is not set up: {SETUP}")
     return environment
+
+
+@pytest.fixture(scope="session")
+def nir_frameworks() -> Path:
+    """Python with snnTorch, norse and sinabs; its absence is a failure in CI and a skip elsewhere."""
+    python = Path(os.environ.get("NEURODEPLOY_NIR_PYTHON", REPOSITORY / ".venv-nir" / "bin" / "python"))
+    if not python.exists():
+        message = f"no {python}: make nir-frameworks"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return python
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

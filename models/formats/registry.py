@@ -57,8 +57,58 @@ BUILT_IN = (
         "torch checkpoint",
         (".pt",),
         reader=f"{_HERE}.slayer_pt:read_pt",
-        reads=("slayerPytorch networks with LOIHI neurons: dense, conv, pool layers, axonal delays",),
+        reads=(
+            "slayerPytorch networks with LOIHI neurons, hand-written or auto: dense, conv, pool layers, axonal delays",
+            "lava-dl networks of CUBA blocks, with a sidecar: conv, pool, dense, flatten blocks, axonal delays",
+        ),
         extra="torch",
+    ),
+    Format(
+        "net",
+        "lava-dl netx file",
+        (".net",),
+        reader=f"{_HERE}.net_reader:read_net",
+        reads=(
+            "input, dense, recurrent dense, conv, pool, flatten and average layers",
+            "CUBA and LOIHI, ALIF, SDNN, RF_PHASE and RF_IZHIKEVICH neurons",
+            "biases, axonal delays, weight exponents",
+        ),
+        writer=f"{_HERE}.net_writer:write_net",
+        writes=("chains of dense, recurrent dense, conv and pool layers of integer weights", "all of these neurons"),
+    ),
+    Format(
+        "onnx",
+        "ONNX model",
+        (".onnx",),
+        reader=f"{_HERE}.onnx_read:read_onnx",
+        writer=f"{_HERE}.onnx_write:write_onnx",
+        reads=(
+            "models written here",
+            "feed-forward networks as rate-coded ones: Gemm, MatMul, Conv, AveragePool, Flatten, Relu, "
+            "BatchNormalization, with calibration data",
+        ),
+        writes=("integer networks of CUBA LIF neurons as a Scan of integer operators, all synapses, delays, resets",),
+        extra="onnx",
+    ),
+    Format(
+        "c",
+        "C99 source and header",
+        (".c",),
+        writer=f"{_HERE}.c_write:write_c",
+        writes=("integer networks of CUBA LIF neurons as constants and a step function, all synapses, delays, resets",),
+    ),
+    Format(
+        "nir",
+        "NIR graph",
+        (".nir",),
+        reader=f"{_HERE}.nir.reader:read_nir",
+        writer=f"{_HERE}.nir.writer:write_nir",
+        reads=(
+            "NIR 0.2 … 1.0.8: CubaLIF, LIF, IF, LI, CubaLI, I, Threshold, Affine, Linear, Conv1d, Conv2d, SumPool2d, "
+            "AvgPool2d, Scale, Flatten, Delay, nested graphs, recurrence",
+            "with --dt, --time-unit and --discretisation",
+        ),
+        writes=("networks of CUBA LIF neurons; input neurons and a bias per step are refused",),
     ),
 )
 

@@ -1,8 +1,9 @@
-"""A slayerPytorch checkpoint: weights, delays, and two kernels from which the neuron's parameters are recovered.
+"""A torch checkpoint: of slayerPytorch, whose neuron's parameters are recovered from two kernels, or of lava-dl.
 
 Keys are `fcN.weight` (out, in, 1, 1, 1) or (out, C, H, W, 1), `convN.weight` (out, in / groups, k, k, 1),
 `poolN.weight` (1, 1, k, k, 1), `delayN.delay` in milliseconds, `slayer.srmKernel` and `slayer.refKernel`. A checkpoint
-holds neither the input's shape nor how its layers are chained: only a chain of dense layers explains itself.
+holds neither the input's shape nor how its layers are chained: only a chain of dense layers explains itself. Those of
+auto networks are renamed first (`slayer_auto`), those of lava-dl have a reader of their own (`lava_dl_pt`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from neurodeploy.errors import FormatError
+from neurodeploy.models.formats.lava_dl_pt import is_lava_dl, read_lava_dl
 from neurodeploy.models.formats.loaded import Loaded
 from neurodeploy.models.formats.notation import (
     EXAMPLE,
@@ -26,6 +28,8 @@ from neurodeploy.models.formats.notation import (
     parse_architecture,
 )
 from neurodeploy.models.formats.options import ReadOptions
+from neurodeploy.models.formats.slayer_alpha import describe_alpha
+from neurodeploy.models.formats.slayer_auto import hand_written, is_auto
 from neurodeploy.models.formats.slayer_delays import read_delays
 from neurodeploy.models.formats.slayer_kernels import Kernel
 from neurodeploy.models.formats.slayer_network import (
@@ -67,7 +71,7 @@ class Checkpoint:
 
 
 def read_pt(path: Path, options: ReadOptions) -> Loaded:
-    """Read a slayerPytorch checkpoint of a network with LOIHI neurons; its weights stay float.
+    """Read a checkpoint of slayerPytorch with LOIHI neurons, whose weights stay float, or of lava-dl.
 
     Args:
         path: the `.pt` file.
@@ -77,9 +81,15 @@ def read_pt(path: Path, options: ReadOptions) -> Loaded:
     Raises:
         FormatError: naming the file and entry, what it holds, and what was needed.
     """
-    checkpoint = _sorted_entries(path, read_state_dict(path))
+    state = read_state_dict(path)
+    if is_lava_dl(state):
+        return read_lava_dl(path, state, options)
     config = None if options.yaml is None else read_slayer_yaml(Path(options.yaml))
-    architecture = _architecture(checkpoint, config, options.arch)
+    given = _given_architecture(config, options.arch)
+    if is_auto(state):
+        state = hand_written(path, state, None if given is None else [name for name, _ in given.named()])
+    checkpoint = _sorted_entries(path, state)
+    architecture = given or _dense_chain(checkpoint)
     if config is None:
         neuron, notes = _recovered(checkpoint)
         timestep, steps = 1.0, None
@@ -134,8 +144,9 @@ def _recovered(checkpoint: Checkpoint) -> tuple[LoihiNeuron, list[str]]:
         raise FormatError(str(checkpoint.path), f"has no {missing}", "give the yaml of the training")
     recovered = recover(checkpoint.srm, checkpoint.ref)
     if recovered is None:
-        problem = "its kernels belong to no LOIHI neuron"
-        raise FormatError(str(checkpoint.path), problem, "this reader takes networks trained with neuron type LOIHI")
+        alpha = describe_alpha(checkpoint.srm, checkpoint.ref, checkpoint.weights)
+        problem = "its kernels belong to no LOIHI neuron" if alpha is None else alpha
+        raise FormatError(str(checkpoint.path), problem, "train it with neuron type LOIHI")
     notes = [
         f"neuron, from the stored kernels: {recovered}",
         "time step 1 ms: a checkpoint does not hold it, the yaml of the training does",
@@ -143,11 +154,14 @@ def _recovered(checkpoint: Checkpoint) -> tuple[LoihiNeuron, list[str]]:
     return recovered.neuron, notes
 
 
-def _architecture(checkpoint: Checkpoint, config: SlayerYaml | None, arch: str | None) -> Architecture:
+def _given_architecture(config: SlayerYaml | None, arch: str | None) -> Architecture | None:
     if arch is not None:
         return parse_architecture(arch)
-    if config is not None and config.architecture is not None:
-        return config.architecture
+    return None if config is None else config.architecture
+
+
+def _dense_chain(checkpoint: Checkpoint) -> Architecture:
+    """The layers of a checkpoint that says them itself."""
     names = [f"fc{n}" for n in range(1, len(checkpoint.weights) + 1)]
     if not names or set(names) != set(checkpoint.weights):
         problem = f"holds the layers {', '.join(sorted(checkpoint.weights)) or 'none'}, which are no chain fc1, fc2 …"

@@ -76,7 +76,8 @@ def command(
     items = api.inputs(data, split, limit)
     if probes and output is None:
         raise OptionError("--probe", "has nowhere to go", "name a file with -o RUN.ndr")
-    session = Session(loaded, backend, RunOptions(probes=probes, **settings))
+    with console.progress("loading", None):
+        session = Session(loaded, backend, RunOptions(probes=probes, **settings))
     driven = any(p.bias is not None for p in loaded.network.populations)
     if data is None and not driven:
         raise OptionError(

@@ -18,6 +18,16 @@ _NETWORK_OPTIONS = (
     click.option("--from", "form", metavar="FORMAT", help="Format of the file, if its suffix does not tell."),
     click.option("--arch", metavar="NOTATION", help="Layers in SLAYER's notation, for example 34x34x2-512-10."),
     click.option("--yaml", type=FILE, help="SLAYER's yaml, if it is not the one in the folder."),
+    click.option("--reset-interval", type=int, metavar="N", help="Reset all neurons every N steps (.net)."),
+    click.option("--reset-offset", type=int, metavar="N", help="Step of the first reset; 0 unless given."),
+    click.option("--sidecar", type=FILE, help="What a lava-dl checkpoint does not hold (.toml)."),
+    click.option("--image", type=FILE, help="What the neurons of the input see, real numbers (.npy)."),
+    click.option("--input-bias", type=FILE, help="What the neurons of the input receive, whole numbers (.npy)."),
+    click.option("--calibrate", type=FILE, help="ONNX network of rates: a .npy of typical inputs (samples, C, H, W)."),
+    click.option("--percentile", type=float, metavar="P", help="Of the activations on them, to scale by (99.9)."),
+    click.option("--dt", type=float, metavar="MS", help="NIR: length of a step in milliseconds."),
+    click.option("--time-unit", metavar="s|ms", help="NIR: unit of the file's time constants; s unless given."),
+    click.option("--discretisation", metavar="euler|exponential", help="NIR: how decays follow; euler unless given."),
 )
 
 

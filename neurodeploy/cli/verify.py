@@ -62,7 +62,8 @@ def command(
 
     loaded, _ = load_program(program)
     items = api.verify_inputs(loaded, data, rate, seed, settings["steps"], split, limit)
-    verifier = Verifier(loaded, tuple(name for name in backends.split(",") if name), RunOptions(**settings))
+    with console.progress("loading", None):
+        verifier = Verifier(loaded, tuple(name for name in backends.split(",") if name), RunOptions(**settings))
     with console.progress("comparing", len(items)) as advance:
         for item in items:
             verifier.compare(item, advance)

@@ -9,6 +9,7 @@ import io
 import json
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -57,7 +58,16 @@ def unpack(read: Callable[[int], bytes]) -> tuple[dict[str, Any], dict[str, NDAr
         with np.load(io.BytesIO(read(length)), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(arrays.pop(_HEADER).tobytes())
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        OSError,
+        zlib.error,
+        zipfile.BadZipFile,
+    ) as error:
         raise GarbledError(str(error)) from error
     if not isinstance(header, dict):
         raise GarbledError("no object")

@@ -6,6 +6,7 @@ Messages: "load" (networks, once), "restart" (begin a recording), "advance" (run
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -24,36 +25,40 @@ from .exchange import Arrays, pack, unpack
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 
 
-def main(segment_prefix: str) -> None:
+def main(segment_prefix: str, folder: str) -> None:
     """Serve until the input ends, then end the whole process group: Lava's processes are in it.
 
     Args:
         segment_prefix: how the names of all shared memory begin, so that whoever started this can remove it.
+        folder: for temporary files, to be removed in the end.
     """
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what Lava prints is no answer
     name_segments(segment_prefix)
-    threading.Thread(target=_follow, args=(os.getppid(), segment_prefix), daemon=True).start()
+    threading.Thread(target=_follow, args=(os.getppid(), segment_prefix, folder), daemon=True).start()
     try:
         serve(sys.stdin.buffer, answers)
-    except Exception:
+    except Exception as error:
         traceback.print_exc()
+        answers.write(pack({"failed": f"{type(error).__name__}: {error}"[:300]}))
+        answers.flush()
     finally:
-        _end(segment_prefix)
+        _end(segment_prefix, folder)
 
 
-def _follow(parent: int, segment_prefix: str) -> None:
+def _follow(parent: int, segment_prefix: str, folder: str) -> None:
     """End when whoever started this is gone."""
     while os.getppid() == parent:
         time.sleep(1)
-    _end(segment_prefix)
+    _end(segment_prefix, folder)
 
 
-def _end(segment_prefix: str) -> None:
-    """Remove the shared memory, end the group."""
+def _end(segment_prefix: str, folder: str) -> None:
+    """Remove the shared memory and the folder, end the group."""
     sys.stderr.flush()
     for path in _SHARED_MEMORY.glob(f"{segment_prefix}*"):
         path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+
 import neurodeploy as nd
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
 from neurodeploy.network import Network
 from tests.cli.conftest import Invoke
+from tests.support.onnx_models import small_convolutional_model
 
 
 def test_convert_a_checkpoint(tmp_path: Path, invoke: Invoke) -> None:
@@ -45,3 +48,28 @@ def test_formats_are_listed(invoke: Invoke) -> None:
     for row in rows:
         assert row["name"] in text
         assert all(phrase in text for phrase in row["reads"] or ())
+
+
+def test_convert_to_onnx_and_c(program_path: Path, tmp_path: Path, invoke: Invoke) -> None:
+    result = invoke("convert", program_path, tmp_path / "n.onnx", "--profile", "lava-0.10", "--traces", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert "profile lava-0.10" in result.stderr
+    assert "fc1.u.trace" in " ".join(json.loads(result.stdout)["notes"])
+    back = invoke("convert", tmp_path / "n.onnx", tmp_path / "n.ndn")
+    assert back.exit_code == 0, back.stderr
+    result = invoke("convert", program_path, tmp_path / "n.c")
+    assert result.exit_code == 0, result.stderr
+    assert "inspect" not in result.stderr
+    assert {p.name for p in tmp_path.iterdir()} == {"n.onnx", "n.ndn", "n.c", "n.h"}
+    refused = invoke("convert", program_path, tmp_path / "m.c", "--profile", "what")
+    assert (refused.exit_code, "profile what: is unknown" in refused.stderr) == (1, True)
+
+
+def test_convert_a_network_of_rates(tmp_path: Path, invoke: Invoke) -> None:
+    (tmp_path / "n.onnx").write_bytes(small_convolutional_model().SerializeToString())
+    np.save(tmp_path / "c.npy", np.random.default_rng(3).random((5, 2, 6, 6)))
+    words = ("convert", tmp_path / "n.onnx", tmp_path / "n.ndn", "--calibrate", tmp_path / "c.npy")
+    result = invoke(*words, "--percentile", "99")
+    assert result.exit_code == 0, result.stderr
+    assert "conv1: scale" in result.stderr
+    assert nd.compile(nd.load(tmp_path / "n.ndn")).network.steps == 405  # type: ignore[arg-type]

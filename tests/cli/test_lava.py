@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from neurodeploy.runtime.lava_environment import Environment
 from tests.cli.conftest import Invoke
 
 #: Behaves like pyenv's shim of a version that is not selected.
@@ -94,6 +96,18 @@ def test_status_and_setup_with_lava(invoke: Invoke) -> None:
     assert before["versions"]["lava"] == "0.10.0"
     assert before["versions"]["numpy"].startswith("1.")
     assert json.loads(invoke("lava", "setup", "--json").stdout) == before
+
+
+def test_broken_environments(bare: Path, lava: Environment, invoke: Invoke) -> None:
+    """A marker that is no marker, and an environment from which a module was removed: not set up, says status."""
+    folder = bare / "cache" / "lava"
+    shutil.copytree(lava.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("*.pyc", "tests", "scipy.libs"))
+    (module,) = folder.glob("lib/python3.10/site-packages/lava/proc/conv/models.py")
+    module.unlink()
+    assert invoke("lava", "status").exit_code == 3
+    (folder / "neurodeploy.json").write_text("[1]")
+    assert invoke("lava", "status").exit_code == 3
+    assert invoke("doctor").exit_code == 0
 
 
 @pytest.mark.usefixtures("lava")

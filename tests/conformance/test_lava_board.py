@@ -50,6 +50,8 @@ def test_boards() -> None:
     ):
         with pytest.raises(BackendError, match=message):
             check_board(True, BOARDS, board)
+    with pytest.raises(BackendError, match="all 1 boards are down"):
+        check_board(True, BOARDS[1:], Board())
     with pytest.raises(BackendError, match="knows none"):
         check_board(True, [], Board("ncl-1"))
     with pytest.raises(BackendError, match="lava-loihi is not installed"):

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from neurodeploy.emulator.simulation import Options
-from neurodeploy.errors import NetworkError, OptionError
+from neurodeploy.errors import DataError, NetworkError, OptionError
 from neurodeploy.network import (
     Alif,
     Bias,
     Conv2d,
     CubaLif,
     Delta,
+    Dense,
     Network,
     Neuron,
     Population,
@@ -24,7 +25,8 @@ from neurodeploy.network import (
     SigmaDelta,
     SumPool2d,
 )
-from neurodeploy.runtime.lava_job import check_network, check_options, job
+from neurodeploy.runtime.lava_job import check_network, check_options, check_payload, job
+from neurodeploy.spikes.events import Events
 
 
 def chain(synapse: Any, neuron: Neuron | None = None, bias: Bias | None = None, **settings: Any) -> Network:
@@ -51,6 +53,7 @@ KERNEL = Conv2d(np.full((3, 2, 3, 3), 4), padding=(1, 1))
         (chain(KERNEL, SigmaDelta(1, corrected=True)), "out: has the corrected sigma-delta neurons, which came after"),
         (chain(KERNEL, Delta(1), Bias(np.array(1))), "out: has a bias, and Lava's delta encoder"),
         (chain(KERNEL, Alif(1, 2, 3, 4, 5, np.arange(48))), "out: has a threshold step per neuron"),
+        (chain(Conv2d(np.full((3, 2, 3, 3), 3)), exponent=-1), "are no multiples of 2, as exponent -1 needs"),
         (chain(KERNEL, reset=Reset(5, 5)), "reset: of interval 5 begins as late as step 6"),
     ],
 )
@@ -101,3 +104,24 @@ def test_disjoint_networks_are_numbered_through_and_tied() -> None:
     assert [(p["source"], p["target"]) for p in header["projections"]] == [(0, 1), (2, 3)]
     assert header["tied"] == [1, 3]
     assert job([chain(KERNEL)])[0]["tied"] == []
+
+
+def test_input_without_projections() -> None:
+    neuron = CubaLif(1024, 128, 80)
+    populations = (Population("input", shape=(3,)), Population("a", neuron, (2,)), Population("b", neuron))
+    network = Network(populations, (Projection("a", "b", Dense(np.ones((2, 2), int))),))
+    with pytest.raises(NetworkError, match="input: has no projection, and Lava runs what is connected"):
+        check_network(network)
+
+
+def test_graded_input_beyond_a_convolution() -> None:
+    """Kernel sums are 18 · 4 = 72, Lava keeps 2^23 − 1 = 72 · 116,508 + 31."""
+    network = chain(KERNEL)
+    for payload, fits in ((116_508, True), (116_509, False), (-116_509, False)):
+        events = Events(np.array([0]), np.array([0]), np.array([payload]))
+        if fits:
+            check_payload(network, events)
+        else:
+            with pytest.raises(DataError, match=f"graded spike of {abs(payload)}, .* adds up to 116508"):
+                check_payload(network, events)
+    check_payload(chain(KERNEL, delay=3), Events(np.array([0]), np.array([0]), np.array([2**20])))

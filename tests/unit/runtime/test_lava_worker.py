@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import neurodeploy as nd
 from neurodeploy.errors import BackendError
-from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
+from neurodeploy.network import Bias, CubaLif, Dense, Network, Population, Projection, Reset
 from neurodeploy.runtime.lava import LavaGroup
 from neurodeploy.runtime.lava_client import LavaWorker, worker_command
 from neurodeploy.runtime.lava_environment import Environment
 from neurodeploy.runtime.lava_job import job
+from neurodeploy.runtime.run import RunOptions
+from neurodeploy.runtime.session import Session
 from neurodeploy.spikes.events import Events
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -27,7 +33,23 @@ SHARED_MEMORY = Path("/dev/shm")
 MESS = """
 import os, subprocess, sys, time
 open(f"/dev/shm/{sys.argv[1]}left", "wb").close()
+assert os.environ["TMPDIR"] == sys.argv[2]
+open(f"{sys.argv[2]}/left", "wb").close()
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdin=-3, stdout=-3)
+"""
+
+
+#: And the sending of what looks like a message.
+ANSWER = """
+import io, struct, zipfile, numpy
+def send(data, length=None):
+    sys.stdout.buffer.write(struct.pack("<8sQ", b"NDLAVA1\\n", len(data) if length is None else length) + data)
+    sys.stdout.flush()
+def zipped(data):
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as file:
+        file.writestr("header", data)
+    return body.getvalue()
 """
 
 
@@ -59,11 +81,28 @@ def gone(group: int, segment_prefix: str) -> bool:
 
 
 @pytest.fixture
-def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def short_path() -> Iterator[Path]:
+    """A folder that has room for the path of a socket."""
+    with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def nothing_left(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No temporary file."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(short_path))
     yield
-    assert not list(tmp_path.iterdir())
+    assert not list(short_path.iterdir())
+
+
+def test_long_paths(tmp_path: Path, lava: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where sockets would get too long a path, Lava gets another folder."""
+    deep = tmp_path / ("deep" * 20)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    worker = LavaWorker(worker_command(lava.python), seconds=60)
+    worker.ask(*job([network()]))
+    worker.close()
 
 
 def network() -> Network:
@@ -85,6 +124,11 @@ def network() -> Network:
         ("sys.exit('I am tired')", "I am tired"),
         ("os.kill(os.getpid(), 9)", "ended by signal 9"),
         ("os.close(1); time.sleep(600)", "closed its pipes"),
+        (ANSWER + "send(b'')", "gave an answer that is no message"),
+        (ANSWER + "send(b'PK' + bytes(90))", "gave an answer that is no message"),
+        (ANSWER + "send(bytes(numpy.load.__doc__, 'utf-8'))", "gave an answer that is no message"),
+        (ANSWER + "send(zipped(b'not an array'))", "gave an answer that is no message"),
+        (ANSWER + "send(b'', 9999)\nwhile True: send(b'x'); time.sleep(0.02)", "gave no answer within 2 seconds"),
     ],
 )
 @pytest.mark.usefixtures("nothing_left")
@@ -115,7 +159,7 @@ def test_killed_in_the_middle(victim: str, lava: Environment) -> None:
     pid = worker.pid if victim == "worker" else max(p for p in processes if p != worker.pid)
     threading.Timer(0.5, os.kill, (pid, signal.SIGKILL)).start()
     started = time.monotonic()
-    with pytest.raises(BackendError, match="ended by signal 9"):
+    with pytest.raises(BackendError, match=r"ended by signal 9|ended with exit code -9"):
         group.advance([Events.none()], 100_000, [[]])
     assert time.monotonic() - started < 10
     assert gone(worker.pid, worker.segment_prefix)
@@ -132,7 +176,50 @@ def test_closed_in_the_ordinary_way(lava: Environment) -> None:
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_ends_with_its_parent(lava: Environment) -> None:
+def test_interrupted(lava: Environment) -> None:
+    """Ctrl-C while an answer is awaited: the worker that owes it is not asked again."""
+    program = nd.compile(network())
+    session = Session(program, "lava", RunOptions(steps=100_000))
+    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        session.run(Events.none())
+    run = Session.run(session, np.ones((20, 4), int))
+    assert run.spikes[1].step.size > 0
+    del session, run
+    gc.collect()
+    assert lava.folder.is_dir()
+
+
+def test_populations_of_their_own(lava: Environment) -> None:
+    """Two pieces that no projection joins; the second is driven by its bias."""
+    neuron, bias = CubaLif(1024, 128, 10), Bias(np.array(100))
+    populations = (
+        Population("input", shape=(4,)),
+        Population("fc1", neuron),
+        Population("a", neuron, shape=(2,), bias=bias),
+        Population("b", neuron),
+    )
+    weights = (np.full((3, 4), 20), np.full((2, 2), 30))
+    joined = (Projection("input", "fc1", Dense(weights[0])), Projection("a", "b", Dense(weights[1])))
+    program = nd.compile(Network(populations, joined, steps=40))
+    assert lava.versions["lava"] == "0.10.0"
+    result = nd.verify(program, np.eye(4, dtype=int).repeat(10, axis=0), ("reference", "lava"))
+    assert result.equal, result.first_difference
+    assert all(layer["spikes"]["lava"] > 0 for layer in result.layers)
+
+
+def test_long_resets_start_anew(lava: Environment) -> None:
+    """No worker runs 100,000 silent steps so that the next recording meets its reset."""
+    program = nd.compile(replace(network(), reset=Reset(100_000, 5), steps=30))
+    session = Session(program, "lava")
+    started = time.monotonic()
+    counts = [len(session.run(np.ones((30, 4), int)).spikes[1].step) for _ in range(2)]
+    assert time.monotonic() - started < 60
+    assert counts[0] == counts[1] > 0
+    assert lava.python.is_file()
+
+
+def test_ends_with_its_parent(lava: Environment, short_path: Path) -> None:
     """A user's interrupted program leaves nothing behind, not even when it is killed."""
     code = f"""
 import sys, time
@@ -146,10 +233,14 @@ print(worker.pid, worker.segment_prefix, flush=True)
 time.sleep(600)
 """
     root = Path(__file__).resolve().parents[3]
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=root) as parent:
+    environment = os.environ | {"TMPDIR": str(short_path)}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root, env=environment) as parent:
         assert parent.stdout is not None
         pid, prefix = parent.stdout.readline().split()
         worker = int(pid)
         assert len(living(worker)) > 5
+        assert any(short_path.iterdir())
         parent.kill()
     assert gone(worker, prefix)
+    assert not list(short_path.iterdir())

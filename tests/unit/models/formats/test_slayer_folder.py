@@ -162,8 +162,8 @@ def test_groups_that_do_not_divide_are_refused(folder: Path) -> None:
 
 def test_unknown_and_missing_paths(tmp_path: Path) -> None:
     refused(tmp_path / "missing", "does not exist")
-    (tmp_path / "a.onnx").touch()
-    refused(tmp_path / "a.onnx", "of a format that no reader knows; give a folder or a .pt")
+    (tmp_path / "a.what").touch()
+    refused(tmp_path / "a.what", "of a format that no reader knows; give a folder or a .pt")
     (tmp_path / "folder").touch()
     refused(tmp_path / "folder", "of a format that no reader knows")
 

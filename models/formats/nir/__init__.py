@@ -1,0 +1,1 @@
+"""NIR, the Neuromorphic Intermediate Representation: graphs of continuous neurons, read and written."""

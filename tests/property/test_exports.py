@@ -1,0 +1,107 @@
+"""ONNX and C exports of random networks against the reference: every spike, u and v, in both profiles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurodeploy.emulator.reference import Reference
+from neurodeploy.emulator.simulation import PROFILES, Options
+from neurodeploy.models.formats import ReadOptions, WriteOptions, read_network, written_network
+from neurodeploy.models.formats.options import PROFILES as EXPORTED_PROFILES
+from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
+from neurodeploy.network.codec import network_to_parts
+from neurodeploy.spikes.events import Events
+from tests.property.networks import Case, random_case
+from tests.support.exports import CExport, Export, OnnxExport, compare
+
+IN_ONNXRUNTIME, IN_EVALUATOR, IN_C = range(25), range(25, 31), range(31, 38)
+MANY = range(1000, 2000)
+
+
+def _compared(case: Case, export: Export, profile: str) -> None:
+    stretch = 1 + case.seed % 40
+    try:
+        compare(export, Reference(case.network, Options(profile)), case.network, case.events, case.steps, stretch)
+    except AssertionError as error:
+        raise AssertionError(f"random_case({case.seed}), profile {profile}: {error}") from error
+
+
+def test_profiles_are_those_of_the_emulator() -> None:
+    assert EXPORTED_PROFILES == PROFILES
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_onnxruntime(profile: str) -> None:
+    for seed in IN_ONNXRUNTIME:
+        case = random_case(seed)
+        _compared(case, OnnxExport.in_onnxruntime(case.network, profile), profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_reference_evaluator(profile: str) -> None:
+    for seed in IN_EVALUATOR:
+        case = random_case(seed, steps=25)
+        _compared(case, OnnxExport.in_reference_evaluator(case.network, profile), profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_c(profile: str, tmp_path: Path) -> None:
+    for seed in IN_C:
+        case = random_case(seed)
+        with CExport(case.network, profile, tmp_path) as export:
+            _compared(case, export, profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_edges_of_24_bits(profile: str, tmp_path: Path) -> None:
+    """u meets −2^23, 2^23 and their neighbours exactly; v is clipped at both ends."""
+    populations = (Population("input", shape=(1,)), Population("fc1", CubaLif(4096, 0, 131071), (2,)))
+    synapses = (Dense(np.array([[256], [-256]])), Dense(np.array([[1], [1]])))
+    projections = tuple(Projection("input", "fc1", s, e) for s, e in zip(synapses, (7, 0), strict=True))
+    network = Network(populations, (projections[0],))
+    near = Network(populations, projections)
+    payload = np.array([4, -4, -4, 4, 8, -8, 3, 3, -3, -3, 12, -12])
+    events = Events(np.arange(12), np.zeros(12, int), payload)
+    for net in (network, near):
+        for export in (OnnxExport.in_onnxruntime(net, profile), OnnxExport.in_reference_evaluator(net, profile)):
+            compare(export, Reference(net, Options(profile)), net, events, 14, 5)
+        with CExport(net, profile, tmp_path) as in_c:
+            compare(in_c, Reference(net, Options(profile)), net, events, 14, 5)
+
+
+@settings(derandomize=True, deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 2**32 - 1), layers=st.integers(1, 3), profile=st.sampled_from(PROFILES), traces=st.booleans()
+)
+def test_onnx_comes_back_as_it_was(
+    seed: int, layers: int, profile: str, traces: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    network = random_case(seed, layers, 20).network
+    path = tmp_path_factory.getbasetemp() / "network.onnx"
+    path.write_bytes(written_network(network, path, WriteOptions(profile, traces)).files[".onnx"])
+    meta, arrays = network_to_parts(read_network(path, ReadOptions()).network, "")
+    expected_meta, expected = network_to_parts(network, "")
+    assert meta == expected_meta
+    assert list(arrays) == list(expected)
+    for name, array in arrays.items():
+        assert array.dtype == expected[name].dtype
+        np.testing.assert_array_equal(array, expected[name])
+
+
+@pytest.mark.evidence
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_many_networks(profile: str, tmp_path: Path) -> None:
+    for seed in MANY:
+        case = random_case(seed)
+        _compared(case, OnnxExport.in_onnxruntime(case.network, profile), profile)
+        if seed % 10 == 0:
+            _compared(case, OnnxExport.in_reference_evaluator(case.network, profile), profile)
+        if seed % 4 == 0:
+            with CExport(case.network, profile, tmp_path, ("-O0",)) as export:
+                _compared(case, export, profile)
