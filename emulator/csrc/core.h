@@ -73,8 +73,8 @@ typedef struct {
     int32_t bound;              /* most that one spike adds to |q| of any compartment, at most ND_NARROW */
 } nd_route;
 
-/* The weights w * 2^exponent of compartments `offset` ... in the bank; zeros behind the last. Imaginary projections have
-   an offset higher by the bank's compartments + ND_LANES: their sums follow the real ones. */
+/* The weights w * 2^exponent of compartments `offset` ... in the bank; zeros behind the last. Imaginary projections
+   have an offset higher by the bank's compartments + ND_LANES: their sums follow the real ones. */
 typedef struct {
     int32_t offset;
     int16_t weight[ND_LANES];

@@ -54,7 +54,8 @@ ND_INLINE void update(const nd_block *block, const nd_cells *cells, const int32_
 
 ND_CLONES void nd_update_narrow(const nd_block *block, const nd_cells *cells, const int32_t *q, nd_tally *tally)
 {
-    const int hold = block->parameter.cuba_lif.refractory > 1;   /* a refractory delay of 1 holds nothing: r need not be kept */
+    /* a refractory delay of 1 holds nothing: r need not be kept */
+    const int hold = block->parameter.cuba_lif.refractory > 1;
     if (block->restless && hold) update(block, cells, q, tally, 1, 1);
     else if (block->restless) update(block, cells, q, tally, 1, 0);
     else if (hold) update(block, cells, q, tally, 0, 1);

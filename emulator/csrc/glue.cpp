@@ -50,7 +50,8 @@ class Image {
 
 public:
     Image(In<int32_t> population_start, Table<int32_t> block, In<int32_t> bank_block_start, In<int32_t> bank_start,
-          In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, In<int32_t> graded, bool imaginary, std::vector<std::pair<int, Table<int32_t>>> bias_rows,
+          In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, In<int32_t> graded,
+          bool imaginary, std::vector<std::pair<int, Table<int32_t>>> bias_rows,
           In<int32_t> route_start, Table<int32_t> route, Table<int16_t> chunk, int64_t reset_interval,
           In<int64_t> reset_first, int max_delay)
     {
@@ -222,11 +223,13 @@ NB_MODULE(_core, m)
     m.attr("NARROW") = int(ND_NARROW);
     nb::class_<Image>(m, "Image")
         .def(nb::init<In<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
-                      In<int32_t>, bool, std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>, Table<int32_t>, Table<int16_t>, int64_t,
+                      In<int32_t>, bool, std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>, Table<int32_t>,
+                      Table<int16_t>, int64_t,
                       In<int64_t>, int>(),
              nb::kw_only(), "population_start"_a.noconvert(), "block"_a.noconvert(), "bank_block_start"_a.noconvert(),
              "bank_start"_a.noconvert(), "neuron"_a.noconvert(), "place"_a.noconvert(), "bias"_a.noconvert(),
-             "graded"_a.noconvert(), "imaginary"_a, "bias_rows"_a.noconvert(), "route_start"_a.noconvert(), "route"_a.noconvert(), "chunk"_a.noconvert(),
+             "graded"_a.noconvert(), "imaginary"_a, "bias_rows"_a.noconvert(),
+             "route_start"_a.noconvert(), "route"_a.noconvert(), "chunk"_a.noconvert(),
              "reset_interval"_a, "reset_first"_a.noconvert(), "max_delay"_a);
     nb::class_<State>(m, "State")
         .def(nb::init<const Image &, bool, bool>(), nb::keep_alive<1, 2>(), "image"_a, "lava"_a, "drop_first_step"_a)

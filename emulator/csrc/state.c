@@ -31,8 +31,8 @@ static int allocate(nd_state *state, int lava)
     state->counters = calloc((size_t)image->populations * ND_COUNTERS, sizeof *state->counters);
     if (nd_ring_init(&state->ring, image->banks, image->max_delay + 1)) return -1;
     if (nd_fired_init(&state->fired, image->populations, image->population_start, image->graded)) return -1;
-    return (state->u || state->u_lava) && state->v && state->r && state->s && state->bias && state->block_busy && state->bank_busy
-        && state->q && state->q_wide && state->counters ? 0 : -1;
+    return (state->u || state->u_lava) && state->v && state->r && state->s && state->bias && state->block_busy
+        && state->bank_busy && state->q && state->q_wide && state->counters ? 0 : -1;
 }
 
 nd_state *nd_state_new(const nd_image *image, int lava, int drop_first_step)
