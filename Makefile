@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NIR := .venv-nir
 NATIVE := CMakeLists.txt $(wildcard emulator/csrc/*)
 
-.PHONY: help demo test lint lava netx nir-frameworks evidence bench wheel clean
+.PHONY: help demo test sanitize sanitize-short lint lava netx nir-frameworks evidence bench wheel clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,8 +33,28 @@ lint: $(VENV)/.dev ## Style, types, and who may import whom.
 lava: $(VENV)/.dev ## Set up the environment of backend lava, Python 3.10 with lava-nc.
 	-$(BIN)/neurodeploy lava setup # without a Python 3.10 the other tests still run; in CI Lava's tests then fail
 
-test: lint lava wheel ## Set up, check style and types, run all tests.
+test: lint lava wheel sanitize-short ## Set up, check style and types, run all tests.
 	$(BIN)/pytest -n 2 --dist worksteal -m 'not evidence'
+
+# The sanitized core takes the place of the installed one, see tests/sanitized.py. Python itself leaks by design.
+SANITIZED := build/sanitized
+$(SANITIZED)/.built: $(VENV)/.dev $(NATIVE)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt nanobind cmake
+	cmake -S . -B $(SANITIZED) -DCMAKE_BUILD_TYPE=Debug -DNEURODEPLOY_SANITIZE=ON \
+	  -DPython_EXECUTABLE=$(abspath $(BIN)/python) \
+	  -Dnanobind_DIR=$$($(BIN)/python -m nanobind --cmake_dir) >/dev/null
+	cmake --build $(SANITIZED) -j 2 >/dev/null
+	touch $@
+
+SANITIZED_PYTEST = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+  ASAN_OPTIONS=detect_leaks=0 NEURODEPLOY_SANITIZED_CORE=$(SANITIZED) $(BIN)/python -m pytest -q -p tests.sanitized
+
+sanitize: $(SANITIZED)/.built ## The core's tests with AddressSanitizer and UndefinedBehaviorSanitizer.
+	$(SANITIZED_PYTEST) tests/unit/emulator tests/property/test_reference_vs_core.py -m 'not evidence'
+
+sanitize-short: $(SANITIZED)/.built
+	$(SANITIZED_PYTEST) tests/unit/emulator/test_engine.py \
+	  tests/property/test_reference_vs_core.py -k "test_engine or shrink"
 
 netx: $(VENV)/.dev ## Run .net files that we write in lava-dl 0.6.0's netx, in a third environment (2 GB).
 	$(BIN)/python -m tests.netx.check
@@ -53,8 +73,8 @@ evidence: $(VENV)/.dev lava nir-frameworks ## The longer proof; its table goes i
 	$(BIN)/pytest -m evidence
 	$(BIN)/python benchmarks/gesture.py
 
-bench: $(VENV)/.dev ## Speed, beside a calibration loop.
-	$(BIN)/python benchmarks/gesture.py
+bench: $(VENV)/.dev ## Speed beside Lava, torch and what the machine could do at most.
+	$(BIN)/python benchmarks/speed.py
 
 clean: ## Remove what the other commands made.
 	rm -rf $(VENV) $(NIR) build demo

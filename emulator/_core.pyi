@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-LANES: int
-BLOCK: int
+GROUP: int
+PIECE: int
 NARROW: int
+
+def instruction_sets() -> list[str]:
+    """Those that this machine has, slowest first."""
 
 class Image:
     """The tables of a program, as core.h describes them; indices must have been checked."""
@@ -16,18 +19,21 @@ class Image:
         self,
         *,
         population_start: NDArray[np.int32],
+        population: NDArray[np.int32],
         block: NDArray[np.int32],
-        bank_block_start: NDArray[np.int32],
-        bank_start: NDArray[np.int32],
+        group_block_start: NDArray[np.int32],
         neuron: NDArray[np.int32],
         place: NDArray[np.int32],
         bias: NDArray[np.int32],
         graded: NDArray[np.int32],
-        imaginary: bool,
+        scale: NDArray[np.float32],
+        parameter: NDArray[np.int32],
         bias_rows: Sequence[tuple[int, NDArray[np.int32]]],
-        route_start: NDArray[np.int32],
-        route: NDArray[np.int32],
-        chunk: NDArray[np.int16],
+        bundle_start: NDArray[np.int32],
+        bundle: NDArray[np.int32],
+        run: NDArray[np.int32],
+        byte_weight: NDArray[np.int8],
+        word_weight: NDArray[np.int16],
         reset_interval: int,
         reset_first: NDArray[np.int64],
         max_delay: int,
@@ -36,7 +42,7 @@ class Image:
 class State:
     """State of one recording; RuntimeError when two threads use it at once, MemoryError when memory runs out."""
 
-    def __init__(self, image: Image, lava: bool, drop_first_step: bool) -> None: ...
+    def __init__(self, image: Image, instructions: str, lava: bool, drop_first_step: bool) -> None: ...
     def advance(
         self,
         steps: int,

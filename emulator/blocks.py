@@ -1,4 +1,4 @@
-"""Compartments as the C core updates them: blocks of neighbours with one configuration."""
+"""Compartments as the C core updates them: population by population, in groups that rest and wake together."""
 
 from __future__ import annotations
 
@@ -11,29 +11,41 @@ from neurodeploy.compiler.configuration import neuron_rows, thresholds
 from neurodeploy.compiler.program import Cores
 from neurodeploy.emulator import _core
 from neurodeploy.emulator.columns import joint_row, owners
-from neurodeploy.emulator.neuron_blocks import INPUT_WIDTH, PARAMETERS, bias_shift, block_columns, fires_at_rest
-from neurodeploy.network import Network
+from neurodeploy.emulator.neuron_blocks import INPUT_WIDTH, MODELS, PARAMETERS, bias_shift, block_columns, fires_at_rest
+from neurodeploy.network import CubaLif, Network
 from neurodeploy.precision import IntArray
+
+#: Column of the refractory delay in the parameters of a CUBA LIF neuron.
+REFRACTORY = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Compartments:
-    """The compartments of all cores, then the input's own neurons, which the host runs as one more bank.
+    """The compartments of all cores, then the input's own neurons, which the host runs.
 
     Attributes:
-        bank_start: (banks + 1,).
         population, neuron: (compartments,).
+        place: where the C core keeps each of them: population by population, inside it in the order given, each
+            population from the start of a group; (compartments,).
+        group_start: first group of each population, (populations + 1,).
         parameters: neuron model and its parameters, see `block_columns`; (compartments, 1 + PARAMETERS).
         bias: what is added in every step, (compartments,).
         restless: whether anything is, in any step, or the state of rest fires; (compartments,).
     """
 
-    bank_start: IntArray
     population: IntArray
     neuron: IntArray
+    place: IntArray
+    group_start: IntArray
     parameters: IntArray
     bias: IntArray
     restless: NDArray[np.bool_]
+
+    def placed(self, values: IntArray) -> IntArray:
+        """`values`, one per compartment, where the C core keeps them; zeros in between."""
+        result = np.zeros(self.group_start[-1] * _core.GROUP, values.dtype)
+        result[self.place] = values
+        return result
 
 
 def compartments(cores: Cores, network: Network) -> Compartments:
@@ -41,9 +53,7 @@ def compartments(cores: Cores, network: Network) -> Compartments:
     core = owners(cores.compartment_start)
     rows = np.asarray(cores.neuron_rows[joint_row(cores.neuron_row_start, core, cores.neuron_row)], np.int64)
     threshold = np.asarray(cores.thresholds[joint_row(cores.threshold_start, core, cores.threshold_row)], np.int64)
-    bank_start, population, neuron = (
-        np.asarray(column, np.int64) for column in (cores.compartment_start, cores.population, cores.neuron)
-    )
+    population, neuron = (np.asarray(column, np.int64) for column in (cores.population, cores.neuron))
     parameters = np.zeros((len(population), 1 + PARAMETERS), np.int64)
     for i, p in enumerate(network.populations[1:], 1):
         here = np.flatnonzero(population == i)
@@ -52,11 +62,23 @@ def compartments(cores: Cores, network: Network) -> Compartments:
         neurons = network.input.neurons
         own = block_columns(network.input, neuron_rows(network.input, INPUT_WIDTH), thresholds(network.input))
         parameters = np.concatenate([parameters, own])
-        bank_start = np.append(bank_start, bank_start[-1] + neurons)
         population = np.append(population, np.zeros(neurons, np.int64))
         neuron = np.append(neuron, np.arange(neurons))
     bias, has_bias = _biases(network, population, neuron)
-    return Compartments(bank_start, population, neuron, parameters, bias, has_bias | fires_at_rest(parameters))
+    place, group_start = _places(population, len(network.populations))
+    restless = has_bias | fires_at_rest(parameters)
+    return Compartments(population, neuron, place, group_start, parameters, bias, restless)
+
+
+def _places(population: IntArray, populations: int) -> tuple[IntArray, IntArray]:
+    """See `Compartments`."""
+    size = np.bincount(population, minlength=populations)
+    group_start = np.concatenate([[0], np.cumsum(-(-size // _core.GROUP))])
+    order = np.argsort(population, kind="stable")
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(size) - size, size)
+    place = np.empty(len(order), np.int64)
+    place[order] = group_start[population[order]] * _core.GROUP + rank
+    return place, group_start
 
 
 def _biases(network: Network, population: IntArray, neuron: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
@@ -82,16 +104,51 @@ def bias_rows(network: Network) -> list[tuple[int, NDArray[np.int32]]]:
 
 
 def blocks(cells: Compartments) -> tuple[IntArray, IntArray]:
-    """The compartments cut into blocks that share bank, population and parameters.
+    """The compartments cut into blocks that share group and parameters.
 
     Returns:
-        (blocks, 11), the columns of `nd_block` in core.h; blocks of each bank, (banks + 1,).
+        (blocks, 11), the columns of `nd_block` in core.h; blocks of each group, (groups + 1,).
     """
-    rows = np.column_stack([owners(cells.bank_start), cells.population, cells.parameters])
-    segment = np.flatnonzero(np.any(np.diff(rows, axis=0, prepend=-1) != 0, axis=1))
-    position = np.arange(len(rows)) - np.repeat(segment, np.diff(segment, append=len(rows)))
-    first = np.flatnonzero(position % _core.BLOCK == 0)
+    order = np.argsort(cells.place)
+    place = cells.place[order]
+    rows = np.column_stack([place // _core.GROUP, cells.parameters[order]])
+    first = np.flatnonzero(np.any(np.diff(rows, axis=0, prepend=-1) != 0, axis=1))
     count = np.diff(first, append=len(rows))
-    restless = np.logical_or.reduceat(cells.restless, first)
-    table = np.column_stack([first, count, cells.population[first], restless, cells.parameters[first]])
-    return table, np.searchsorted(first, cells.bank_start)
+    restless = np.logical_or.reduceat(cells.restless[order], first) if len(first) else np.zeros(0, bool)
+    table = np.column_stack([place[first], count, cells.population[order][first], restless, rows[first, 1:]])
+    return table, np.searchsorted(rows[first, 0], np.arange(cells.group_start[-1] + 1))
+
+
+def populations(cells: Compartments, network: Network, shift: IntArray, words: NDArray[np.bool_]) -> IntArray:
+    """What the C core knows of each population.
+
+    Args:
+        cells: all compartments.
+        network: whose populations they belong to.
+        shift: the power of two left out of its weights, see `Bundles`; (populations,).
+        words: whether they are stored in 16 bits, (populations,).
+
+    Returns:
+        (populations, 10), the columns of `nd_population` in core.h.
+    """
+    table = np.zeros((len(shift), 10), np.int64)
+    table[:, 0], table[:, 1] = cells.group_start[:-1], np.diff(cells.group_start)
+    for i in range(len(shift)):
+        here = np.flatnonzero(cells.population == i)
+        if len(here):
+            parameters = cells.parameters[here]
+            table[i, 2] = np.all(parameters[:, 0] == MODELS.index(CubaLif))
+            table[i, 3] = np.any(parameters != parameters[0])
+            table[i, 4] = np.any(cells.restless[here])
+            table[i, 5] = np.any(parameters[:, REFRACTORY] > 1)
+    table[:, 6] = shift
+    table[:, 7] = np.minimum(_core.NARROW, (1 << 24) >> shift)  # 64 q below 2^30 in the 32-bit updates
+    table[:, 8] = words
+    table[:, 9] = 1 + imaginary_targets(network)
+    return table
+
+
+def imaginary_targets(network: Network) -> NDArray[np.bool_]:
+    """Which populations have sums of imaginary projections beside the real ones, (populations,)."""
+    targets = {p.target for p in network.projections if p.imaginary}
+    return np.array([p.name in targets for p in network.populations])

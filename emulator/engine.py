@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,9 +11,31 @@ from neurodeploy.emulator import _core
 from neurodeploy.emulator.image import Image, load
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Spikes, State
 from neurodeploy.emulator.stretch import check_stretch
+from neurodeploy.errors import OptionError
 from neurodeploy.spikes.events import Events
 
-__all__ = ["Emulator", "Image", "load"]
+__all__ = ["Emulator", "Image", "chosen_instructions", "instruction_sets", "load"]
+
+#: Environment variable that names the instruction set to use.
+INSTRUCTIONS_VARIABLE = "NEURODEPLOY_INSTRUCTIONS"
+
+
+def instruction_sets() -> list[str]:
+    """The instruction sets that the core can use on this machine, slowest first; all compute the same bits."""
+    return _core.instruction_sets()
+
+
+def chosen_instructions(name: str | None = None) -> str:
+    """`name`, else what INSTRUCTIONS_VARIABLE says, else the fastest.
+
+    Raises:
+        OptionError: an instruction set that this machine does not have.
+    """
+    known = instruction_sets()
+    chosen = name or os.environ.get(INSTRUCTIONS_VARIABLE) or known[-1]
+    if chosen not in known:
+        raise OptionError(f"instruction set {chosen}", "is not one of this machine's", f"choose {', '.join(known)}")
+    return chosen
 
 
 class Emulator:
@@ -24,12 +47,19 @@ class Emulator:
     Args:
         image: the loaded program.
         options: profile and treatment of step 0.
+        instructions: one of `instruction_sets()`; None: what INSTRUCTIONS_VARIABLE says, or the fastest.
+
+    Raises:
+        OptionError: an instruction set that this machine does not have.
     """
 
-    def __init__(self, image: Image, options: Options | None = None) -> None:
+    def __init__(self, image: Image, options: Options | None = None, instructions: str | None = None) -> None:
         self._network = image.network
         self._options = options or Options()
-        self._state = _core.State(image.core, self._options.profile == "lava-0.10", self._options.drop_first_step)
+        chosen = chosen_instructions(instructions)
+        self._state = _core.State(
+            image.core, chosen, self._options.profile == "lava-0.10", self._options.drop_first_step
+        )
         self._step = 0
         self._input_events = 0
 

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from neurodeploy.compiler.program import Column, Program
 from neurodeploy.emulator import _core
-from neurodeploy.emulator.blocks import bias_rows, blocks, compartments
-from neurodeploy.emulator.chunks import chunks
-from neurodeploy.emulator.columns import joint_row
+from neurodeploy.emulator.blocks import REFRACTORY, bias_rows, blocks, compartments, populations
+from neurodeploy.emulator.bundles import bundles
 from neurodeploy.emulator.validation import checked, population_starts
 from neurodeploy.network import Network
-from neurodeploy.precision import IntArray
+from neurodeploy.precision import DECAY_ONE, IntArray
 
 #: A step that no run reaches.
 NEVER = 2**62
@@ -42,29 +41,30 @@ def load(program: Program) -> Image:
     cores, axons, routes = checked(program)
     network = program.network
     interval, first_resets = _resets(network)
-    cells, synapses = compartments(cores, network), chunks(cores, axons, network)
-    block, bank_block_start = blocks(cells)
     start = population_starts(network)
+    cells = compartments(cores, network)
+    synapses = bundles(cores, axons, routes, cells, network)
+    block, group_block_start = blocks(cells)
     place = np.full(start[-1], -1)
-    place[start[cells.population] + cells.neuron] = np.arange(len(cells.neuron))
-    axon = joint_row(axons.start, np.asarray(routes.core, np.int64), routes.axon)
-    route = np.column_stack(
-        [routes.core, axons.delay[axon], synapses.start[axon], synapses.count[axon], synapses.bound[axon]]
-    )
+    place[start[cells.population] + cells.neuron] = cells.place
+    parameter = [cells.placed(column) for column in cells.parameters[:, 1 : REFRACTORY + 1].T]
     core = _core.Image(
         population_start=_int32(start),
+        population=_int32(populations(cells, network, synapses.shift, synapses.words)),
         block=_int32(block),
-        bank_block_start=_int32(bank_block_start),
-        bank_start=_int32(cells.bank_start),
-        neuron=_int32(cells.neuron),
+        group_block_start=_int32(group_block_start),
+        neuron=_int32(cells.placed(cells.neuron)),
         place=_int32(place),
-        bias=_int32(cells.bias),
+        bias=_int32(cells.placed(cells.bias)),
         graded=_int32(np.array([p.neuron is not None and p.neuron.GRADED for p in network.populations])),
-        imaginary=any(p.imaginary for p in network.projections),
+        scale=np.stack(parameter[:2]).astype(np.float32) / np.float32(DECAY_ONE),
+        parameter=_int32(np.stack(parameter[2:])),
         bias_rows=bias_rows(network),
-        route_start=_int32(routes.start),
-        route=_int32(route),
-        chunk=synapses.rows,
+        bundle_start=_int32(synapses.start),
+        bundle=_int32(synapses.rows),
+        run=_int32(synapses.runs),
+        byte_weight=synapses.byte_weight,
+        word_weight=synapses.word_weight,
         reset_interval=interval,
         reset_first=first_resets,
         max_delay=int(axons.delay.max(initial=0)),

@@ -1,22 +1,20 @@
-/* The order of things within a step: host events arrive, biases change, due populations reset, every bank adds up
-   what arrived and updates its compartments, and their spikes leave for step t + 1 + delay. */
+/* The order of things within a step: host events arrive, biases change, due populations reset, every population adds
+   up what arrived and updates its compartments, and their spikes leave for step t + 1 + delay. */
+#include <fenv.h>
 #include <string.h>
 
-#include "accumulate.h"
-#include "portable.h"
+#include "arithmetic.h"
+#include "gather.h"
 #include "state.h"
 #include "update.h"
 
-/* Chunks of a delivery that are fetched ahead of their use. */
-enum { PREFETCHED = 32 };
-
-/* A spike of a neuron (numbered over all populations) to every axon it reaches, `hop` steps and their delay later. */
+/* A spike of a neuron (numbered over all populations) to all that it reaches, `hop` steps and their delay later. */
 static int send(nd_state *state, int32_t neuron, int hop, int32_t payload)
 {
     const nd_image *image = state->image;
-    for (int32_t r = image->route_start[neuron]; r < image->route_start[neuron + 1]; r++) {
-        const nd_route *route = &image->route[r];
-        if (nd_ring_push(&state->ring, state->step + hop + route->delay, route, payload)) return -1;
+    for (int32_t b = image->bundle_start[neuron]; b < image->bundle_start[neuron + 1]; b++) {
+        const nd_bundle *bundle = &image->bundle[b];
+        if (nd_ring_push(&state->ring, state->step + hop + bundle->delay, bundle, b, payload)) return -1;
     }
     return 0;
 }
@@ -35,152 +33,190 @@ static void load_biases(nd_state *state)
 
 static int reset_due(const nd_state *state, int32_t population)
 {
+    if (!state->image->reset_interval) return 0;
     const int64_t since = state->step - state->image->reset_first[population];
     return since >= 0 && since % state->image->reset_interval == 0;
 }
 
-static void reset(nd_state *state)
+static void reset(nd_state *state, const nd_population *population)
 {
-    if (!state->image->reset_interval) return;
-    for (int32_t b = 0; b < state->image->blocks; b++) {
-        const nd_block *block = &state->image->block[b];
-        if (!reset_due(state, block->population)) continue;
-        const size_t first = (size_t)block->first, count = (size_t)block->count;
-        if (state->u) memset(state->u + first, 0, count * sizeof *state->u);
-        else memset(state->u_lava + first, 0, count * sizeof *state->u_lava);
-        memset(state->v + first, 0, count * sizeof *state->v);
-        memset(state->r + first, 0, count * sizeof *state->r);
-        memset(state->s + first, 0, count * sizeof *state->s);
-        state->block_busy[b] = 0;
+    const size_t first = (size_t)population->first_group * ND_GROUP, count = (size_t)population->groups * ND_GROUP;
+    memset(state->u + first, 0, count * sizeof *state->u);
+    memset(state->v + first, 0, count * sizeof *state->v);
+    memset(state->r + first, 0, count * sizeof *state->r);
+    memset(state->s + first, 0, count * sizeof *state->s);
+    memset(state->awake + population->first_group, ND_REST, (size_t)population->groups);
+}
+
+/* Notes the spike of a compartment and sends it on. */
+static int emit(nd_state *state, int32_t population, int32_t compartment, int32_t payload)
+{
+    const int32_t neuron = state->image->neuron[compartment];
+    nd_fired_set(&state->spikes, population, neuron, payload);
+    return send(state, state->image->population_start[population] + neuron, 1, payload);
+}
+
+/* u of a group in the 64 bits of the Lava profile, and back into 32 if it fits. */
+static void widen(const nd_state *state, int32_t group, int64_t *u)
+{
+    const size_t at = (size_t)group * ND_GROUP;
+    const int far = state->awake[group] & ND_FAR;
+    for (int32_t i = 0; i < ND_GROUP; i++) u[i] = far ? state->u_far[at + i] : state->u[at + i];
+}
+
+static int narrow(nd_state *state, int32_t group, const int64_t *u)
+{
+    const size_t at = (size_t)group * ND_GROUP;
+    int far = 0;
+    for (int32_t i = 0; i < ND_GROUP; i++) far |= u[i] > 1 << 23 || u[i] < -(1 << 23);
+    for (int32_t i = 0; i < ND_GROUP; i++) {
+        if (far) state->u_far[at + i] = u[i];
+        else state->u[at + i] = (int32_t)u[i];
     }
+    return far ? ND_FAR : 0;
 }
 
-/* The synapses of a delivery lie anywhere in memory: they are fetched while the one before is added up. */
-static void prefetch(const nd_chunk *chunk, int32_t chunks)
-{
-    const char *line = (const char *)chunk, *end = (const char *)(chunk + (chunks < PREFETCHED ? chunks : PREFETCHED));
-    for (; line < end; line += 64) ND_PREFETCH(line);
-}
-
-static void accumulate(nd_state *state, int32_t head, int wide)
-{
-    for (int32_t d = head; d >= 0; d = state->ring.pool[d].next) {
-        const nd_delivery *delivery = &state->ring.pool[d];
-        const nd_chunk *chunk = state->image->chunk + delivery->first_chunk;
-        if (delivery->next >= 0) {
-            const nd_delivery *next = &state->ring.pool[delivery->next];
-            prefetch(state->image->chunk + next->first_chunk, next->chunks);
-        }
-        if (wide) nd_accumulate_wide(state->q_wide, chunk, delivery->chunks, delivery->payload);
-        else if (delivery->payload == 1) nd_accumulate_spike(state->q, chunk, delivery->chunks);
-        else nd_accumulate_narrow(state->q, chunk, delivery->chunks, delivery->payload);
-    }
-}
-
-/* Whether nothing arrived at the compartments of a block, which start at `at` in the bank. */
-static int untouched(const nd_state *state, const nd_block *block, int32_t at, int wide)
-{
-    int64_t any = 0;
-    if (wide) {
-        for (int32_t i = 0; i < block->count; i++) any |= state->q_wide[at + i];
-    } else {
-        int32_t narrow = 0;
-        for (int32_t i = 0; i < block->count; i++) narrow |= state->q[at + i];
-        any = narrow;
-    }
-    return any == 0;
-}
-
-/* Notes the spikes of a block and sends them on. */
-static int emit(nd_state *state, const nd_block *block, const int32_t *fired)
+/* One step of a group with any q, in units of 64; `imaginary`: q' of neurons that have such projections. */
+static int update_group(nd_state *state, int32_t number, int32_t group, const int64_t *q, const int64_t *imaginary,
+                        int count_overflows)
 {
     const nd_image *image = state->image;
-    for (int32_t i = 0; i < block->count; i++) {
-        if (!fired[i]) continue;
-        const int32_t neuron = image->neuron[block->first + i];
-        nd_fired_set(&state->fired, block->population, neuron, fired[i]);
-        if (send(state, image->population_start[block->population] + neuron, 1, fired[i])) return -1;
+    int64_t *counters = state->counters + (size_t)number * ND_COUNTERS;
+    int64_t u_lava[ND_GROUP];
+    int32_t fired[ND_GROUP];
+    nd_tally tally;
+    int busy = 0, far = 0;
+    if (state->u_far) widen(state, group, u_lava);
+    for (int32_t b = image->group_block_start[group]; b < image->group_block_start[group + 1]; b++) {
+        const nd_block *block = &image->block[b];
+        const int32_t first = block->first, at = first - group * ND_GROUP;
+        const nd_cells cells = {
+            .u = state->u_far ? NULL : state->u + first,
+            .u_lava = state->u_far ? u_lava + at : NULL,
+            .v = state->v + first,
+            .r = state->r + first,
+            .s = state->s + first,
+            .bias = state->bias + first,
+            .imaginary = imaginary + at,
+            .fired = fired,
+        };
+        nd_update_wide(block, &cells, q + at, &tally);
+        busy |= tally.busy != 0;
+        if (!count_overflows) tally.count[ND_OVERFLOWS] = 0;
+        for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
+        for (int32_t i = 0; tally.count[ND_SPIKES] && i < block->count; i++)
+            if (fired[i] && emit(state, number, first + i, fired[i])) return -1;
+    }
+    if (state->u_far) far = narrow(state, group, u_lava);
+    state->awake[group] = (uint8_t)((busy ? ND_AWAKE : ND_REST) | far);
+    return 0;
+}
+
+static const int64_t nothing[ND_GROUP];
+
+/* The sums of one group in units of 64; they are set to zero where they come from. */
+static void take(nd_state *state, int32_t group, int32_t shift, int wide, int64_t *q)
+{
+    const size_t at = (size_t)group * ND_GROUP;
+    for (size_t i = 0; i < ND_GROUP; i++) {
+        const int64_t sum = wide ? state->q_wide[at + i] : state->q[at + i];
+        q[i] = (int64_t)((uint64_t)sum << shift);
+    }
+    if (wide) memset(state->q_wide + at, 0, sizeof *state->q_wide * ND_GROUP);
+    else memset(state->q + at, 0, sizeof *state->q * ND_GROUP);
+}
+
+/* All groups one by one: any model, any sums. */
+static int update_groups(nd_state *state, int32_t number, int wide)
+{
+    const nd_population *population = &state->image->population[number];
+    int64_t q[2][ND_GROUP];
+    for (int32_t g = 0; g < population->groups; g++) {
+        const int32_t group = population->first_group + g;
+        if (!state->awake[group]) continue;
+        take(state, g, population->shift, wide, q[0]);
+        if (population->halves == 2) take(state, population->groups + g, population->shift, wide, q[1]);
+        if (update_group(state, number, group, q[0], population->halves == 2 ? q[1] : nothing, 1)) return -1;
     }
     return 0;
 }
 
-/* q of a block's compartments, which start at `at`, in 64 bits. */
-static const int64_t *widened(const nd_state *state, int32_t at, int32_t count, int wide, int64_t *room)
+static int64_t count_overflows(const nd_state *state, const nd_population *population)
 {
-    if (wide) return state->q_wide + at;
-    for (int32_t i = 0; i < count; i++) room[i] = state->q[at + i];
-    return room;
+    const int32_t limit = OVERFLOW_LIMIT >> population->shift, lanes = population->groups * ND_GROUP;
+    int64_t count = 0;
+    for (int32_t i = 0; i < lanes; i++) count += state->q[i] >= limit || state->q[i] <= -limit;
+    return count;
 }
 
-/* `at`: first compartment in the bank; `imaginary`: where its imaginary sums start, behind the real ones. */
-static int update_block(nd_state *state, const nd_block *block, int32_t at, int32_t imaginary, int wide, int32_t *busy)
+/* Groups that the fast kernel would not take; their overflows have been counted. */
+static int update_odd(nd_state *state, int32_t number, int32_t count)
 {
-    static const int64_t nothing[ND_BLOCK];
-    int32_t fired[ND_BLOCK];
-    int64_t room[2][ND_BLOCK];
-    nd_tally tally;
-    const int32_t first = block->first, count = block->count;
-    const nd_cells cells = {
-        .u = state->u ? state->u + first : NULL,
-        .u_lava = state->u_lava ? state->u_lava + first : NULL,
+    const nd_population *population = &state->image->population[number];
+    int64_t q[ND_GROUP];
+    for (int32_t o = 0; o < count; o++) {
+        take(state, state->odd[o], population->shift, 0, q);
+        if (update_group(state, number, population->first_group + state->odd[o], q, nothing, 0)) return -1;
+    }
+    return 0;
+}
+
+/* A population of CUBA LIF neurons from its 16-bit sums, of which none exceeds `load`. */
+static int update_fast(nd_state *state, int32_t number, int64_t load)
+{
+    const nd_image *image = state->image;
+    const nd_population *population = &image->population[number];
+    const size_t first = (size_t)population->first_group * ND_GROUP;
+    int64_t *counters = state->counters + (size_t)number * ND_COUNTERS;
+    nd_lif_step step = {
+        .population = population,
+        .current_scale = image->current_scale + first,
+        .voltage_scale = image->voltage_scale + first,
+        .threshold = image->threshold + first,
+        .refractory = image->refractory + first,
+        .bias = state->bias + first,
+        .u = state->u + first,
         .v = state->v + first,
         .r = state->r + first,
-        .s = state->s + first,
-        .bias = state->bias + first,
-        .imaginary = state->image->imaginary ? widened(state, imaginary, count, wide, room[1]) : nothing,
-        .fired = fired,
+        .q = state->q,
+        .awake = state->awake + population->first_group,
+        .fired = state->fired,
+        .odd = state->odd,
     };
-    if (!wide && state->u && block->model == ND_CUBA_LIF) nd_update_narrow(block, &cells, state->q + at, &tally);
-    else nd_update_wide(block, &cells, widened(state, at, count, wide, room[0]), &tally);
-    int64_t *counters = state->counters + (size_t)block->population * ND_COUNTERS;
-    for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
-    *busy = tally.busy != 0;
-    return tally.count[ND_SPIKES] ? emit(state, block, fired) : 0;
+    if (load << population->shift >= OVERFLOW_LIMIT) counters[ND_OVERFLOWS] += count_overflows(state, population);
+    state->kernels->update(&step);
+    counters[ND_ACTIVE] += step.active;
+    counters[ND_SPIKES] += step.spikes;
+    for (int32_t i = 0; i < step.spikes; i++)
+        if (emit(state, number, (int32_t)first + step.fired[i], 1)) return -1;
+    return update_odd(state, number, step.odds);
 }
 
-static int update_bank(nd_state *state, int32_t bank)
+static int update_population(nd_state *state, int32_t number)
 {
-    const nd_image *image = state->image;
-    const nd_list list = nd_ring_take(&state->ring, state->step, bank);
-    const int arrived = list.head >= 0;
-    if (!arrived && !state->bank_busy[bank]) return 0;
-    const int32_t start = image->bank_start[bank], lanes = image->bank_start[bank + 1] - start + ND_LANES;
-    const int wide = list.load >= ND_NARROW;
-    accumulate(state, list.head, wide);
-    uint8_t bank_busy = 0;
-    for (int32_t b = image->bank_block_start[bank]; b < image->bank_block_start[bank + 1]; b++) {
-        const nd_block *block = &image->block[b];
-        const int32_t at = block->first - start;
-        /* a block at rest stays there: nothing decays, and no threshold lies below 0 */
-        if (!state->block_busy[b] && !block->restless && (!arrived || untouched(state, block, at, wide))
-            && (!arrived || !image->imaginary || untouched(state, block, lanes + at, wide))) continue;
-        int32_t busy;
-        if (update_block(state, block, at, lanes + at, wide, &busy)) return -1;
-        state->block_busy[b] = (uint8_t)busy;
-        bank_busy |= busy || block->restless;
-    }
-    state->bank_busy[bank] = bank_busy;
-    if (arrived) {
-        const size_t used = (size_t)lanes << (image->imaginary != 0);
-        if (wide) memset(state->q_wide, 0, used * sizeof *state->q_wide);
-        else memset(state->q, 0, used * sizeof *state->q);
-        nd_ring_release(&state->ring, list);
-    }
-    return 0;
+    const nd_population *population = &state->image->population[number];
+    nd_list *list = nd_ring_at(&state->ring, state->step, number);
+    const int64_t load = list->load;
+    if (!population->groups) return 0;
+    if (reset_due(state, number)) reset(state, population);
+    if (population->restless)
+        for (int32_t g = 0; g < population->groups; g++) state->awake[population->first_group + g] |= ND_AWAKE;
+    const int wide = nd_gather(state, number, list);
+    nd_list_clear(list);
+    return wide || !population->fast ? update_groups(state, number, wide) : update_fast(state, number, load);
 }
 
 static int update_all(nd_state *state, nd_spikes *spikes)
 {
+    const int32_t populations = state->image->populations;
     if (state->step == 0 && state->drop_first_step) {
-        for (int32_t bank = 0; bank < state->image->banks; bank++)
-            nd_ring_release(&state->ring, nd_ring_take(&state->ring, 0, bank));
+        for (int32_t p = 0; p < populations; p++) nd_list_clear(nd_ring_at(&state->ring, 0, p));
         return 0;
     }
     load_biases(state);
-    reset(state);
-    for (int32_t bank = 0; bank < state->image->banks; bank++)
-        if (update_bank(state, bank)) return -1;
-    return nd_fired_flush(&state->fired, state->step, spikes);
+    for (int32_t p = 0; p < populations; p++)
+        if (update_population(state, p)) return -1;
+    return nd_fired_flush(&state->spikes, state->step, spikes);
 }
 
 static void record(const nd_state *state, const nd_trace *trace, int64_t row)
@@ -190,12 +226,10 @@ static void record(const nd_state *state, const nd_trace *trace, int64_t row)
     nd_read(state, trace->population, trace->u + at, trace->v + at);
 }
 
-int nd_advance(nd_state *state, int64_t steps, const nd_events *events, const nd_trace *traces, size_t trace_count,
-               nd_spikes *spikes)
+static int advance(nd_state *state, int64_t steps, const nd_events *events, const nd_trace *traces, size_t trace_count,
+                   nd_spikes *spikes)
 {
     int64_t next = 0;
-    if (state->broken) return -1;
-    state->broken = 1;
     for (int64_t row = 0; row < steps; row++, state->step++) {
         for (; next < events->count && events->step[next] == state->step; next++) {
             const int32_t payload = events->payload ? (int32_t)events->payload[next] : 1;
@@ -204,6 +238,16 @@ int nd_advance(nd_state *state, int64_t steps, const nd_events *events, const nd
         if (update_all(state, spikes)) return -1;
         for (size_t t = 0; t < trace_count; t++) record(state, &traces[t], row);
     }
-    state->broken = 0;
     return 0;
+}
+
+int nd_advance(nd_state *state, int64_t steps, const nd_events *events, const nd_trace *traces, size_t trace_count,
+               nd_spikes *spikes)
+{
+    if (state->broken) return -1;
+    const int rounding = fegetround();
+    fesetround(FE_TOWARDZERO);      /* the kernels ask for it */
+    state->broken = advance(state, steps, events, traces, trace_count, spikes) != 0;
+    fesetround(rounding);
+    return state->broken ? -1 : 0;
 }

@@ -13,9 +13,9 @@ extern "C" {
 #endif
 
 enum {
-    ND_LANES = 8,           /* weights of a chunk, added together */
-    ND_BLOCK = 64,          /* most compartments of a block */
-    ND_NARROW = 1 << 24     /* below it, 64 q fits the 32-bit arithmetic of nd_update_narrow */
+    ND_GROUP = 64,          /* compartments that rest or wake together */
+    ND_PIECE = 16,          /* weights added together */
+    ND_NARROW = 1 << 15     /* sums below it fit the 16-bit accumulators */
 };
 
 /* Neuron models; blocks.py numbers them in the same way. */
@@ -50,9 +50,9 @@ typedef struct {
     int32_t izhikevich;
 } nd_resonate_fire;
 
-/* Consecutive compartments of one core and population with the same configuration. */
+/* Consecutive compartments of one group with the same configuration. */
 typedef struct {
-    int32_t first, count;       /* compartments, counted over all banks; count <= ND_BLOCK */
+    int32_t first, count;       /* compartments */
     int32_t population;
     int32_t restless;           /* whether it can leave rest by itself: a bias can differ from 0, or rest fires */
     int32_t model;
@@ -65,20 +65,35 @@ typedef struct {
     } parameter;
 } nd_block;
 
-/* Where a spike goes, and the synapses that it finds there. */
+/* The compartments of a population, whichever core they are on, in the order of the cores. They start a new group;
+   the rest of the last group stays empty. An input fed by events has none. */
 typedef struct {
-    int32_t bank;
-    int32_t delay;              /* steps */
-    int32_t first_chunk, chunks;
-    int32_t bound;              /* most that one spike adds to |q| of any compartment, at most ND_NARROW */
-} nd_route;
+    int32_t first_group, groups;
+    int32_t fast;               /* whether all are CUBA LIF neurons, for which there are kernels */
+    int32_t varied;             /* whether parameters differ; if not, those of the first compartment hold for all */
+    int32_t restless;           /* whether any block is */
+    int32_t holds;              /* whether any refractory delay is above 1 */
+    int32_t shift;              /* q = 2^shift * what is accumulated */
+    int32_t limit;              /* below it, sums suit the 16-bit accumulators and 32-bit updates */
+    int32_t words;              /* weights are stored in 16 bits, not in 8 */
+    int32_t halves;             /* 2 with imaginary projections, whose sums follow the real ones; else 1 */
+} nd_population;
 
-/* The weights w * 2^exponent of compartments `offset` ... in the bank; zeros behind the last. Imaginary projections have
-   an offset higher by the bank's compartments + ND_LANES: their sums follow the real ones. */
+/* What a spike of a neuron adds to one population, `delay` steps later. */
 typedef struct {
-    int32_t offset;
-    int16_t weight[ND_LANES];
-} nd_chunk;
+    int32_t population;
+    int32_t delay;
+    int32_t first_run, runs;
+    int32_t bound;              /* most that it adds to the sum of any compartment, at most ND_NARROW */
+} nd_bundle;
+
+/* Weights of consecutive compartments, numbered inside their population (imaginary ones
+   behind all of its groups): pieces of ND_PIECE, counted from `target`
+   on the one hand and from `weight` in the pool on the other. With `pieces` 0 a single weight for compartment
+   `target`. */
+typedef struct {
+    int32_t target, pieces, weight;
+} nd_run;
 
 /* A bias given per step. */
 typedef struct {
@@ -87,24 +102,28 @@ typedef struct {
     const int32_t *rows;        /* (steps, neurons) */
 } nd_bias;
 
-/* A loaded program. A bank is a core, or the host's own input neurons, which come last. Neurons of all populations
-   are numbered in network order; q is counted in units of 64, so a weight is w * 2^exponent. */
+/* A loaded program. Neurons of all populations are numbered in network order. q is counted in units of 64, so a
+   weight is w * 2^exponent, stored divided by its population's 2^shift. */
 typedef struct {
-    int32_t populations, banks, blocks, biases;
-    int32_t max_delay;                      /* of all routes, in steps */
+    int32_t populations, groups, biases;
+    int32_t max_delay;                      /* of all bundles, in steps */
     const int32_t *population_start;        /* (populations + 1): neurons */
+    const nd_population *population;        /* (populations) */
     const nd_block *block;                  /* (blocks) */
-    const int32_t *bank_block_start;        /* (banks + 1) */
-    const int32_t *bank_start;              /* (banks + 1): compartments */
-    const int32_t *neuron;                  /* (compartments): number in its population */
+    const int32_t *group_block_start;       /* (groups + 1) */
+    const int32_t *neuron;                  /* (groups * ND_GROUP): number in its population */
     const int32_t *place;                   /* (neurons): compartment, -1 for an input fed by events */
-    const int32_t *bias;                    /* (compartments): constant part */
-    int32_t imaginary;                      /* whether any projection is */
+    const int32_t *bias;                    /* (groups * ND_GROUP): constant part */
     const int32_t *graded;                  /* (populations): whether spikes carry payloads */
+    const float *current_scale;             /* (groups * ND_GROUP), of CUBA LIF neurons: keep / 4096, ... */
+    const float *voltage_scale;
+    const int32_t *threshold, *refractory;  /* ... and as in nd_cuba_lif */
     const nd_bias *bias_rows;               /* (biases) */
-    const int32_t *route_start;             /* (neurons + 1) */
-    const nd_route *route;                  /* (routes) */
-    const nd_chunk *chunk;                  /* (chunks) */
+    const int32_t *bundle_start;            /* (neurons + 1) */
+    const nd_bundle *bundle;                /* (bundles) */
+    const nd_run *run;                      /* (runs) */
+    const int8_t *byte_weight;              /* pool of populations without `words`, (pieces, ND_PIECE) */
+    const int16_t *word_weight;             /* pool of those with, (pieces, ND_PIECE) */
     int64_t reset_interval;                 /* 0: never */
     const int64_t *reset_first;             /* (populations): first step with a reset */
 } nd_image;
@@ -131,8 +150,12 @@ enum { ND_SPIKES, ND_WRAPS, ND_CLIPS, ND_OVERFLOWS, ND_ACTIVE, ND_COUNTERS };
 
 typedef struct nd_state nd_state;
 
-/* A state at rest before step 0, NULL without memory. `image` must outlive it. */
-nd_state *nd_state_new(const nd_image *image, int lava, int drop_first_step);
+/* Names of the instruction sets that this machine has, slowest first, NULL behind the last. */
+const char *const *nd_instruction_sets(void);
+
+/* A state at rest before step 0, NULL without memory. `image` must outlive it; `instructions` is one of
+   nd_instruction_sets(), all of which compute the same bits. */
+nd_state *nd_state_new(const nd_image *image, const char *instructions, int lava, int drop_first_step);
 void nd_state_free(nd_state *state);
 
 /* Run `steps` more steps; the spikes of population p are appended to spikes[p]. A state that ran out of memory

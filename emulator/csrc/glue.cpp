@@ -4,14 +4,17 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <new>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -49,46 +52,53 @@ class Image {
     }
 
 public:
-    Image(In<int32_t> population_start, Table<int32_t> block, In<int32_t> bank_block_start, In<int32_t> bank_start,
-          In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, In<int32_t> graded, bool imaginary, std::vector<std::pair<int, Table<int32_t>>> bias_rows,
-          In<int32_t> route_start, Table<int32_t> route, Table<int16_t> chunk, int64_t reset_interval,
+    Image(In<int32_t> population_start, Table<int32_t> population, Table<int32_t> block, In<int32_t> group_block_start,
+          In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, In<int32_t> graded, Table<float> scale, Table<int32_t> parameter,
+          std::vector<std::pair<int, Table<int32_t>>> bias_rows, In<int32_t> bundle_start, Table<int32_t> bundle,
+          Table<int32_t> run, Table<int8_t> byte_weight, Table<int16_t> word_weight, int64_t reset_interval,
           In<int64_t> reset_first, int max_delay)
     {
-        const size_t populations = population_start.size() - 1, banks = bank_start.size() - 1;
-        expect(population_start.size() > 1 && bank_start.size() > 0, "a start column is empty");
-        expect(bank_block_start.size() == banks + 1 && reset_first.size() == populations, "a column has the wrong length");
-        expect(place.size() == size_t(last(population_start)) && route_start.size() == place.size() + 1, "neurons");
-        expect(neuron.size() == size_t(last(bank_start)) && bias.size() == neuron.size(), "compartments");
+        const size_t populations = population.shape(0), groups = group_block_start.size() - 1;
+        expect(population_start.size() == populations + 1 && populations > 0 && group_block_start.size() > 0, "starts");
+        expect(reset_first.size() == populations && block.shape(0) == size_t(last(group_block_start)), "blocks");
         expect(graded.size() == populations, "graded");
-        expect(block.shape(0) == size_t(last(bank_block_start)), "blocks");
-        expect(route.shape(0) == size_t(last(route_start)), "routes");
+        expect(place.size() == size_t(last(population_start)) && bundle_start.size() == place.size() + 1, "neurons");
+        expect(neuron.size() == groups * ND_GROUP && bias.size() == neuron.size(), "compartments");
+        for (size_t shape : {scale.shape(1), parameter.shape(1)}) expect(shape == neuron.size(), "parameters");
+        expect(scale.shape(0) == 2 && parameter.shape(0) == 2, "parameters");
+        expect(bundle.shape(0) == size_t(last(bundle_start)), "bundles");
+        expect(byte_weight.shape(1) == ND_PIECE && word_weight.shape(1) == ND_PIECE, "weights");
         expect(max_delay >= 0 && max_delay < 1 << 20, "delay");
-        for (auto &[population, rows] : bias_rows) {
+        for (auto &[number, rows] : bias_rows) {
             const int32_t *start = population_start.data();
-            expect(population >= 0 && size_t(population) < populations, "bias population");
-            expect(rows.shape(1) == size_t(start[population + 1] - start[population]), "bias rows");
-            biases_.push_back({population, int64_t(rows.shape(0)), rows.data()});
+            expect(number >= 0 && size_t(number) < populations, "bias population");
+            expect(rows.shape(1) == size_t(start[number + 1] - start[number]), "bias rows");
+            biases_.push_back({number, int64_t(rows.shape(0)), rows.data()});
             keep(rows);
         }
         image_ = {};
         image_.populations = int32_t(populations);
-        image_.banks = int32_t(banks);
-        image_.blocks = int32_t(block.shape(0));
+        image_.groups = int32_t(groups);
         image_.biases = int32_t(biases_.size());
         image_.max_delay = max_delay;
         image_.population_start = keep(population_start);
+        image_.population = rows<nd_population>(population);
         image_.block = rows<nd_block>(block);
-        image_.bank_block_start = keep(bank_block_start);
-        image_.bank_start = keep(bank_start);
+        image_.group_block_start = keep(group_block_start);
         image_.neuron = keep(neuron);
         image_.place = keep(place);
         image_.bias = keep(bias);
         image_.graded = keep(graded);
-        image_.imaginary = imaginary;
+        image_.current_scale = keep(scale);
+        image_.voltage_scale = scale.data() + neuron.size();
+        image_.threshold = keep(parameter);
+        image_.refractory = parameter.data() + neuron.size();
         image_.bias_rows = biases_.data();
-        image_.route_start = keep(route_start);
-        image_.route = rows<nd_route>(route);
-        image_.chunk = rows<nd_chunk>(chunk);
+        image_.bundle_start = keep(bundle_start);
+        image_.bundle = rows<nd_bundle>(bundle);
+        image_.run = rows<nd_run>(run);
+        image_.byte_weight = keep(byte_weight);
+        image_.word_weight = keep(word_weight);
         image_.reset_interval = reset_interval;
         image_.reset_first = keep(reset_first);
     }
@@ -108,6 +118,13 @@ private:
     std::vector<nd_bias> biases_;
     std::vector<nb::ndarray<nb::ro>> kept_;
 };
+
+std::vector<std::string> instruction_sets()
+{
+    std::vector<std::string> names;
+    for (const char *const *name = nd_instruction_sets(); *name; name++) names.push_back(*name);
+    return names;
+}
 
 Out owned(int64_t *data, size_t size)
 {
@@ -137,19 +154,24 @@ int64_t *released(int64_t *&pointer)
     return data;
 }
 
+// Steps, neurons and, of graded populations, payloads of the spikes of a population.
+using Fired = std::tuple<Out, Out, std::optional<Out>>;
+
 class State {
 public:
-    State(const Image &image, bool lava, bool drop_first_step)
-        : image_(image), state_(nd_state_new(image.get(), lava, drop_first_step))
+    State(const Image &image, const std::string &instructions, bool lava, bool drop_first_step)
+        : image_(image), state_(nullptr)
     {
+        const std::vector<std::string> known = instruction_sets();
+        expect(std::find(known.begin(), known.end(), instructions) != known.end(), "instruction set");
+        state_ = nd_state_new(image.get(), instructions.c_str(), lava, drop_first_step);
         if (!state_) throw std::bad_alloc();
     }
     State(const State &) = delete;
     ~State() { nd_state_free(state_); }
 
-    std::vector<std::tuple<Out, Out, std::optional<Out>>> advance(int64_t steps, In<int64_t> step, In<int64_t> neuron,
-                                             std::optional<In<int64_t>> payload,
-                                             std::vector<std::tuple<int, Trace, Trace>> traces)
+    std::vector<Fired> advance(int64_t steps, In<int64_t> step, In<int64_t> neuron,
+                               std::optional<In<int64_t>> payload, std::vector<std::tuple<int, Trace, Trace>> traces)
     {
         expect(steps >= 0 && neuron.size() == step.size() && (!payload || payload->size() == step.size()), "events");
         std::vector<nd_trace> recorded;
@@ -167,7 +189,7 @@ public:
             failed = nd_advance(state_, steps, &events, recorded.data(), recorded.size(), spikes.list.data());
         }
         if (failed) throw std::bad_alloc();
-        std::vector<std::tuple<Out, Out, std::optional<Out>>> result;
+        std::vector<Fired> result;
         for (size_t p = 0; p < spikes.list.size(); p++) {
             nd_spikes &s = spikes.list[p];
             const size_t count = size_t(s.count);
@@ -217,19 +239,22 @@ private:
 
 NB_MODULE(_core, m)
 {
-    m.attr("LANES") = int(ND_LANES);
-    m.attr("BLOCK") = int(ND_BLOCK);
+    m.attr("GROUP") = int(ND_GROUP);
+    m.attr("PIECE") = int(ND_PIECE);
     m.attr("NARROW") = int(ND_NARROW);
+    m.def("instruction_sets", &instruction_sets);
     nb::class_<Image>(m, "Image")
-        .def(nb::init<In<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
-                      In<int32_t>, bool, std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>, Table<int32_t>, Table<int16_t>, int64_t,
-                      In<int64_t>, int>(),
-             nb::kw_only(), "population_start"_a.noconvert(), "block"_a.noconvert(), "bank_block_start"_a.noconvert(),
-             "bank_start"_a.noconvert(), "neuron"_a.noconvert(), "place"_a.noconvert(), "bias"_a.noconvert(),
-             "graded"_a.noconvert(), "imaginary"_a, "bias_rows"_a.noconvert(), "route_start"_a.noconvert(), "route"_a.noconvert(), "chunk"_a.noconvert(),
+        .def(nb::init<In<int32_t>, Table<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
+                      In<int32_t>, Table<float>, Table<int32_t>, std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>,
+                      Table<int32_t>, Table<int32_t>, Table<int8_t>, Table<int16_t>, int64_t, In<int64_t>, int>(),
+             nb::kw_only(), "population_start"_a.noconvert(), "population"_a.noconvert(), "block"_a.noconvert(),
+             "group_block_start"_a.noconvert(), "neuron"_a.noconvert(), "place"_a.noconvert(), "bias"_a.noconvert(),
+             "graded"_a.noconvert(), "scale"_a.noconvert(), "parameter"_a.noconvert(), "bias_rows"_a.noconvert(), "bundle_start"_a.noconvert(),
+             "bundle"_a.noconvert(), "run"_a.noconvert(), "byte_weight"_a.noconvert(), "word_weight"_a.noconvert(),
              "reset_interval"_a, "reset_first"_a.noconvert(), "max_delay"_a);
     nb::class_<State>(m, "State")
-        .def(nb::init<const Image &, bool, bool>(), nb::keep_alive<1, 2>(), "image"_a, "lava"_a, "drop_first_step"_a)
+        .def(nb::init<const Image &, const std::string &, bool, bool>(), nb::keep_alive<1, 2>(), "image"_a,
+             "instructions"_a, "lava"_a, "drop_first_step"_a)
         .def("advance", &State::advance, "steps"_a, "step"_a.noconvert(), "neuron"_a.noconvert(),
              "payload"_a.noconvert().none(), "traces"_a)
         .def("read", &State::read, "population"_a, "u"_a.noconvert(), "v"_a.noconvert())

@@ -13,19 +13,14 @@
 #define ND_INLINE static inline
 #endif
 
-/* One function compiled for several instruction sets, the best one chosen when the library is loaded. The choice
-   runs before a sanitizer is ready, so sanitized builds do without. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) \
-    && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define ND_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
-#else
-#define ND_CLONES
-#endif
-
 #if defined(__GNUC__)
 #define ND_PREFETCH(address) __builtin_prefetch(address)
+#define ND_UNROLL _Pragma("GCC unroll 16")
+#define ND_UNROLL_LITTLE _Pragma("GCC unroll 4")
 #else
 #define ND_PREFETCH(address) ((void)(address))
+#define ND_UNROLL
+#define ND_UNROLL_LITTLE
 #endif
 
 /* Position of the lowest bit set in `word`, which is not zero. */

@@ -23,7 +23,8 @@ void nd_update_resonate_fire(const nd_block *block, const nd_cells *cells, const
     for (int32_t i = 0; i < block->count; i++) {
         const int32_t real = cells->u ? cells->u[i] : (int32_t)cells->u_lava[i], imag = cells->v[i];
         /* far beyond the clip it no longer matters how large q is, and the sum stays in 64 bits */
-        const int64_t in_real = bounded(q[i], INT64_C(1) << 40), in_imag = bounded(cells->imaginary[i], INT64_C(1) << 40);
+        const int64_t in_real = bounded(q[i], INT64_C(1) << 40);
+        const int64_t in_imag = bounded(cells->imaginary[i], INT64_C(1) << 40);
         const int64_t x = scaled(real, p->cos_decay) - scaled(imag, p->sin_decay) + in_real * 64;
         const int64_t y = scaled(real, p->sin_decay) + scaled(imag, p->cos_decay) + in_imag * 64;
         const int32_t new_real = (int32_t)bounded(x, VOLTAGE_LIMIT), new_imag = (int32_t)bounded(y, VOLTAGE_LIMIT);

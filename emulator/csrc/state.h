@@ -4,26 +4,27 @@
 
 #include "core.h"
 #include "deliveries.h"
+#include "kernels.h"
 #include "spikes.h"
 
 struct nd_state {
     const nd_image *image;
+    const nd_kernels *kernels;
     int drop_first_step;
     int broken;                 /* ran out of memory in the middle of a step */
     int64_t step;               /* next step */
-    int32_t *u;                 /* (compartments); NULL in the Lava profile, ... */
-    int64_t *u_lava;            /* ... which uses this instead */
-    int32_t *v, *r;
-    int32_t *s;                 /* a fourth state of the models that have one */
+    int32_t *u, *v, *r;         /* (compartments) */
+    int32_t *s;                 /* a fourth state of the models that have one, (compartments) */
+    int64_t *u_far;             /* (compartments), in the Lava profile: u of groups that are ND_FAR */
     int32_t *bias;              /* (compartments): of the present step */
-    uint8_t *block_busy;        /* (blocks): not at rest */
-    uint8_t *bank_busy;         /* (banks): a block is not at rest or restless */
-    int32_t *q;                 /* (compartments of the largest bank + ND_LANES), twice that with imaginary
-                                   projections; zero between banks */
-    int64_t *q_wide;
+    uint8_t *awake;             /* (groups): see nd_lif_step */
+    uint8_t *touched;           /* (groups of the largest population, twice with halves): zero between uses */
+    int16_t *q;                 /* the same times ND_GROUP: sums of a population, zero between populations */
+    int64_t *q_wide;            /* the same, for sums beyond a population's limit */
+    int32_t *fired, *odd;       /* compartments and groups of the population being updated */
     int64_t *counters;          /* (populations, ND_COUNTERS) */
     nd_ring ring;
-    nd_fired fired;
+    nd_fired spikes;
 };
 
 #endif

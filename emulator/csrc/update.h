@@ -14,7 +14,7 @@ typedef struct {
     int32_t *r, *s;             /* two more; CUBA LIF has no s */
     const int32_t *bias;
     const int64_t *imaginary;   /* q' of resonate-and-fire neurons, in units of 64 */
-    int32_t *fired;             /* out, ND_BLOCK: payload of the neuron's spike, 0 without one */
+    int32_t *fired;             /* out, ND_GROUP: payload of the neuron's spike, 0 without one */
 } nd_cells;
 
 /* How many updates of a block spiked, wrapped, clipped, overflowed (|64 q| >= 2^21) and had anything to do. */
@@ -23,10 +23,7 @@ typedef struct {
     int32_t busy;               /* 0: nothing to do, and nothing will be until a spike or a bias arrives */
 } nd_tally;
 
-/* CUBA LIF with q in 32 bits, |q| < ND_NARROW; u in 24 bits. */
-void nd_update_narrow(const nd_block *block, const nd_cells *cells, const int32_t *q, nd_tally *tally);
-
-/* Any model with any q, for both profiles. */
+/* Any model with any q, for both profiles; kernels.h has a faster way for most steps of CUBA LIF neurons. */
 void nd_update_wide(const nd_block *block, const nd_cells *cells, const int64_t *q, nd_tally *tally);
 
 /* The models that nd_update_wide chooses from. */

@@ -23,7 +23,7 @@ from tests.property.model_networks import MODELS, model_case
 from tests.property.networks import Case
 from tests.support.programs import scattered_program
 
-NETWORKS, MANY_NETWORKS = 300, 5000
+NETWORKS, MANY_NETWORKS = 200, 5000
 ON_LAVA, MANY_ON_LAVA = 20, 400
 #: Lava forks a process for each population and projection; more of them step more slowly than they start.
 GROUP = 10

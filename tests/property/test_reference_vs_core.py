@@ -12,26 +12,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.compiler import compile_network
-from neurodeploy.emulator.engine import Emulator, Image, load
+from neurodeploy.emulator.engine import Emulator, Image, instruction_sets, load
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Spikes, State
 from tests.property.coverage import features, missing, table
 from tests.property.networks import Case, random_case
 
-MANY_NETWORKS = 5000
+MANY_NETWORKS = 10_000
 
 
 def compared(case: Case) -> set[str]:
-    """Fail unless both agree on a case in every profile; the features its run has."""
+    """Fail unless both agree on a case in every profile, on every instruction set; the features its run has."""
     image = load(compile_network(case.network))
     cuts = sorted({0, case.steps, *np.random.default_rng(case.seed).integers(0, case.steps, 2).tolist()})
     chunk, counters = _reference(case, Options())
-    _assert_equal((chunk, counters), _core(image, case, Options(), cuts))
+    for name in instruction_sets():
+        _assert_equal((chunk, counters), _core(image, case, Options(), cuts, name))
     others = [Options("lava-0.10")]
     if case.seed % 4 == 0:
         others += [Options(drop_first_step=True), Options("lava-0.10", True)]
     for options in others:
-        _assert_equal(_reference(case, options), _core(image, case, options, cuts))
+        expected = _reference(case, options)
+        for name in instruction_sets():
+            _assert_equal(expected, _core(image, case, options, cuts, name))
     return features(case, chunk, counters)
 
 
@@ -41,9 +44,9 @@ def _reference(case: Case, options: Options) -> tuple[Chunk, Counters]:
     return chunk, simulation.counters()
 
 
-def _core(image: Image, case: Case, options: Options, cuts: list[int]) -> tuple[Chunk, Counters]:
+def _core(image: Image, case: Case, options: Options, cuts: list[int], instructions: str) -> tuple[Chunk, Counters]:
     """The same run in several stretches, joined."""
-    emulator = Emulator(image, options)
+    emulator = Emulator(image, options, instructions)
     chunks = []
     for first, last in pairwise(cuts):
         inside = np.searchsorted(case.events.step, (first, last))

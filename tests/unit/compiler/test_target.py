@@ -8,6 +8,7 @@ import pytest
 from neurodeploy.compiler import target as module
 from neurodeploy.compiler.target import board_with, known_targets, load_target, target_from_dict
 from neurodeploy.errors import FormatError, OptionError
+from neurodeploy.network.neurons import NEURONS
 
 TEXT = (Path(module.__file__).parent / "targets" / "loihi1.toml").read_text("utf-8")
 
@@ -29,6 +30,17 @@ def test_own_chip(tmp_path: Path) -> None:
     path.write_text(TEXT.replace("compartments = 1024", "compartments = 7"))
     assert load_target(str(path)).core.compartments == 7
     assert target_from_dict(load_target(str(path)).as_dict(), "again") == load_target(str(path))
+
+
+def test_neuron_models() -> None:
+    assert load_target("loihi1-8").neuron_models == ("cuba_lif",)
+    assert load_target("loihi2").neuron_models == tuple(NEURONS)
+    data = load_target("loihi1").as_dict()
+    del data["neuron_models"]  # as in programs from before there were other models
+    assert target_from_dict(data, "old").neuron_models == ("cuba_lif",)
+    for wrong in ([], ["izhikevich"], "cuba_lif", None):
+        with pytest.raises(FormatError, match=r"neuron_models: .* does not list known neuron models"):
+            target_from_dict(data | {"neuron_models": wrong}, "new")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,11 @@
+/* What reaches a population in a step, added up. */
+#ifndef NEURODEPLOY_GATHER_H
+#define NEURODEPLOY_GATHER_H
+
+#include "state.h"
+
+/* The sums of a list of deliveries, in units of 64 * 2^shift: in state->q, or in state->q_wide (and q zero) if they
+   may reach the population's limit. Returns whether they are in q_wide. */
+int nd_gather(nd_state *state, int32_t population, const nd_list *list);
+
+#endif

@@ -1,0 +1,42 @@
+/* The two inner loops of the core, compiled once for every instruction set. */
+#ifndef NEURODEPLOY_KERNELS_H
+#define NEURODEPLOY_KERNELS_H
+
+#include <stdint.h>
+
+#include "core.h"
+#include "deliveries.h"
+
+enum { ND_REST = 0, ND_AWAKE = 1, ND_FAR = 2 };     /* ND_FAR: u of a group does not fit 24 bits (Lava only) */
+
+/* One step of a population of CUBA LIF neurons whose sums are below its limit. */
+typedef struct {
+    const nd_population *population;
+    const float *current_scale, *voltage_scale;
+    const int32_t *threshold, *refractory;
+    const int32_t *bias;
+    int32_t *u, *v, *r;
+    int16_t *q;                 /* set to 0 */
+    uint8_t *awake;             /* (groups): ND_REST is skipped; those at rest afterwards are set to it */
+    int32_t *fired, spikes;     /* out: compartments that fired */
+    int32_t *odd, odds;         /* out: groups left as they were: something in them wraps, is clipped or is ND_FAR */
+    int64_t active;             /* out: updates with anything to do */
+} nd_lif_step;
+
+typedef struct {
+    const char *name;
+    /* Bundles of one population added to its accumulators; their groups are woken. */
+    void (*accumulate)(const nd_image *image, const nd_delivery *delivery, int32_t count, int16_t *q, uint8_t *awake);
+    /* Needs the rounding mode FE_TOWARDZERO. */
+    void (*update)(nd_lif_step *step);
+} nd_kernels;
+
+extern const nd_kernels nd_kernels_baseline;
+#ifdef ND_X86
+extern const nd_kernels nd_kernels_avx2, nd_kernels_avx512;
+#endif
+
+/* The kernels of an instruction set that this machine has, NULL for another. */
+const nd_kernels *nd_kernels_named(const char *name);
+
+#endif

@@ -1,0 +1,36 @@
+/* 8 compartments at a time with AVX2. */
+#include <immintrin.h>
+
+#include "portable.h"
+
+enum { LANES = 8 };
+typedef __m256i lanes;
+typedef __m256 scales;
+typedef __m256i mask;
+
+ND_INLINE lanes load(const int32_t *from) { return _mm256_loadu_si256((const void *)from); }
+ND_INLINE void store(int32_t *to, lanes x) { _mm256_storeu_si256((void *)to, x); }
+ND_INLINE lanes load_sums(const int16_t *from) { return _mm256_cvtepi16_epi32(_mm_loadu_si128((const void *)from)); }
+ND_INLINE void clear_sums(int16_t *to) { _mm_storeu_si128((void *)to, _mm_setzero_si128()); }
+ND_INLINE lanes all(int32_t x) { return _mm256_set1_epi32(x); }
+ND_INLINE scales load_scales(const float *from) { return _mm256_loadu_ps(from); }
+ND_INLINE scales all_scales(float x) { return _mm256_set1_ps(x); }
+ND_INLINE lanes plus(lanes a, lanes b) { return _mm256_add_epi32(a, b); }
+ND_INLINE lanes size(lanes x) { return _mm256_abs_epi32(x); }
+ND_INLINE lanes shifted(lanes x, int32_t bits) { return _mm256_sll_epi32(x, _mm_cvtsi32_si128(bits)); }
+ND_INLINE lanes any_bit(lanes a, lanes b, lanes c) { return _mm256_or_si256(_mm256_or_si256(a, b), c); }
+ND_INLINE lanes scaled(lanes x, scales k) { return _mm256_cvttps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(x), k)); }
+ND_INLINE lanes one_less(lanes r) { return _mm256_max_epi32(_mm256_sub_epi32(r, all(1)), _mm256_setzero_si256()); }
+ND_INLINE mask above(lanes a, lanes b) { return _mm256_cmpgt_epi32(a, b); }
+ND_INLINE mask either(mask a, mask b) { return _mm256_or_si256(a, b); }
+ND_INLINE mask without(mask a, mask b) { return _mm256_andnot_si256(b, a); }
+ND_INLINE lanes zero_where(mask m, lanes x) { return _mm256_andnot_si256(m, x); }
+ND_INLINE lanes choose(mask m, lanes yes, lanes no) { return _mm256_blendv_epi8(no, yes, m); }
+ND_INLINE uint64_t bits(mask m) { return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(m)); }
+ND_INLINE lanes count_not_zero(lanes count, lanes x)
+{
+    return _mm256_add_epi32(count, _mm256_min_epu32(x, all(1)));
+}
+ND_INLINE int share_bits(lanes x, lanes y) { return !_mm256_testz_si256(x, y); }
+
+#include "rows_avx2.h"
