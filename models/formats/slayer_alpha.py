@@ -21,8 +21,10 @@ TAIL = 0.01
 POOL_GAIN = 1.1
 #: Part of the height by which a stored kernel may differ from the formula; single precision needs 1e-6.
 TOLERANCE = 1e-3
-#: Longer time constants, in steps, leave no decay of 1 / 4096 to choose from.
-MAX_TAU = 4096
+#: Time constants in steps: shorter ones leave nothing of a sampled kernel, longer ones no decay of 1 / 4096.
+SYNAPSE, REFRACTORY = (0.2, 4096.0), (0.01, 4096.0)
+#: Bound on theta and depth; no weight is near it.
+LARGEST = 1e30
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,23 @@ class AlphaNeuron:
         synapse: `tauSr`, in steps.
         refractory: `tauRef`, in steps.
         depth: `scaleRef` · `theta`, peak of the refractory kernel.
+
+    Raises:
+        FormatError: a time constant that is too short or too long, or a value beyond all bounds.
     """
 
     threshold: float
     synapse: float
     refractory: float
     depth: float
+
+    def __post_init__(self) -> None:
+        for name, value, (low, high) in (("tauSr", self.synapse, SYNAPSE), ("tauRef", self.refractory, REFRACTORY)):
+            if not low <= value <= high:
+                problem = f"is {value:.6g} steps, outside {low:g} … {high:g}"
+                raise FormatError(name, problem, "choose another length of a step")
+        if not max(self.threshold, self.depth) <= LARGEST:
+            raise FormatError("theta", f"or scaleRef · theta is beyond {LARGEST:g}", "correct the yaml or the file")
 
     def __str__(self) -> str:
         return f"SRMALPHA, theta {self.threshold:.6g}, {_kernels(self.synapse, self.refractory, self.depth)}"
@@ -53,11 +66,7 @@ def alpha(steps: int, tau: float) -> NDArray[np.float64]:
 
 
 def sampled_alpha(tau: float) -> NDArray[np.float64]:
-    """ε as SLAYER samples it: to the last step before it falls below 0.01 behind its peak.
-
-    Args:
-        tau: in steps, at most 4096.
-    """
+    """ε as SLAYER samples it: to the last step before it falls below 0.01 behind its peak; τ in steps."""
     values = alpha(int(np.ceil(8 * tau)) + 3, tau)  # 8 e^(1 − 8) < 0.01
     ends = np.flatnonzero((values < TAIL) & (np.arange(values.size) > tau))
     return values[: ends[0]]
@@ -76,10 +85,11 @@ def time_constant(kernel: Kernel) -> float | None:
     if not 0 < ratio < 1:
         return None
     tau = (1 - n) / float(np.log(ratio))
+    if not REFRACTORY[0] <= tau <= REFRACTORY[1]:
+        return None
     form = alpha(values.size, tau)
     height = values[1] / form[1]
-    fits = tau <= MAX_TAU and np.allclose(values, height * form, rtol=0, atol=TOLERANCE * height)
-    return tau if fits else None
+    return tau if np.allclose(values, height * form, rtol=0, atol=TOLERANCE * height) else None
 
 
 def gives(neuron: AlphaNeuron, srm: Kernel | None, ref: Kernel | None) -> bool:

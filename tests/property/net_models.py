@@ -42,7 +42,7 @@ def model_chains() -> dict[str, Case]:
 
 
 def sigma_delta_chain() -> tuple[Network, IntArray]:
-    """An input of delta encoders, two sigma-delta layers and a sigma read-out; what drives the input, (steps, inputs)."""
+    """Delta encoders as input, two sigma-delta layers and a sigma read-out; what drives the input, (steps, inputs)."""
     random = np.random.default_rng(4)
     network = _network(
         random,

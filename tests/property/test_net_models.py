@@ -72,7 +72,7 @@ def test_models_of_files_on_cores(name: str, tmp_path: Path) -> None:
 
 
 def test_sigma_delta_of_files_on_cores(tmp_path: Path) -> None:
-    """The same with an encoding input: as read from the file, driven by its bias, against graded spikes from outside."""
+    """The same with an encoding input: as read, driven by its bias, against graded spikes from outside."""
     network, image = sigma_delta_chain()
     case = encoded(network, image)
     outside = run(Reference(case.network, PROFILE), case.network, case.events)

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from neurodeploy.compiler import compile_network
+from neurodeploy.compiler.quantize import quantize
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats import ReadOptions, read_network
@@ -98,14 +99,23 @@ def test_other_kernels_are_none() -> None:
     neuron = AlphaNeuron(THETA, 10.0, 1.0, DEPTH)
     srm, ref = (k.numpy() for k in kernels(10.0, 1.0).values())
     assert gives(neuron, srm, ref)
-    assert not gives(neuron, srm * 1.01, ref)
-    assert not gives(neuron, srm, ref * 1.01)
+    assert not gives(neuron, srm * np.float32(1.01), ref)
+    assert not gives(neuron, srm, ref * np.float32(1.01))
 
 
-@pytest.mark.parametrize("tau", [0.05, 3500.0, 5000.0])
-def test_time_constants_without_decays(tau: float) -> None:
-    with pytest.raises(FormatError, match="tauSr: is"):
-        fit_alpha(tau)
+def test_values_out_of_range() -> None:
+    with pytest.raises(FormatError, match=r"tauSr: is 3500 steps, and the best decays miss its response by 16"):
+        fit_alpha(3500.0)
+    for values, message in (
+        ((THETA, 0.1, 1.0, DEPTH), "tauSr: is 0.1 steps, outside 0.2 … 4096"),
+        ((THETA, 5000.0, 1.0, DEPTH), "tauSr: is 5000 steps"),
+        ((THETA, 10.0, 1e-300, DEPTH), "tauRef: is 1e-300 steps"),
+        ((THETA, 10.0, 1.0, np.inf), "theta: or scaleRef · theta is beyond 1e.30"),
+    ):
+        with pytest.raises(FormatError, match=message):
+            AlphaNeuron(*values)
+    assert fit_alpha(0.2).residual < 0.001
+    assert time_constant(np.array([0, 1e38, 1e-45], np.float32)) is None
 
 
 def test_theta_from_a_pool(tmp_path: Path) -> None:
@@ -127,12 +137,14 @@ def test_theta_from_a_pool(tmp_path: Path) -> None:
         assert 0 <= round(exponent) <= 7
     told = " ".join(loaded.notes)
     for part in (
-        "SRMALPHA, theta 10, tauSr 10, tauRef 1, scaleRef · theta 20", f"iDecay {fit.current_decay}, vDecay",
-        "0.05% (relative RMS)", "2 theta, tauRef 1 steps", "step t of every layer is SLAYER's t + 1", "fc1: weights times",
-    ):  # fmt: skip
+        "SRMALPHA, theta 10, tauSr 10, tauRef 1, scaleRef · theta 20",
+        f"iDecay {fit.current_decay}, vDecay {fit.voltage_decay}; their response differs from the kernel by 0.05%",
+        "2 theta, tauRef 1 steps",
+        "step t of every layer is SLAYER's t + 1",
+        "fc1: weights times",
+    ):
         assert part in told
-    for error in compile_network(loaded.network).errors:
-        assert error.clipped == 0
+    assert all(error.clipped == 0 for error in quantize(loaded.network)[1])
 
 
 def test_refused(tmp_path: Path) -> None:
@@ -185,7 +197,7 @@ def test_agrees_with_the_float_model(
     """
     network, weights = sparse_network(tmp_path, synapse, ts)
     assert network.is_integer
-    steps, tau = 2500, synapse / ts
+    steps, tau = 3000, synapse / ts
     raster = (np.random.default_rng(8).random((steps, 60)) < 0.003 / tau**0.5).astype(np.float64)
     expected = simulate(weights, [round(3 / ts), 0], raster, sampled_alpha(tau), -DEPTH * sampled_alpha(tau))
     chunk = Reference(network).advance(Events.from_raster(raster.astype(np.int64)), steps)
@@ -196,7 +208,7 @@ def test_agrees_with_the_float_model(
         same, near = len(theirs & ours), sum(not ours.isdisjoint((t + d, n) for d in (-1, 0, 1)) for t, n in theirs)
         told.append(f"{len(theirs)} and {len(ours)} spikes, {same} in the same step, {near} within one")
         assert len(theirs) >= 10
-        assert near >= (0.9, 0.7)[layer] * len(theirs)
+        assert near >= (0.9, 0.6)[layer] * len(theirs)
         if layer == 0 or tau <= 2:
             assert same >= least * len(theirs | ours)
     record_property("summary", f"SRM and CUBA, tauSr {tau:g} steps: {'; '.join(told)}")
