@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,7 +17,7 @@ WORDS = (
 )
 
 
-def mutated(data: bytes, others: Sequence[bytes], random: np.random.Generator) -> bytes:
+def mutated(data: bytes, others: list[bytes], random: np.random.Generator) -> bytes:
     """The bytes after one to five kinds of damage; `others` are files from which pieces are taken."""
     result = bytearray(data)
     for _ in range(int(random.integers(1, 6))):

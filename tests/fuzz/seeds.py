@@ -13,11 +13,25 @@ import numpy as np
 import neurodeploy as nd
 from neurodeploy import api
 from neurodeploy.models.formats import ReadOptions, read_network, written_network
-from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
+from neurodeploy.network import (
+    Alif,
+    Conv2d,
+    CubaLif,
+    Dense,
+    Network,
+    Neuron,
+    Population,
+    Projection,
+    ResonateFire,
+    SigmaDelta,
+    Synapse,
+)
 from neurodeploy.runtime.record import load_record
 from neurodeploy.spikes.binary import LAYOUTS
 from neurodeploy.spikes.files import SPIKE_SUFFIXES, read_recording
 from neurodeploy.spikes.samples import find_samples
+from tests.fuzz.hdf5 import damaged_hdf5
+from tests.fuzz.mutate import mutated
 from tests.property.networks import random_case
 from tests.support.onnx_models import small_convolutional_model
 
@@ -43,12 +57,14 @@ class Kind:
         read: what reads the file or folder.
         seeds: makes valid ones, in a folder that it may write to.
         child: whether a process of its own parses it.
+        damage: what is done to one of the files: content, the other seeds, a generator.
     """
 
     name: str
     read: Callable[[Path], object]
     seeds: Callable[[Path], list[Files]]
     child: bool = False
+    damage: Callable[[bytes, list[bytes], np.random.Generator], bytes] = mutated
 
 
 def kinds() -> tuple[Kind, ...]:
@@ -62,6 +78,8 @@ def kinds() -> tuple[Kind, ...]:
         *(Kind(f"spikes {suffix}", read_recording, partial(_spikes, suffix)) for suffix in SPIKE_SUFFIXES),
         Kind("spiking ONNX", read_network, _spiking_onnx),
         Kind("ONNX network of rates", _rates, _rate_onnx),
+        Kind("net", read_network, _net_files, child=True, damage=damaged_hdf5),
+        Kind("NIR", _nir, _nir_files, child=True, damage=damaged_hdf5),
         Kind("labels", lambda path: find_samples(path, "test"), _labelled),
     )
 
@@ -94,6 +112,54 @@ def small_network() -> Network:
         Projection("fc1", "fc2", Dense(2 * draw.integers(-5, 30, (4, 6)))),
     )
     return Network(populations, projections, steps=20)
+
+
+def _nir(path: Path) -> object:
+    return read_network(path, ReadOptions(dt=1.0, time_unit="s"))
+
+
+def _net_files(folder: Path) -> list[Files]:
+    """A convolution and a dense layer as written here, and sigma-delta and resonating neurons behind an input."""
+    del folder
+    kernel = Conv2d(2 * np.arange(36).reshape(2, 2, 3, 3), padding=(1, 1))
+    neuron = CubaLif(1024, 128, 20)
+    layers = (
+        Population("input", shape=(2, 4, 4)),
+        Population("conv1", neuron, axonal_delay=3),
+        Population("fc1", neuron),
+    )
+    joined = (Projection("input", "conv1", kernel), Projection("conv1", "fc1", Dense(np.ones((3, 32), int) * 2)))
+    resonator = ResonateFire(100, 4000, 20, izhikevich=False)
+    chains = [
+        Network(layers, joined, steps=20),
+        _chain(SigmaDelta(10)),
+        _chain(Alif(1024, 128, 20, 100, 100, 5)),
+        _chain(resonator),
+    ]
+    return [{"f.net": written_network(network, "f.net").files[".net"]} for network in chains]
+
+
+def _chain(neuron: Neuron) -> Network:
+    draw = np.random.default_rng(1)
+    populations = (Population("input", shape=(6,)), Population("fc1", neuron), Population("fc2", neuron))
+    weights = [2 * draw.integers(-9, 9, shape) for shape in ((4, 6), (3, 4))]
+    names = (("input", "fc1"), ("fc1", "fc2"))
+    return Network(populations, tuple(Projection(*n, Dense(w)) for n, w in zip(names, weights, strict=True)))
+
+
+def _nir_files(folder: Path) -> list[Files]:
+    del folder
+    return [{"f.nir": written_network(network, "f.nir").files[".nir"]} for network in (small_network(), _looped())]
+
+
+def _looped() -> Network:
+    """A convolution, and a population that feeds itself."""
+    kernel = Conv2d(2 * np.arange(36).reshape(2, 2, 3, 3), padding=(1, 1))
+    neuron = CubaLif(1024, 128, 20)
+    populations = (Population("input", shape=(2, 4, 4)), Population("a", neuron), Population("b", neuron))
+    weights: tuple[Synapse, ...] = (kernel, Dense(np.ones((3, 32), int) * 2), Dense(np.ones((3, 3), int) * 2))
+    names = (("input", "a"), ("a", "b"), ("b", "b"))
+    return Network(populations, tuple(Projection(*n, w) for n, w in zip(names, weights, strict=True)), steps=20)
 
 
 def _foreign(path: Path) -> object:
