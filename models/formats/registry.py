@@ -58,7 +58,8 @@ BUILT_IN = (
         (".pt",),
         reader=f"{_HERE}.slayer_pt:read_pt",
         reads=(
-            "slayerPytorch networks with LOIHI neurons, hand-written or auto: dense, conv, pool layers, axonal delays",
+            "slayerPytorch networks, hand-written or auto: dense, conv, pool layers, axonal delays; LOIHI neurons, and "
+            "SRMALPHA as CUBA neurons with the same response",
             "lava-dl networks of CUBA blocks, with a sidecar: conv, pool, dense, flatten blocks, axonal delays",
         ),
         extra="torch",

@@ -52,16 +52,20 @@ def read_folder(path: Path, options: ReadOptions) -> Loaded:
         FormatError: naming the file or layer, what it holds, and what was needed.
     """
     config = read_slayer_yaml(Path(options.yaml or _only_yaml(path)))
+    neuron = config.neuron
+    if not isinstance(neuron, LoihiNeuron):
+        problem = "has SRMALPHA neurons, and weights in a folder are those of LOIHI neurons"
+        raise FormatError(str(config.path), problem, "give the .pt of the training")
     architecture = _architecture(config, options.arch)
     notes = [*config.notes(architecture), f"layers: {architecture}"]
     files = _layer_files(path)
     _check_used(path, files, architecture)
-    parts = as_integers(read_parts(architecture, lambda slot: _weights(path, files, slot, config.neuron)))
+    parts = as_integers(read_parts(architecture, lambda slot: _weights(path, files, slot, neuron)))
     for name, layer in architecture.named():
         if isinstance(layer, PoolLayer) and name not in files:
-            weight = config.neuron.pool_weight()
+            weight = neuron.pool_weight()
             notes.append(f"{name} has no file: its weight is {weight}, by SLAYER's rule from threshold and kernel")
-    network = assemble(architecture, parts, config.neuron, config.timestep_ms, config.steps)
+    network = assemble(architecture, parts, neuron, config.timestep_ms, config.steps)
     return Loaded(network, (*notes, *padding_notes(parts)), FORMAT)
 
 

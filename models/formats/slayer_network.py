@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurodeploy.errors import FormatError, NetworkError
 from neurodeploy.models.formats.notation import Architecture, ConvLayer, DenseLayer, PoolLayer, WeightLayer
 from neurodeploy.models.formats.slayer_neuron import LoihiNeuron
-from neurodeploy.network import Conv2d, Dense, Network, Population, Projection, Shape, SumPool2d, Synapse
+from neurodeploy.network import Conv2d, CubaLif, Dense, Network, Population, Projection, Shape, SumPool2d, Synapse
 from neurodeploy.network.neurons import PerNeuron
 
 FloatArray = NDArray[np.float64]
@@ -83,7 +83,7 @@ def assemble(
     steps: int | None,
     delays: Mapping[str, PerNeuron] | None = None,
 ) -> Network:
-    """Chain the layers to a network; weights stay float, with the grid of training, or integer, as they are.
+    """Chain layers of LOIHI neurons; weights stay float, with the grid of training, or integer, as they are.
 
     Args:
         architecture: gives the shape of the input.
@@ -93,23 +93,37 @@ def assemble(
         steps: default length of a recording.
         delays: axonal delay in steps by layer, where it is not 0.
     """
-    delays = delays or {}
-    cuba = neuron.cuba()
+    cells = [neuron.cuba()] * len(parts)
+    network = chained(architecture, parts, cells, timestep_ms, steps, delays or {})
+    return replace(network, projections=tuple(_as_trained(p, neuron) for p in network.projections))
+
+
+def chained(
+    architecture: Architecture,
+    parts: tuple[Part, ...],
+    cells: Sequence[CubaLif],
+    timestep_ms: float,
+    steps: int | None,
+    delays: Mapping[str, PerNeuron],
+) -> Network:
+    """Chain layers, each with neurons of its own (`cells`), to a network; the other arguments as for `assemble`."""
     populations = [
         Population("input", shape=architecture.input.shape),
-        *(Population(p.name, cuba, p.shape, axonal_delay=delays.get(p.name, 0)) for p in parts),
+        *(
+            Population(part.name, cell, part.shape, axonal_delay=delays.get(part.name, 0))
+            for part, cell in zip(parts, cells, strict=True)
+        ),
     ]
     projections = [
-        Projection(
-            source.name,
-            target.name,
-            part.synapse,
-            neuron.weight_exponent,
-            weight_grid=TRAINING_GRID if part.synapse.weight.dtype.kind == "f" else None,
-        )
+        Projection(source.name, target.name, part.synapse)
         for (source, target), part in zip(pairwise(populations), parts, strict=True)
     ]
     return Network(tuple(populations), tuple(projections), timestep_ms, steps)
+
+
+def _as_trained(projection: Projection, neuron: LoihiNeuron) -> Projection:
+    grid = None if projection.is_integer else TRAINING_GRID
+    return replace(projection, weight_exponent=neuron.weight_exponent, weight_grid=grid)
 
 
 def as_integers(parts: tuple[Part, ...]) -> tuple[Part, ...]:

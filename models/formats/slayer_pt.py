@@ -28,7 +28,8 @@ from neurodeploy.models.formats.notation import (
     parse_architecture,
 )
 from neurodeploy.models.formats.options import ReadOptions
-from neurodeploy.models.formats.slayer_alpha import describe_alpha
+from neurodeploy.models.formats.slayer_alpha import AlphaNeuron, gives, recover_alpha
+from neurodeploy.models.formats.slayer_alpha_fit import converted
 from neurodeploy.models.formats.slayer_auto import hand_written, is_auto
 from neurodeploy.models.formats.slayer_delays import read_delays
 from neurodeploy.models.formats.slayer_kernels import Kernel
@@ -36,6 +37,7 @@ from neurodeploy.models.formats.slayer_network import (
     FloatArray,
     Slot,
     assemble,
+    chained,
     check_weights,
     padding_notes,
     read_parts,
@@ -71,7 +73,7 @@ class Checkpoint:
 
 
 def read_pt(path: Path, options: ReadOptions) -> Loaded:
-    """Read a checkpoint of slayerPytorch with LOIHI neurons, whose weights stay float, or of lava-dl.
+    """Read a checkpoint of slayerPytorch, LOIHI or SRMALPHA, whose weights stay float, or of lava-dl.
 
     Args:
         path: the `.pt` file.
@@ -99,8 +101,14 @@ def read_pt(path: Path, options: ReadOptions) -> Loaded:
     _check_used(checkpoint, architecture)
     parts = read_parts(architecture, lambda slot: _weights(checkpoint, slot))
     delays = read_delays(path, checkpoint.delays, parts, timestep)
-    network = assemble(architecture, parts, neuron, timestep, steps, delays)
-    return Loaded(network, (*notes, f"layers: {architecture}", *padding_notes(parts)), FORMAT)
+    notes += [f"layers: {architecture}", *padding_notes(parts)]
+    if isinstance(neuron, LoihiNeuron):
+        network = assemble(architecture, parts, neuron, timestep, steps, delays)
+    else:
+        parts, cells, more = converted(parts, neuron)
+        network = chained(architecture, parts, cells, timestep, steps, delays)
+        notes += more
+    return Loaded(network, tuple(notes), FORMAT)
 
 
 def _sorted_entries(path: Path, state: dict[str, FloatArray]) -> Checkpoint:
@@ -129,29 +137,34 @@ def _checked_axes(where: str, weights: FloatArray) -> FloatArray:
     return weights
 
 
-def _confirmed(checkpoint: Checkpoint, config: SlayerYaml) -> LoihiNeuron:
+def _confirmed(checkpoint: Checkpoint, config: SlayerYaml) -> LoihiNeuron | AlphaNeuron:
     """Take the neuron from the yaml; raises FormatError when it does not give the stored kernels."""
-    if not produces(config.neuron, checkpoint.srm, checkpoint.ref):
-        problem = f"its neuron ({config.neuron}) does not give the kernels stored in {checkpoint.path.name}"
+    neuron = config.neuron
+    kernels = checkpoint.srm, checkpoint.ref
+    if not (produces(neuron, *kernels) if isinstance(neuron, LoihiNeuron) else gives(neuron, *kernels)):
+        problem = f"its neuron ({neuron}) does not give the kernels stored in {checkpoint.path.name}"
         raise FormatError(str(config.path), problem, "give the yaml of this training, or none")
-    return config.neuron
+    return neuron
 
 
-def _recovered(checkpoint: Checkpoint) -> tuple[LoihiNeuron, list[str]]:
+def _recovered(checkpoint: Checkpoint) -> tuple[LoihiNeuron | AlphaNeuron, list[str]]:
     """Recover the neuron from the stored kernels."""
     if checkpoint.srm is None or checkpoint.ref is None:
         missing = SRM_KERNEL if checkpoint.srm is None else REF_KERNEL
         raise FormatError(str(checkpoint.path), f"has no {missing}", "give the yaml of the training")
     recovered = recover(checkpoint.srm, checkpoint.ref)
+    alpha = None
     if recovered is None:
-        alpha = describe_alpha(checkpoint.srm, checkpoint.ref, checkpoint.weights)
-        problem = "its kernels belong to no LOIHI neuron" if alpha is None else alpha
-        raise FormatError(str(checkpoint.path), problem, "train it with neuron type LOIHI")
+        alpha = recover_alpha(str(checkpoint.path), checkpoint.srm, checkpoint.ref, checkpoint.weights)
+    neuron = alpha if recovered is None else recovered.neuron
+    if neuron is None:
+        problem = "its kernels belong to no LOIHI neuron and no SRMALPHA neuron"
+        raise FormatError(str(checkpoint.path), problem, "train it with one of these")
     notes = [
-        f"neuron, from the stored kernels: {recovered}",
+        f"neuron, from the stored kernels: {recovered or alpha}",
         "time step 1 ms: a checkpoint does not hold it, the yaml of the training does",
     ]
-    return recovered.neuron, notes
+    return neuron, notes
 
 
 def _given_architecture(config: SlayerYaml | None, arch: str | None) -> Architecture | None:

@@ -15,6 +15,7 @@ from neurodeploy.models.formats.notation import (
     parse_layer,
 )
 from neurodeploy.models.formats.safe_yaml import Section, load_yaml, show
+from neurodeploy.models.formats.slayer_alpha import AlphaNeuron
 from neurodeploy.models.formats.slayer_neuron import LoihiNeuron
 
 MAX_STEPS = 2**31 - 1
@@ -32,14 +33,14 @@ class SlayerYaml:
         path: the file.
         timestep_ms: `Ts`.
         steps: `round(tSample / Ts)`; None without tSample.
-        neuron: the LOIHI neuron.
+        neuron: LOIHI, or SRMALPHA with its times in steps.
         architecture: the `layer` list; None when the file has none.
     """
 
     path: Path
     timestep_ms: float
     steps: int | None
-    neuron: LoihiNeuron
+    neuron: LoihiNeuron | AlphaNeuron
     architecture: Architecture | None
 
     def notes(self, used: Architecture) -> list[str]:
@@ -56,11 +57,11 @@ def read_slayer_yaml(path: Path) -> SlayerYaml:
 
     Raises:
         FormatError: missing or damaged file, a value of the wrong kind or out of range, or anything that this reader
-            does not honour: another neuron than LOIHI, delays, neurons of single layers, unknown keys.
+            does not honour: another neuron than LOIHI or SRMALPHA, delays, neurons of single layers, unknown keys.
     """
     file = load_yaml(path)
     timestep, steps = _simulation(Section(file.take("simulation"), f"{path}: simulation"))
-    neuron = _neuron(Section(file.take("neuron"), f"{path}: neuron"))
+    neuron = _neuron(Section(file.take("neuron"), f"{path}: neuron"), timestep)
     architecture = _architecture(file.take("layer"), f"{path}: layer") if "layer" in file else None
     file.end("training")
     return SlayerYaml(path, timestep, steps, neuron, architecture)
@@ -78,12 +79,16 @@ def _simulation(section: Section) -> tuple[float, int | None]:
     return timestep, steps
 
 
-def _neuron(section: Section) -> LoihiNeuron:
+def _neuron(section: Section, timestep: float) -> LoihiNeuron | AlphaNeuron:
     kind = section.take("type")
     if kind == "SRMALPHA":
-        raise FormatError(section.where, "type SRMALPHA is not supported yet by this reader", "train with type LOIHI")
+        theta = section.number("theta")
+        synapse, refractory = (section.number(name) / timestep for name in ("tauSr", "tauRef"))
+        depth = section.number("scaleRef") * theta
+        section.end(*TRAINING_ONLY)
+        return AlphaNeuron(theta, synapse, refractory, depth)
     if kind != "LOIHI":
-        raise FormatError(section.where, f"type {show(kind)} is unknown", "this reader takes type LOIHI")
+        raise FormatError(section.where, f"type {show(kind)} is unknown", "this reader takes LOIHI and SRMALPHA")
     try:
         neuron = LoihiNeuron(
             threshold_mantissa=section.integer("vThMant"),

@@ -13,6 +13,7 @@ import numpy as np
 import neurodeploy as nd
 from neurodeploy import api
 from neurodeploy.models.formats import ReadOptions, read_network, written_network
+from neurodeploy.models.formats.slayer_alpha import sampled_alpha
 from neurodeploy.network import (
     Alif,
     Conv2d,
@@ -42,6 +43,9 @@ layer:
   - {dim: 2c3z}
   - {dim: 3}
 """
+ALPHA_YAML = (
+    b"simulation: {Ts: 1.0}\nneuron: {type: SRMALPHA, theta: 10, tauSr: 3, tauRef: 1, scaleRef: 2, tauRho: 1}\n"
+)
 
 
 #: Content by file name; more than one file is a folder.
@@ -189,6 +193,12 @@ def _checkpoints(folder: Path) -> list[Files]:
     for modern in (True, False):
         torch.save(state, folder / "c.pt", _use_new_zipfile_serialization=modern)
         result.append({"f.pt": (folder / "c.pt").read_bytes(), "f.yaml": YAML})
+    kernels = {
+        "slayer.srmKernel": torch.from_numpy(sampled_alpha(3.0)),
+        "slayer.refKernel": torch.from_numpy(-20 * sampled_alpha(1.0)),
+    }
+    torch.save(state | kernels, folder / "c.pt")
+    result.append({"f.pt": (folder / "c.pt").read_bytes(), "f.yaml": ALPHA_YAML})
     return result
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints beside hand-written LOIHI networks: slayerPytorch's auto networks, SRMALPHA, and lava-dl's blocks."""
+"""Checkpoints beside hand-written LOIHI networks: slayerPytorch's auto networks, and lava-dl's blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import torch
 
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats import ReadOptions, read_network
-from neurodeploy.models.formats.slayer_alpha import alpha
 from neurodeploy.models.formats.slayer_kernels import ref_kernel, srm_kernel
 from neurodeploy.network import Conv2d, CubaLif, SumPool2d
 
@@ -167,13 +166,3 @@ def test_auto_networks_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(FormatError, match=problem):
             read_network(auto(tmp_path / "x.pt", **changes), options)
-
-
-def test_alpha_neurons_are_told(tmp_path: Path) -> None:
-    """τ of both kernels, θ from the pool."""
-    entries = {"fc1.weight": random(4, 12, 1, 1, 1), "pool1.weight": torch.full((1, 1, 2, 2, 1), 11.0)}
-    entries["slayer.srmKernel"] = torch.from_numpy(alpha(77, 10.0).astype(np.float32))
-    entries["slayer.refKernel"] = torch.from_numpy((-20 * alpha(8, 1.0)).astype(np.float32))
-    torch.save(entries, tmp_path / "x.pt")
-    with pytest.raises(FormatError, match=r"SRMALPHA neurons, tauSr 10 steps, tauRef 1 steps, theta 10, scaleRef 2;"):
-        read_network(tmp_path / "x.pt", ReadOptions(arch="4x4x3-2a-4"))

@@ -196,3 +196,10 @@ def test_the_nmnist_network(conformance: Path) -> None:
 def test_the_oxford_folder_names_its_own_layers(conformance: Path) -> None:
     network = loaded_from(conformance, "oxford").network
     assert [(p.name, p.neurons) for p in network.populations] == [("input", 200), ("fc1", 256), ("fc2", 200)]
+
+
+def test_alpha_neurons_are_refused(tmp_path: Path) -> None:
+    neuron = "neuron: {type: SRMALPHA, theta: 10, tauSr: 10, tauRef: 1, scaleRef: 2}"
+    (tmp_path / "x.yaml").write_text(f"simulation: {{Ts: 1}}\n{neuron}\n")
+    with pytest.raises(FormatError, match=r"x.yaml: has SRMALPHA neurons, .* give the .pt"):
+        read_network(tmp_path, ReadOptions(arch="3-2"))

@@ -8,11 +8,13 @@ import pytest
 
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats.notation import ConvLayer, DenseLayer, InputLayer, PoolLayer
+from neurodeploy.models.formats.slayer_alpha import AlphaNeuron
 from neurodeploy.models.formats.slayer_neuron import LoihiNeuron
 from neurodeploy.models.formats.slayer_yaml import SlayerYaml, read_slayer_yaml
 
 SIMULATION = "simulation: {Ts: 1.0, tSample: 300, nSample: 12}\n"
 NEURON = "neuron: {type: LOIHI, vThMant: 80, vDecay: 128, iDecay: 1024, refDelay: 1, wgtExp: 0, tauRho: 1}\n"
+ALPHA = "neuron: {type: SRMALPHA, theta: 10, tauSr: 10, tauRef: 1, scaleRef: 2, tauRho: 1, scaleRho: 1}\n"
 
 
 def read(path: Path, text: str) -> SlayerYaml:
@@ -39,6 +41,11 @@ def test_every_parameter_lands_in_its_place(tmp_path: Path) -> None:
     config = read(tmp_path, "simulation: {Ts: 0.5, tSample: 7}\n" + neuron + "training: {error: {type: NumSpikes}}\n")
     assert (config.timestep_ms, config.steps, config.architecture) == (0.5, 14, None)
     assert config.neuron == LoihiNeuron(1, 2, 3, 4, -5)
+
+
+def test_alpha_neurons_have_their_times_in_steps(tmp_path: Path) -> None:
+    config = read(tmp_path, "simulation: {Ts: 0.5}\n" + ALPHA)
+    assert config.neuron == AlphaNeuron(threshold=10, synapse=20, refractory=2, depth=20)
 
 
 def test_a_length_is_optional(tmp_path: Path) -> None:
@@ -77,7 +84,9 @@ def test_convolutions_take_their_options(tmp_path: Path) -> None:
         ("simulation: {Ts: 1e-1}\n" + NEURON, "Ts is '1e-1'"),
         ("simulation: {Ts: 1, tSample: 0.5}\n" + NEURON, "tSample / Ts is 0.5 steps"),
         ("simulation: {Ts: 0.001, tSample: 9999999999}\n" + NEURON, "tSample / Ts is 1e.13 steps"),
-        (SIMULATION + NEURON.replace("LOIHI", "SRMALPHA"), "SRMALPHA is not supported yet by this reader"),
+        (SIMULATION + NEURON.replace("LOIHI", "SRMALPHA"), "neuron: has no theta"),
+        (SIMULATION + ALPHA.replace("tauSr: 10", "tauSr: 0"), "tauSr is 0, no positive number"),
+        (SIMULATION + ALPHA.replace("tauRho", "vThMant"), "'vThMant' is not understood"),
         (SIMULATION + NEURON.replace("LOIHI", "CUBA"), "type 'CUBA' is unknown"),
         (SIMULATION + NEURON.replace("vDecay: 128", "vDecay: 128.5"), "vDecay is 128.5, no integer"),
         (SIMULATION + NEURON.replace("vDecay: 128", "vDecay: 5000"), "voltage_decay: 5000 is outside 0 … 4096"),
