@@ -9,6 +9,7 @@ import pytest
 
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Chunk, Options
+from neurodeploy.errors import NetworkError
 from neurodeploy.network import (
     Alif,
     Bias,
@@ -29,7 +30,7 @@ from neurodeploy.precision import WeightFormat
 from neurodeploy.runtime.lava import LavaGroup
 from neurodeploy.runtime.lava_client import LavaWorker, worker_command
 from neurodeploy.runtime.lava_environment import Environment
-from neurodeploy.runtime.lava_job import job
+from neurodeploy.runtime.lava_job import check_network, job
 from neurodeploy.spikes.events import Events
 
 STEPS = 40
@@ -142,3 +143,24 @@ def test_only_the_wrap_separates_the_profiles(recorded: dict[str, list[tuple[Eve
         if any(not same(reference(CASES[name], given, "loihi"), chunk) for given, chunk in runs)
     }
     assert differing == {"single wrap"}
+
+
+def test_exponents_below_zero(lava: Environment) -> None:
+    """Weights 3 and 5 at exponent −1, both reached by a spike in step 1: the chip adds 1 + 2, Lava takes half of 8.
+
+    With delays Lava halves the sum of each delay, 1 + 2 again. The backend refuses such weights.
+    """
+    weight = Dense(np.array([[3, 5]]))
+    together, apart = two(weight, (2,), exponent=-1), two(weight, (2,), exponent=-1, delay=np.array([0, 1]))
+    given = [Events(np.array([1, 1]), np.array([0, 1])), Events(np.array([0, 1]), np.array([1, 0]))]
+    worker = LavaWorker(worker_command(lava.python), 120)
+    worker.ask(*job([together, apart]))
+    chunks = LavaGroup([together, apart], worker).advance(given, 3, [[1], [1]])
+    worker.close()
+    assert [int(chunk.states[1].u[1, 0]) for chunk in chunks] == [4 * 64, 3 * 64]
+    for profile, u in (("loihi", 3 * 64), ("lava-0.10", 4 * 64)):
+        for network, spikes in zip((together, apart), given, strict=True):
+            assert Reference(network, Options(profile)).advance(spikes, 3, [1]).states[1].u[1, 0] == u
+    for network in (together, apart):
+        with pytest.raises(NetworkError, match="are no multiples of 2, as exponent -1 needs"):
+            check_network(network)

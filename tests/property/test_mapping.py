@@ -86,6 +86,7 @@ def test_delays_split_a_wide_layer(delay: int) -> None:
         ("dvs_gesture_cnn", "128x128x2-4a-16c5z-2a-32c3z-2a-512-11", 33),
         ("nmnist_mlp", "34x34x2-512-10", 5),
         ("oxford/oxfordNet.pt", None, 1),
+        ("../lava_dl/tiny.net", None, 1),
     ],
 )
 def test_published_networks(conformance: Path, folder: str, arch: str | None, most: int) -> None:
@@ -94,6 +95,13 @@ def test_published_networks(conformance: Path, folder: str, arch: str | None, mo
     assert check(program) == ()
     assert replay(program, seed=6, trials=1) is None
     assert len(program.cores) == most
+
+
+def test_pilotnet(conformance: Path) -> None:
+    """Every compartment of all cores but the last is used: fewer cores cannot hold the neurons."""
+    program = compile_network(read_network(conformance / "lava_dl" / "pilotnet_lif" / "network.net").network)
+    assert check(program) == ()
+    assert len(program.cores) == program.summary["cores_lower_bound"] == 117
 
 
 @pytest.mark.parametrize(
