@@ -13,13 +13,11 @@ from neurodeploy.emulator.engine import Emulator, load
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Chunk, Options, Simulation
 from neurodeploy.network import Network, Sigma
-from neurodeploy.runtime.lava import LavaGroup
-from neurodeploy.runtime.lava_client import LavaWorker, worker_command
 from neurodeploy.runtime.lava_environment import Environment
-from neurodeploy.runtime.lava_job import check_network, job
 from neurodeploy.spikes.events import Events
 from tests.property.net_models import STEPS, encoded, model_chains, sigma_delta_chain
 from tests.property.networks import Case
+from tests.property.on_lava import run_on_lava
 
 PROFILE = Options("lava-0.10")
 
@@ -95,11 +93,4 @@ def test_models_of_files_in_lava(lava: Environment, tmp_path: Path) -> None:
 
 def _in_lava(environment: Environment, networks: list[Network], cases: list[Case]) -> list[Chunk]:
     networks = [compile_network(network, CompileOptions("loihi2")).network for network in networks]
-    for network in networks:
-        check_network(network)
-    worker = LavaWorker(worker_command(environment.python), 300)
-    worker.ask(*job(networks))
-    group = LavaGroup(networks, worker)
-    chunks = group.advance([c.events for c in cases], STEPS, [range(len(n.populations)) for n in networks])
-    worker.close()
-    return list(chunks)
+    return run_on_lava(environment, networks, [case.events for case in cases], STEPS)

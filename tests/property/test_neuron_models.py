@@ -15,12 +15,10 @@ from neurodeploy.compiler.checker import check, replay
 from neurodeploy.emulator.engine import Emulator, load
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Simulation, Spikes, State
-from neurodeploy.runtime.lava import LavaGroup
-from neurodeploy.runtime.lava_client import LavaWorker, worker_command
 from neurodeploy.runtime.lava_environment import Environment
-from neurodeploy.runtime.lava_job import check_network, job
 from tests.property.model_networks import MODELS, model_case
 from tests.property.networks import Case
+from tests.property.on_lava import differences, run_on_lava
 from tests.support.programs import scattered_program
 
 NETWORKS, MANY_NETWORKS = 200, 5000
@@ -44,20 +42,9 @@ def _run(simulation: Simulation, case: Case, cuts: Sequence[int]) -> tuple[Chunk
     return Chunk(0, case.steps, spikes, states), simulation.counters()
 
 
-def _differences(ours: Chunk, theirs: Chunk, i: int, steps: int) -> list[str]:
-    """In which of spikes, payloads, u and v population i differs within so many steps."""
-    inside = theirs.spikes[i].step < steps
-    pairs = {name: (getattr(ours.spikes[i], name), getattr(theirs.spikes[i], name)[inside]) for name in _COLUMNS}
-    pairs |= {name: (getattr(ours.states[i], name), getattr(theirs.states[i], name)[:steps]) for name in "uv"}
-    return [name for name, (one, other) in pairs.items() if not np.array_equal(one, other)]
-
-
-_COLUMNS = ("step", "neuron", "payloads")
-
-
 def _assert_equal(case: Case, expected: tuple[Chunk, Counters], found: tuple[Chunk, Counters]) -> None:
     for i, population in enumerate(case.network.populations):
-        differing = _differences(expected[0], found[0], i, case.steps)
+        differing = differences(expected[0], found[0], i, case.steps)
         assert not differing, f"model_case({case.seed}): {population.name} differs in {differing}"
         assert (expected[0].spikes[i].payload is None) == (found[0].spikes[i].payload is None)
     for field in fields(Counters):
@@ -132,20 +119,13 @@ def test_reference_and_core_on_many(record_property: Callable[[str, object], Non
 
 
 def _compared_with_lava(environment: Environment, cases: Sequence[Case]) -> list[set[str]]:
-    networks = [case.network for case in cases]
-    for network in networks:
-        check_network(network)
-    worker = LavaWorker(worker_command(environment.python), 300)
-    worker.ask(*job(networks))
-    group = LavaGroup(networks, worker)
     steps = max(case.steps for case in cases)
-    chunks = group.advance([c.events for c in cases], steps, [range(len(n.populations)) for n in networks])
-    worker.close()
+    chunks = run_on_lava(environment, [case.network for case in cases], [case.events for case in cases], steps)
     found = []
     for case, chunk in zip(cases, chunks, strict=True):
         expected, counters = _run(Reference(case.network, Options("lava-0.10")), case, [0, case.steps])
         for i, population in enumerate(case.network.populations):
-            differing = _differences(expected, chunk, i, case.steps)
+            differing = differences(expected, chunk, i, case.steps)
             assert not differing, f"model_case({case.seed}, lava=True): {population.name} differs in {differing}"
         found.append(_features(case, expected, counters))
     return found

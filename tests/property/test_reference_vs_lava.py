@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pytest
 
 from neurodeploy.emulator.reference import Reference
-from neurodeploy.emulator.simulation import Chunk, Options
-from neurodeploy.runtime.lava import LavaGroup
-from neurodeploy.runtime.lava_client import LavaWorker, worker_command
+from neurodeploy.emulator.simulation import Options
 from neurodeploy.runtime.lava_environment import Environment
-from neurodeploy.runtime.lava_job import check_network, job
 from tests.property.coverage import features, missing, table
 from tests.property.lava_networks import lava_case
 from tests.property.networks import Case
+from tests.property.on_lava import differences, run_on_lava
 
 NETWORKS = 60
 MANY_NETWORKS = 1000
@@ -27,35 +24,16 @@ ABSENT = {"refractory hold"}
 
 def compared(environment: Environment, cases: Sequence[Case]) -> list[set[str]]:
     """Fail unless both agree on all cases; the features of each."""
-    networks = [case.network for case in cases]
-    for network in networks:
-        check_network(network)
-    worker = LavaWorker(worker_command(environment.python), 300)
-    worker.ask(*job(networks))
-    group = LavaGroup(networks, worker)
     steps = max(case.steps for case in cases)
-    chunks = group.advance([c.events for c in cases], steps, [range(len(n.populations)) for n in networks])
-    worker.close()
+    chunks = run_on_lava(environment, [case.network for case in cases], [case.events for case in cases], steps)
     found = []
     for case, chunk in zip(cases, chunks, strict=True):
         reference = Reference(case.network, Options("lava-0.10"))
         expected = reference.advance(case.events, case.steps, range(len(case.network.populations)))
         for i, population in enumerate(case.network.populations):
-            assert not _differences(expected, chunk, i, case.steps), f"lava_case({case.seed}), {population.name}"
+            assert not differences(expected, chunk, i, case.steps), f"lava_case({case.seed}), {population.name}"
         found.append(features(case, expected, reference.counters()))
     return found
-
-
-def _differences(expected: Chunk, chunk: Chunk, i: int, steps: int) -> list[str]:
-    """In which of spikes, u and v population i differs; Lava may have run on for the sake of a longer case."""
-    inside = chunk.spikes[i].step < steps
-    pairs = {
-        "step": (expected.spikes[i].step, chunk.spikes[i].step[inside]),
-        "neuron": (expected.spikes[i].neuron, chunk.spikes[i].neuron[inside]),
-        "u": (expected.states[i].u, chunk.states[i].u[:steps]),
-        "v": (expected.states[i].v, chunk.states[i].v[:steps]),
-    }
-    return [name for name, (ours, theirs) in pairs.items() if not np.array_equal(ours, theirs)]
 
 
 def _compare_all(environment: Environment, networks: int, record_property: Callable[[str, object], None]) -> None:
