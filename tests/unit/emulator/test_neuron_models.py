@@ -172,7 +172,6 @@ def test_only_loihi2_holds_them() -> None:
 
 
 def test_backend_torch_has_cuba_lif_only() -> None:
-    pytest.importorskip("torch")
     program = compile_network(network(Sigma()), CompileOptions("loihi2"))
     with pytest.raises(OptionError, match="has no neurons of the model sigma, as out has; use backend reference"):
         Session(program, "torch")
