@@ -25,7 +25,7 @@ def layer_census(network: Network, target: Target, plan: Sequence[CorePlan]) -> 
         adds up, each stretch measured against what its core has; layers that share cores add up to no whole number.
         `stretches`: how many there are by the limit that ended them, "end" where the population ended. `input_axons`,
         `output_slots`, `synapse_words` (by the target's rule), `stored_synapses` (zeros inside dense lists included),
-        `weight_bits`: how many of them are stored in so many bits, and `formats`: how many in each format.
+        `weight_bits`: how many of them have so many bits, and `formats`: how many in each format.
     """
     slots = _slots(network, plan, 1 if target.chips == 1 else 2)
     return [_layer(network, target, i, plan, slots[p.name]) for i, p in enumerate(network.populations)]
@@ -63,7 +63,7 @@ def _layer(network: Network, target: Target, index: int, plan: Sequence[CorePlan
         "output_slots": slots if index else 0,
         "synapse_words": words,
         "stored_synapses": sum(bits.values()),
-        "weight_bits": {str(width): bits[width] for width in sorted(bits)},
+        "weight_bits": [{"bits": width, "synapses": bits[width]} for width in sorted(bits)],
         "formats": formats,
     }
 
