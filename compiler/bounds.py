@@ -15,6 +15,15 @@ from neurodeploy.compiler.target import Target
 from neurodeploy.network import Network
 from neurodeploy.network.network import MAX_DELAY
 
+#: What each bound takes for granted; see `core_bounds`.
+ASSUMPTIONS = {
+    "compartments": "a neuron is one compartment",
+    "input_axons": "an axon per projection and source neuron",
+    "output_slots": "a slot per projection and source neuron",
+    "synapse_memory_any": "any exact encoding of lists per axon",
+    "synapse_memory_uniform": "dense lists, one width per projection",
+}
+
 
 def core_bounds(network: Network, target: Target, laid: list[LaidOut]) -> dict[str, int]:
     """Cores that each limit alone demands.

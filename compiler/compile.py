@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from neurodeploy.compiler.bounds import core_bounds, cores_lower_bound
+from neurodeploy.compiler.bounds import ASSUMPTIONS, core_bounds, cores_lower_bound
+from neurodeploy.compiler.census import layer_census
 from neurodeploy.compiler.configuration import row_width
 from neurodeploy.compiler.formats import MOST_FORMATS, choose_formats
 from neurodeploy.compiler.layout import LaidOut, compartment_order
@@ -16,7 +17,7 @@ from neurodeploy.compiler.memory import index_bits
 from neurodeploy.compiler.partition import CorePlan, partition
 from neurodeploy.compiler.pieces import Cutter
 from neurodeploy.compiler.preflight import check_models, check_parameters, check_size, too_many_cores
-from neurodeploy.compiler.program import Program
+from neurodeploy.compiler.program import Cores, LayerError, Program
 from neurodeploy.compiler.quantize import QuantizeOptions, quantize
 from neurodeploy.compiler.target import StackLimits, Target, load_target, with_memory_rule
 from neurodeploy.compiler.viterbi import Costs
@@ -33,6 +34,7 @@ class CompileOptions:
     Attributes:
         target: name of a target, or the path of a .toml file.
         weight_bits: 1 … 8; None keeps what came as integers exact (see `QuantizeOptions`).
+        layer_bits: the same for single layers, by name.
         keep_source: store the float network too, so that it can be compared layer by layer.
         memory_rule: "conservative", "nengo-loihi" or "nxtf"; None: the target's.
         one_format_per_axon, one_layer_per_core, whole_projection_padding: what to do without (see `StackLimits`),
@@ -46,6 +48,33 @@ class CompileOptions:
     one_format_per_axon: bool = False
     one_layer_per_core: bool = False
     whole_projection_padding: bool = False
+    layer_bits: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A network laid out on cores that nobody has counted against the board yet.
+
+    Attributes:
+        network: integer and quantized; errors: what that did to its projections.
+        target: without what the options forbid.
+        orders: layout of each population; laid: the projections, laid out.
+        cores: in network order; bounds: see `core_bounds`.
+    """
+
+    network: Network
+    errors: tuple[LayerError, ...]
+    target: Target
+    orders: list[IntArray]
+    laid: list[LaidOut]
+    bounds: dict[str, int]
+    cores: tuple[CorePlan, ...]
+
+    @property
+    def board(self) -> Target:
+        """The target, as one chip where that is enough: no axon of the plan crosses to another."""
+        fits = len(self.cores) <= self.target.cores_per_chip
+        return replace(self.target, chips=1) if fits else self.target
 
 
 def compile_network(
@@ -68,10 +97,41 @@ def compile_network(
         OptionError, FormatError: an unknown or malformed target.
     """
     options = options or CompileOptions()
-    target = _restricted(load_target(options.target), options)
     say = progress or (lambda stage: None)
+    plan = plan_network(network, options, say)
+    _check_cores(plan)
+    say("route")
+    axons = lower_axons(plan.network, plan.cores, plan.laid)
+    cores = lower_cores(plan.network, plan.target, plan.cores, plan.orders)
+    return Program(
+        network=plan.network,
+        target=plan.target,
+        cores=cores,
+        axons=axons,
+        routes=lower_routes(plan.network, axons),
+        storage=lower_storage(plan.cores),
+        source=network if options.keep_source and not network.is_integer else None,
+        source_omitted=not options.keep_source and not network.is_integer,
+        quantization=plan.errors,
+        summary=_summary(plan, cores),
+        provenance=provenance or {},
+    )
+
+
+def plan_network(network: Network, options: CompileOptions, say: Callable[[str], None]) -> Plan:
+    """The part of `compile_network` that decides how many cores a network takes.
+
+    Args:
+        network: float or integer.
+        options: target and number formats.
+        say: called with the name of each stage or population before it is worked on.
+
+    Raises:
+        QuantizationError, DoesNotFitError, OptionError, FormatError: as `compile_network`, but for too many cores.
+    """
+    target = _restricted(load_target(options.target), options)
     say("quantize")
-    integer, errors = quantize(network, QuantizeOptions(options.weight_bits))
+    integer, errors = quantize(network, QuantizeOptions(options.weight_bits, options.layer_bits))
     check_models(integer, target)
     check_parameters(integer, target)
     check_size(integer, target)
@@ -79,23 +139,8 @@ def compile_network(
     laid = [LaidOut.of(integer, p, orders[integer.index(p.target)]) for p in integer.projections]
     bounds = core_bounds(integer, target, laid)
     cutters = _cutters(integer, target, laid, orders)
-    plan = partition(integer, target, laid, orders, cutters, cores_lower_bound(bounds), say)
-    _check_cores(integer, target, plan)
-    say("route")
-    axons = lower_axons(integer, plan, laid)
-    return Program(
-        network=integer,
-        target=target,
-        cores=lower_cores(integer, target, plan, orders),
-        axons=axons,
-        routes=lower_routes(integer, axons),
-        storage=lower_storage(plan),
-        source=network if options.keep_source and not network.is_integer else None,
-        source_omitted=not options.keep_source and not network.is_integer,
-        quantization=errors,
-        summary=_summary(integer, target, plan, bounds),
-        provenance=provenance or {},
-    )
+    cores = partition(integer, target, laid, orders, cutters, cores_lower_bound(bounds), say)
+    return Plan(integer, errors, target, orders, laid, bounds, cores)
 
 
 def _restricted(target: Target, options: CompileOptions) -> Target:
@@ -124,41 +169,53 @@ def _cutters(network: Network, target: Target, laid: list[LaidOut], orders: list
     return cutters
 
 
-def _check_cores(network: Network, target: Target, plan: tuple[CorePlan, ...]) -> None:
-    if len(plan) <= target.total_cores:
+def _check_cores(plan: Plan) -> None:
+    target = plan.target
+    if len(plan.cores) <= target.total_cores:
         return
-    cores = dict.fromkeys((p.name for p in network.populations[1:]), 0)
+    cores = dict.fromkeys((p.name for p in plan.network.populations[1:]), 0)
     binding = dict.fromkeys(cores, "compartments")
-    for piece in (piece for core in plan for piece in core.pieces):
-        name = network.populations[piece.population].name
+    for piece in (piece for core in plan.cores for piece in core.pieces):
+        name = plan.network.populations[piece.population].name
         cores[name] += 1
         binding[name] = piece.binding or binding[name]
-    raise too_many_cores(cores, len(plan), binding, target)
+    raise too_many_cores(cores, len(plan.cores), binding, target)
 
 
-def _summary(network: Network, target: Target, plan: tuple[CorePlan, ...], bounds: dict[str, int]) -> dict[str, Any]:
+def _summary(plan: Plan, cores: Cores) -> dict[str, Any]:
     """The JSON-ready numbers of `compile --json`, except the seconds."""
-    table = [{use.limit: use for use in uses(core.load, target)} for core in plan]
+    network, target = plan.network, plan.target
+    table = [{use.limit: use for use in uses(core.load, plan.board)} for core in plan.cores]
+    census = layer_census(network, plan.board, plan.cores)
+    least = cores_lower_bound(plan.bounds)
     return {
         "schema": SCHEMA,
         "target": target.name,
         "memory_rule": target.memory_rule,
-        "cores": len(plan),
+        "cores": len(plan.cores),
         "cores_available": target.total_cores,
-        "chips": -(-len(plan) // target.cores_per_chip),
-        "cores_lower_bound": cores_lower_bound(bounds),
-        "bounds": bounds,
-        "populations": [_population(network, target, i, plan) for i in range(len(network.populations))],
+        "chips": -(-len(plan.cores) // target.cores_per_chip),
+        "cores_per_chip": target.cores_per_chip,
+        "cores_per_router": target.cores_per_router,
+        "mesh": list(target.mesh),
+        "cores_lower_bound": least,
+        "optimal": len(plan.cores) == least,
+        "bounds": plan.bounds,
+        "bounds_assume": dict(ASSUMPTIONS),
+        "forbidden": [name for name, forbidden in vars(target.stack).items() if forbidden],
+        "populations": [_population(network, target, i, plan.cores) | row for i, row in enumerate(census)],
         "limits": [_limit(name, table) for name in table[0]],
         "core_table": [
             {
                 "core": k,
-                "chip": k // target.cores_per_chip,
+                "chip": int(cores.chip[k]),
+                "slot": int(cores.slot[k]),
                 "populations": [network.populations[piece.population].name for piece in core.pieces],
+                "neurons": [piece.neurons for piece in core.pieces],
                 **{name: use.used for name, use in row.items()},
                 "max": {name: use.maximum for name, use in row.items()},
             }
-            for k, (core, row) in enumerate(zip(plan, table, strict=True))
+            for k, (core, row) in enumerate(zip(plan.cores, table, strict=True))
         ],
     }
 

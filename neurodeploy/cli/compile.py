@@ -58,37 +58,19 @@ def command(
 
 
 def _text(summary: dict[str, Any], quantization: list[dict[str, Any]]) -> str:
-    bounds = ", ".join(f"{cores} by {name.replace('_', ' ')}" for name, cores in summary["bounds"].items())
+    from neurodeploy.cli.preflight import preflight_text
+    from neurodeploy.reporting.preflight import Preflight
+
+    report = Preflight.of(summary)
+    assert report is not None
     changed = [row for row in quantization if row["changed"]]
-    lines = [
-        f"{summary['output']}: {summary['cores']} of {summary['cores_available']} cores of {summary['target']} "
-        f"({summary['memory_rule']} memory rule), in {summary['seconds']:.1f} s",
-        f"no mapping takes fewer than {summary['cores_lower_bound']}; each limit alone demands:",
-        f"  {bounds}",
-        "",
-        table(
-            ["population", "neurons", "synapses", "KiB", "cores", "bound by"],
-            [
-                (
-                    p["name"],
-                    p["neurons"],
-                    p["synapses"],
-                    p["synapse_bits"] // 8192,
-                    p["cores"],
-                    (p["binding_limit"] or "").replace("_", " "),
-                )
-                for p in summary["populations"]
-            ],
-        ),
-        "",
-        table(
-            ["limit of a core", "most used", "available"],
-            [(limit["unit"], limit["used_max"], limit["max"]) for limit in summary["limits"]],
-        ),
-        "",
-        "quantization: every weight exactly as training used it" if not changed else _losses(quantization),
-    ]
-    return "\n".join(lines)
+    return "\n\n".join(
+        [
+            f"{summary['output']} written in {summary['seconds']:.1f} s",
+            preflight_text(report),
+            "Quantization: every weight exactly as training used it" if not changed else _losses(quantization),
+        ]
+    )
 
 
 def _losses(quantization: list[dict[str, Any]]) -> str:
