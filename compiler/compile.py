@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from neurodeploy.compiler.bounds import ASSUMPTIONS, core_bounds, cores_lower_bound
+from neurodeploy.compiler.bounds import ASSUMPTIONS, core_bounds, core_demands, cores_lower_bound
 from neurodeploy.compiler.census import layer_census
 from neurodeploy.compiler.configuration import row_width
 from neurodeploy.compiler.formats import MOST_FORMATS, choose_formats
@@ -16,8 +16,8 @@ from neurodeploy.compiler.lower import lower_axons, lower_cores, lower_routes, l
 from neurodeploy.compiler.memory import index_bits
 from neurodeploy.compiler.partition import CorePlan, partition
 from neurodeploy.compiler.pieces import Cutter
-from neurodeploy.compiler.preflight import check_models, check_parameters, check_size, too_many_cores
-from neurodeploy.compiler.program import Cores, LayerError, Program
+from neurodeploy.compiler.preflight import TooManyCoresError, check_bounds, check_models, check_parameters, check_size
+from neurodeploy.compiler.program import LayerError, Program
 from neurodeploy.compiler.quantize import QuantizeOptions, quantize
 from neurodeploy.compiler.target import StackLimits, Target, load_target, with_memory_rule
 from neurodeploy.compiler.viterbi import Costs
@@ -99,21 +99,22 @@ def compile_network(
     options = options or CompileOptions()
     say = progress or (lambda stage: None)
     plan = plan_network(network, options, say)
-    _check_cores(plan)
+    summary = _summary(plan)
+    if len(plan.cores) > plan.target.total_cores:
+        raise TooManyCoresError(plan.target, summary)
     say("route")
     axons = lower_axons(plan.network, plan.cores, plan.laid)
-    cores = lower_cores(plan.network, plan.target, plan.cores, plan.orders)
     return Program(
         network=plan.network,
         target=plan.target,
-        cores=cores,
+        cores=lower_cores(plan.network, plan.target, plan.cores, plan.orders),
         axons=axons,
         routes=lower_routes(plan.network, axons),
         storage=lower_storage(plan.cores),
         source=network if options.keep_source and not network.is_integer else None,
         source_omitted=not options.keep_source and not network.is_integer,
         quantization=plan.errors,
-        summary=_summary(plan, cores),
+        summary=summary,
         provenance=provenance or {},
     )
 
@@ -137,7 +138,9 @@ def plan_network(network: Network, options: CompileOptions, say: Callable[[str],
     check_size(integer, target)
     orders = [compartment_order(p, integer.into(p.name)) for p in integer.populations]
     laid = [LaidOut.of(integer, p, orders[integer.index(p.target)]) for p in integer.projections]
-    bounds = core_bounds(integer, target, laid)
+    demands = core_demands(integer, target, laid)
+    check_bounds(target, demands)
+    bounds = core_bounds(demands)
     cutters = _cutters(integer, target, laid, orders)
     cores = partition(integer, target, laid, orders, cutters, cores_lower_bound(bounds), say)
     return Plan(integer, errors, target, orders, laid, bounds, cores)
@@ -169,20 +172,7 @@ def _cutters(network: Network, target: Target, laid: list[LaidOut], orders: list
     return cutters
 
 
-def _check_cores(plan: Plan) -> None:
-    target = plan.target
-    if len(plan.cores) <= target.total_cores:
-        return
-    cores = dict.fromkeys((p.name for p in plan.network.populations[1:]), 0)
-    binding = dict.fromkeys(cores, "compartments")
-    for piece in (piece for core in plan.cores for piece in core.pieces):
-        name = plan.network.populations[piece.population].name
-        cores[name] += 1
-        binding[name] = piece.binding or binding[name]
-    raise too_many_cores(cores, len(plan.cores), binding, target)
-
-
-def _summary(plan: Plan, cores: Cores) -> dict[str, Any]:
+def _summary(plan: Plan) -> dict[str, Any]:
     """The JSON-ready numbers of `compile --json`, except the seconds."""
     network, target = plan.network, plan.target
     table = [{use.limit: use for use in uses(core.load, plan.board)} for core in plan.cores]
@@ -208,8 +198,8 @@ def _summary(plan: Plan, cores: Cores) -> dict[str, Any]:
         "core_table": [
             {
                 "core": k,
-                "chip": int(cores.chip[k]),
-                "slot": int(cores.slot[k]),
+                "chip": k // target.cores_per_chip,
+                "slot": k % target.cores_per_chip,
                 "populations": [network.populations[piece.population].name for piece in core.pieces],
                 "neurons": [piece.neurons for piece in core.pieces],
                 **{name: use.used for name, use in row.items()},

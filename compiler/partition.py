@@ -18,6 +18,7 @@ import numpy as np
 from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.limits import Load, Use, uses
 from neurodeploy.compiler.pieces import Cutter, Piece, load_of
+from neurodeploy.compiler.preflight import neuron_too_large
 from neurodeploy.compiler.slots import Slots
 from neurodeploy.compiler.target import Target
 from neurodeploy.errors import DoesNotFitError
@@ -269,11 +270,8 @@ class _Filler:
             piece, use = self._longest(core, first, room, False)
         if piece is None and not core.pieces:
             assert use is not None
-            raise DoesNotFitError(
-                self._cutter.population.name,
-                f"a single neuron needs {use.used:,} {use.unit}, a core of {self._target.name} has {use.maximum:,}",
-                use.remedy,
-            )
+            held = self._piece(core, (first, first + 1), float(self._before[first + 1] - self._before[first]))[1]
+            raise neuron_too_large(self._cutter.population.name, use, uses(held, self._target), self._target)
         if piece is None or piece.neurons < least:
             return first
         if piece.last < total:

@@ -75,6 +75,21 @@ output_options = options(
 )
 
 
+def weight_bits(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int | None, dict[str, int]]:
+    """What `--weight-bits` asks of every weight, and of single layers: `4`, `fc1=4,fc2=6`, or `8,fc1=4`."""
+    every: int | None = None
+    layers: dict[str, int] = {}
+    for part in str(value).split(",") if value is not None else ():
+        layer, equals, bits = (word.strip() for word in part.rpartition("="))
+        if not bits.isdecimal() or (equals and not layer):
+            raise click.BadParameter(f"{part!r} is neither bits nor LAYER=BITS", ctx, param)
+        if layer:
+            layers[layer] = int(bits)
+        else:
+            every = int(bits)
+    return every, layers
+
+
 def command_line() -> list[str]:
     """The command as it was called, for provenance."""
     return ["neurodeploy", *sys.argv[1:]]
