@@ -120,7 +120,8 @@ class Drafter:
         return min(found, key=lambda draft: (len(draft.cores), draft.packets(network, rates)))
 
     def spread(self, rates: Rates, cores: int) -> Draft:
-        """A draft for about so many cores or a few more, none of which has much more to do than another.
+        """A draft for about so many cores or some more, of which none has more to do than its share; whatever comes out
+        is taken as it is.
 
         Raises:
             DoesNotFitError: see `best`.
@@ -128,7 +129,7 @@ class Drafter:
         strips = self.strips(rates)
         before = work_before(self._network, self.laid(strips), rates)
         cap = WorkCap(sum(float(work[-1]) for work in before) / cores, before)
-        return self._draft(strips, cores, cap)
+        return self._draft(strips, self._target.total_cores, cap)
 
     def _draft(self, strips: Strips, least: int, cap: WorkCap | None = None) -> Draft:
         laid = self.laid(strips)
