@@ -9,6 +9,7 @@ from typing import Any
 from neurodeploy.compiler.bounds import core_bounds, cores_lower_bound
 from neurodeploy.compiler.configuration import row_width
 from neurodeploy.compiler.formats import MOST_FORMATS, choose_formats
+from neurodeploy.compiler.laying import lay_out
 from neurodeploy.compiler.layout import LaidOut, compartment_order
 from neurodeploy.compiler.limits import uses
 from neurodeploy.compiler.lower import lower_axons, lower_cores, lower_routes, lower_storage
@@ -76,7 +77,7 @@ def compile_network(
     check_parameters(integer, target)
     check_size(integer, target)
     orders = [compartment_order(p, integer.into(p.name)) for p in integer.populations]
-    laid = [LaidOut.of(integer, p, orders[integer.index(p.target)]) for p in integer.projections]
+    laid = [lay_out(integer, p, orders[integer.index(p.target)]) for p in integer.projections]
     bounds = core_bounds(integer, target, laid)
     cutters = _cutters(integer, target, laid, orders)
     plan = partition(integer, target, laid, orders, cutters, cores_lower_bound(bounds), say)
