@@ -34,19 +34,13 @@ def compartment_order(population: Population, incoming: Sequence[Projection] = (
     shape = population.shape or ()
     numbers = np.arange(population.neurons)
     if len(shape) == 3 and population.neurons > max(shape):
-        return channels_innermost(population)
+        return numbers.reshape(shape).transpose(1, 2, 0).reshape(-1)
     if not incoming or not all(isinstance(p.synapse, Dense) for p in incoming):
         return numbers
     spread = np.zeros(population.neurons)
     for projection in incoming:
         spread += np.mean(np.frexp(np.abs(values(projection)).astype(np.float32))[1], axis=1)
     return np.argsort(spread, kind="stable")
-
-
-def channels_innermost(population: Population) -> IntArray:
-    """Neuron number of each position when pixel follows pixel, each with all its channels, (neurons,)."""
-    channels = (population.shape or ())[0]
-    return np.arange(population.neurons).reshape(channels, -1).T.reshape(-1)
 
 
 def values(projection: Projection) -> NDArray[np.int32]:
