@@ -42,6 +42,8 @@ class Windows(LaidOut):
         self.weight = np.unique(kernel.weight)
         self.weight = self.weight[self.weight != 0]
         self.fan_out = self._summed(np.full(kernel.weight.shape[:2], kernel.weight.shape[2]))
+        random = np.random.default_rng(0).integers(0, 2**63, kernel.taps, np.uint64)
+        self._factor = 2 * random + np.uint64(1)
         self._rows: dict[bytes, int] = {}
         self._row: list[NDArray[np.int32]] = []
         self._cuts: dict[int, int] = {}
@@ -161,7 +163,7 @@ class Windows(LaidOut):
 
     def _row_numbers(self, rows: NDArray[np.int32]) -> IntArray:
         """A number for each row of ranks, counted from its lowest, the same for equal ones, (rows,)."""
-        key = (rows + 1).astype(np.uint64) @ _multipliers(rows.shape[1])
+        key = (rows + 1).astype(np.uint64) @ self._factor
         _, some, which = np.unique(key, return_index=True, return_inverse=True)
         if not np.array_equal(rows, rows[some][which.reshape(-1)]):
             _, some, which = np.unique(rows, axis=0, return_index=True, return_inverse=True)
@@ -221,7 +223,3 @@ class Touched:
         """See `Part`."""
         return self.windows.entries(self)
 
-
-def _multipliers(width: int) -> NDArray[np.uint64]:
-    """Odd random numbers."""
-    return np.random.default_rng(0).integers(0, 2**63, width, np.uint64) * np.uint64(2) + np.uint64(1)
