@@ -260,7 +260,7 @@ def _population(network: Network, target: Target, index: int, plan: tuple[CorePl
             m.nengo_bits for core, piece in mine for m in piece.memory(index_bits(core.load.compartments), padded)
         ),
         "cores": len(mine),
-        "binding_limit": max(set(bindings), key=bindings.count) if bindings else None,
+        "binding_limit": max(dict.fromkeys(bindings), key=bindings.count) if bindings else None,
     }
 
 

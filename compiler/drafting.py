@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neurodeploy.compiler.configuration import row_width
 from neurodeploy.compiler.flows import Rates, reached
 from neurodeploy.compiler.formats import MOST_FORMATS, FormatChoice, choose_formats
+from neurodeploy.compiler.laying import lay_out
 from neurodeploy.compiler.layout import LaidOut, compartment_order
 from neurodeploy.compiler.memory import index_bits
 from neurodeploy.compiler.partition import CorePlan, partition
@@ -96,7 +97,7 @@ class Drafter:
             target = network.index(projection.target)
             key = (j, strips[target])
             if key not in self._laid:
-                self._laid[key] = LaidOut.of(network, projection, self._order(target, strips[target]))
+                self._laid[key] = lay_out(network, projection, self._order(target, strips[target]))
             found.append(self._laid[key])
         return found
 
@@ -129,7 +130,7 @@ class Drafter:
         strips = self.strips(rates)
         before = work_before(self._network, self.laid(strips), rates)
         cap = WorkCap(sum(float(work[-1]) for work in before) / cores, before)
-        return self._draft(strips, self._target.total_cores, cap)
+        return self._draft(strips, cores, cap)
 
     def _draft(self, strips: Strips, least: int, cap: WorkCap | None = None) -> Draft:
         laid = self.laid(strips)
