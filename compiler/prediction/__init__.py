@@ -6,15 +6,17 @@
 
 from neurodeploy.compiler.prediction.constants import Constants, known_constants, load_constants
 from neurodeploy.compiler.prediction.counts import CoreCounts, Counts, LayerCounts
-from neurodeploy.compiler.prediction.predict import Prediction, predicted
+from neurodeploy.compiler.prediction.predict import LayerEnergy, Prediction, predicted, summed
 
 __all__ = [
     "Constants",
     "CoreCounts",
     "Counts",
     "LayerCounts",
+    "LayerEnergy",
     "Prediction",
     "known_constants",
     "load_constants",
     "predicted",
+    "summed",
 ]

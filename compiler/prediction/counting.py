@@ -22,8 +22,8 @@ def counted(
 ) -> Counts:
     """Count the spikes of one recording.
 
-    Packets are sent, and synapses read, in the step of the spike; an axonal delay only puts off their effect. What
-    would take effect after the last step is not read any more, as in `Run.synaptic_ops`.
+    Packets are sent, and synapses read, in the step of the spike; an axonal delay only puts off their effect. So a
+    chip also reads what takes effect after the last step, which `Run.synaptic_ops` leaves out.
 
     Args:
         deliveries: of the program.
@@ -33,8 +33,7 @@ def counted(
     """
     neuron = np.concatenate([deliveries.offset[i] + np.asarray(n) for i, (_, n) in enumerate(spikes)])
     step = np.concatenate([np.asarray(s) for s, _ in spikes])
-    delivered = step + deliveries.steps_to_arrive[neuron] < steps
-    return _counts(deliveries, step, neuron, np.ones(len(step)), delivered, (steps, steps), updates)
+    return _counts(deliveries, step, neuron, np.ones(len(step)), (steps, steps), updates)
 
 
 def expected_counts(program: Program, rates: Rates) -> Counts:
@@ -42,8 +41,7 @@ def expected_counts(program: Program, rates: Rates) -> Counts:
     deliveries = Deliveries.of(program)
     neuron = np.flatnonzero(rates.spikes)
     weight = rates.spikes[neuron] / rates.steps
-    everything = np.ones(len(neuron), np.bool_)
-    return _counts(deliveries, np.zeros_like(neuron), neuron, weight, everything, (1, rates.steps), None)
+    return _counts(deliveries, np.zeros_like(neuron), neuron, weight, (1, rates.steps), None)
 
 
 def _counts(
@@ -51,7 +49,6 @@ def _counts(
     row: IntArray,
     neuron: IntArray,
     weight: NDArray[np.float64],
-    delivered: NDArray[np.bool_],
     rows_steps: tuple[int, int],
     updates: Updates | None,
 ) -> Counts:
@@ -59,8 +56,8 @@ def _counts(
     rows, steps = rows_steps
     return Counts(
         steps=steps,
-        layers=_layers(deliveries, neuron, weight * (steps / rows), delivered, steps, updates),
-        cores=_cores(deliveries, row, neuron, weight, delivered, rows, updates),
+        layers=_layers(deliveries, neuron, weight * (steps / rows), steps, updates),
+        cores=_cores(deliveries, row, neuron, weight, rows, updates),
         tiles=deliveries.tiles,
         chips=deliveries.chips,
         chip=deliveries.chip,
@@ -72,14 +69,13 @@ def _layers(
     deliveries: Deliveries,
     neuron: IntArray,
     weight: NDArray[np.float64],
-    delivered: NDArray[np.bool_],
     steps: int,
     updates: Updates | None,
 ) -> tuple[LayerCounts, ...]:
     populations, total = len(deliveries.names), len(deliveries.home)
     fired = np.bincount(neuron, weights=weight, minlength=total)
-    read = np.bincount(neuron, weights=weight * delivered, minlength=total)[deliveries.origin]
-    sent = fired[deliveries.origin] * deliveries.packet
+    read = fired[deliveries.origin]
+    sent = read * deliveries.packet
     layer = np.repeat(np.arange(populations), np.diff(deliveries.offset))
 
     def by(which: IntArray, value: NDArray[Any]) -> list[float]:
@@ -109,15 +105,14 @@ def _cores(
     row: IntArray,
     neuron: IntArray,
     weight: NDArray[np.float64],
-    delivered: NDArray[np.bool_],
     rows: int,
     updates: Updates | None,
 ) -> CoreCounts:
     cores = len(deliveries.compartments)
     spike, route = _routes_of(deliveries, neuron)
     place = row[spike] * cores + deliveries.core[route]
-    read = (weight * delivered)[spike]
-    sent = weight[spike] * deliveries.packet[route]
+    read = weight[spike]
+    sent = read * deliveries.packet[route]
     home = deliveries.home[neuron]
     out, fired = np.flatnonzero(home[spike] >= 0), np.flatnonzero(home >= 0)
 

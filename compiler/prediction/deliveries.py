@@ -18,7 +18,6 @@ class Deliveries:
 
     Attributes:
         names: of the populations; offset: first neuron of each, (populations + 1,).
-        steps_to_arrive: from a spike to its effect, axonal delay included, (neurons,).
         home: core of each neuron, −1 for the input, (neurons,).
         start: first route of each neuron, (neurons + 1,); origin: neuron of each route, (routes,).
         core: destination, (routes,).
@@ -33,7 +32,6 @@ class Deliveries:
 
     names: tuple[str, ...]
     offset: IntArray
-    steps_to_arrive: IntArray
     home: IntArray
     start: IntArray
     origin: IntArray
@@ -72,9 +70,6 @@ class Deliveries:
         return cls(
             names=tuple(p.name for p in network.populations),
             offset=np.cumsum([0, *(p.neurons for p in network.populations)]),
-            steps_to_arrive=np.concatenate(
-                [p.delays() + (0 if i == 0 and p.neuron is None else 1) for i, p in enumerate(network.populations)]
-            ),
             home=home,
             start=np.asarray(routes.start, np.int64),
             origin=origin,
