@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: Longer networks show the layers that take most cores.
 MOST_LAYERS = 24
 MOST_CHANGES = 8
+#: Limits as they stand in a narrow column.
+SHORT = {"compartments": "neurons", "synapse_memory": "memory", "input_axons": "axons", "output_slots": "slots"}
 
 
 def preflight_text(report: Preflight) -> str:
@@ -31,21 +33,30 @@ def _verdict(report: Preflight) -> str:
     if report.chips > 1:
         lines[0] += f", on {report.chips} chips"
     if report.forbidden:
-        lines.append(f"without {', '.join(name.replace('_', ' ') for name in report.forbidden)}: as asked, or the target")
-    if report.optimal:
-        which = " and ".join(
-            name.replace("_", " ") for limit in report.limits for name in _demanding(limit, report.least)
+        lines.append(
+            f"without {', '.join(name.replace('_', ' ') for name in report.forbidden)}: as asked, or the target"
         )
-        lines.append(f"Optimal: no mapping takes fewer ({which or 'a core at least'}).")
+    if report.optimal:
+        limits = [limit.name.replace("_", " ") for limit in report.limits if _demands(limit, report.least)]
+        lines.append(f"Optimal: no mapping takes fewer ({', '.join(limits) or 'there is always one'}).")
+        lines += _fewer_neurons(report)
     else:
-        lines.append(f"No mapping takes fewer than {report.least}; whether {report.cores - 1} are possible is not known.")
+        lines.append(f"No mapping takes fewer than {report.least}; whether {report.cores - 1} can do is not known.")
     return "\n".join(lines)
 
 
-def _demanding(limit: Limit, cores: int) -> Iterator[str]:
-    """The limit's name if, whatever the encoding, it demands so many cores."""
-    if cores > 1 and any(n == cores for name, n in limit.demands.items() if not name.endswith("_uniform")):
-        yield limit.name
+def _demands(limit: Limit, cores: int) -> bool:
+    """Whether the limit, whatever the encoding, demands so many cores."""
+    return cores > 1 and any(n == cores for name, n in limit.demands.items() if not name.endswith("_uniform"))
+
+
+def _fewer_neurons(report: Preflight) -> Iterator[str]:
+    """How many neurons less one core less would need, where each takes one compartment of equal cores."""
+    limit = next((limit for limit in report.limits if limit.name == "compartments"), None)
+    neurons = sum(layer.neurons for layer in report.layers if layer.cores)
+    if limit is not None and report.cores > 1 and -(-neurons // limit.maximum) == report.cores:
+        over = neurons - (report.cores - 1) * limit.maximum
+        yield f"{report.cores - 1} cores have room for {over:,} neurons less than there are."
 
 
 def _layers(report: Preflight) -> str:
@@ -54,18 +65,20 @@ def _layers(report: Preflight) -> str:
         least = sorted((layer.cores for layer in shown), reverse=True)[MOST_LAYERS - 1]
         shown = tuple(layer for layer in shown if layer.cores >= least)[:MOST_LAYERS]
     text = table(
-        ["layer", "neurons", "synapses", "bits", "cores", "alone", "fills", "by", "stretches end by"],
+        ["layer", "neurons", "synapses", "bits", "cores", "alone", "fills", "cut by"],
         [_layer_row(layer) for layer in shown],
+        narrow=True,
     )
     left = len(report.layers) - len(shown)
     return text + (f"\n{left} more layers with fewer cores (--json has them)" if left else "")
 
 
 def _layer_row(layer: Layer) -> tuple[object, ...]:
+    """What the layer takes; `fills` is by the limit that it takes most of."""
     if not layer.cores:
-        return layer.name, layer.neurons, None, "", None, None, "", "host", ""
-    bound = (layer.bound or "").replace("_", " ")
-    fills = f"{layer.fills[layer.fullest]:.2f}"
+        return layer.name, layer.neurons, None, "", None, None, "run by the host", ""
+    fills = f"{layer.fills[layer.fullest]:5.2f} by {SHORT[layer.fullest]}"
+    bound = layer.bound or ""
     return (
         layer.name,
         layer.neurons,
@@ -74,35 +87,28 @@ def _layer_row(layer: Layer) -> tuple[object, ...]:
         layer.cores,
         layer.alone,
         fills,
-        _SHORT[layer.fullest],
-        bound,
+        SHORT.get(bound, bound.replace("_", " ")),
     )
-
-
-#: Limits as they stand in a narrow column.
-_SHORT = {"compartments": "neurons", "synapse_memory": "memory", "input_axons": "axons", "output_slots": "slots"}
 
 
 def _limits(report: Preflight) -> str:
     text = table(
-        ["limit of a core", "available", "fullest", "", "mean", "alone demands"],
+        ["limit of a core", "has", "fullest", "", "mean", "alone demands"],
         [_limit_row(limit) for limit in report.limits],
+        narrow=True,
     )
-    assumed = {
-        "any": report.assumptions.get("synapse_memory_any", ""),
-        "uniform": report.assumptions.get("synapse_memory_uniform", ""),
-    }
-    return text + "\n" + "; ".join(f"{name}: {what}" for name, what in assumed.items() if what)
+    assumed = [f"{name} assumes {report.assumptions.get(f'synapse_memory_{name}', '')}" for name in ("any", "uniform")]
+    return "\n".join([text, *assumed])
 
 
 def _limit_row(limit: Limit) -> tuple[object, ...]:
     demands = [f"{cores}{_encoding(name)}" for name, cores in limit.demands.items()]
-    share = f"{limit.fullest / limit.maximum:.0%}"
-    return limit.unit, limit.maximum, limit.fullest, share, f"{limit.mean:.0%}", ", ".join(demands)
+    share = f"{limit.fullest / limit.maximum:4.0%}"
+    return limit.unit, limit.maximum, limit.fullest, share, f"{limit.mean:4.0%}", ", ".join(demands) or "–"
 
 
 def _encoding(bound: str) -> str:
-    return f" ({bound.removeprefix('synapse_memory_')})" if bound.startswith("synapse_memory_") else ""
+    return f" {bound.removeprefix('synapse_memory_')}" if bound.startswith("synapse_memory_") else ""
 
 
 def _map(report: Preflight) -> str:
@@ -119,13 +125,13 @@ def rendered(text: Text) -> str:
 
 
 def _advice(report: Preflight) -> Iterator[str]:
-    if report.advice is None:
+    if report.advice is None or (report.optimal and not report.advice):
         return
     if not report.advice:
         yield "No single change that was tried saves a core."
         return
     rows = [_change(change, report) for change in report.advice[:MOST_CHANGES]]
-    yield table(["one change", "option", "cores", "saves", "effect"], rows)
+    yield table(["one change", "option", "cores", "saves", "effect"], rows, narrow=True)
 
 
 def _change(change: Change, report: Preflight) -> tuple[object, ...]:
