@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.prediction import Prediction
+from neurodeploy.compiler.prediction.constants import SHOWN
 from neurodeploy.compiler.traffic import Traffic
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Simulation, Spikes
 from neurodeploy.errors import DataError, OptionError
@@ -49,7 +50,7 @@ class RunOptions:
     readout: str = "count"
     spike_display: str = "0"
     probes: tuple[str, ...] = ()
-    constants: tuple[str, ...] = ("davies2018", "sana-fe")
+    constants: tuple[str, ...] = SHOWN
     board: str | None = None
     partition: str | None = None
 

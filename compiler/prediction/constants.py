@@ -10,6 +10,8 @@ from pathlib import Path
 from neurodeploy.compiler.described import Described
 from neurodeploy.errors import OptionError
 
+#: Sets that are shown where none is asked for.
+SHOWN = ("davies2018", "sana-fe")
 BETWEEN = ("lower", "linear")
 
 

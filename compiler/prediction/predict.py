@@ -254,6 +254,8 @@ def _notes(counts: Counts, constants: Constants) -> tuple[str, ...]:
         notes.append(f"the constants are of {constants.chip}, not of {counts.chip}: scale, not a forecast")
     if counts.chips > 1:
         notes.append("links and barriers between chips are not in the constants: more time and energy than shown")
+    if len(counts.cores.synaptic_ops) < counts.steps:
+        notes.append("from mean rates: maxima are those of the average step, and no step is longer than another")
     if not counts.updates_counted:
         notes.append("active and idle updates were not told apart: all count as active")
     return tuple(notes)

@@ -22,7 +22,7 @@ from .cases import program
 
 pytest.importorskip("sanafe", reason="SANA-FE has wheels for Linux only")
 
-from tests.support.on_sanafe import Measured, measured  # noqa: E402 - needs SANA-FE
+from tests.support.on_sanafe import Measured, measured
 
 ENERGY = 0.001
 SILENT, ALL_FIRE = 131071, 0
