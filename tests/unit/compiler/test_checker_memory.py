@@ -62,7 +62,7 @@ def test_words_of_one_source(
     assert nengo_words(many, 8 + int(index[0])).tolist() == [nengo_sparse]
     assert dense_nxtf_words(many).tolist() == [nxtf]
     assert nxtf_words(entries * (HEADER_BITS + index) + many * (8 + 2)).tolist() == [nxtf_run]
-    sizes = [min(NXTF_LIST, targets - first) for first in range(0, targets, NXTF_LIST)]
+    sizes = np.array([min(NXTF_LIST, targets - first) for first in range(0, targets, NXTF_LIST)])
     width = index_bits(np.cumsum(sizes))  # each list takes the index its last target needs
     assert nxtf_words(np.sum(HEADER_BITS + sizes * (8 + width), keepdims=True)).tolist() == [nxtf_sparse]
 
