@@ -12,7 +12,7 @@ from neurodeploy.compiler.layout import LaidOut, compartment_order
 from neurodeploy.compiler.memory import index_bits
 from neurodeploy.compiler.partition import CorePlan, partition
 from neurodeploy.compiler.pieces import Cutter
-from neurodeploy.compiler.strips import strip_width
+from neurodeploy.compiler.strips import strip_packets
 from neurodeploy.compiler.target import Target
 from neurodeploy.compiler.viterbi import Costs
 from neurodeploy.compiler.workload import WorkCap, work_before
@@ -60,12 +60,33 @@ class Drafter:
         self._orders: dict[tuple[int, int | None], IntArray] = {}
         self._laid: dict[tuple[int, int | None], LaidOut] = {}
         self._cutters: dict[tuple[int, int | None], Cutter] = {}
+        self._alike = Rates.uniform(network)
+        self._counted: dict[Rates, list[dict[int, int]]] = {}
 
     def strips(self, rates: Rates) -> Strips:
         """For each population the strips whose stretches fewest packets go to."""
-        network, per_core = self._network, self._target.core.compartments
-        spikes = rates.by_population(network)
-        return tuple(strip_width(network, i, per_core, spikes) for i in range(len(network.populations)))
+        return tuple(min(p, key=lambda width: p[width]) if p else None for p in self._packets(rates))
+
+    def candidates(self, rates: Rates) -> tuple[Strips, ...]:
+        """Strips worth trying, the most promising first: those that fit the rates best; those that fit best if all
+        neurons fire alike, but for the population where the rates matter most; these for all; whole rows.
+        """
+        best, alike = self.strips(rates), self.strips(self._alike)
+        gains = [
+            p[a] - min(p.values()) if a is not None else 0 for p, a in zip(self._packets(rates), alike, strict=True)
+        ]
+        most = gains.index(max(gains))
+        mixed = (*alike[:most], best[most], *alike[most + 1 :])
+        return tuple(dict.fromkeys((best, mixed, alike, (None,) * len(best))))
+
+    def _packets(self, rates: Rates) -> list[dict[int, int]]:
+        if rates not in self._counted:
+            network, per_core = self._network, self._target.core.compartments
+            spikes = rates.by_population(network)
+            self._counted[rates] = [
+                strip_packets(network, i, per_core, spikes) for i in range(len(network.populations))
+            ]
+        return self._counted[rates]
 
     def laid(self, strips: Strips) -> list[LaidOut]:
         """The projections, laid out."""
@@ -82,16 +103,15 @@ class Drafter:
     def best(self, rates: Rates, least: int) -> Draft:
         """The draft with fewest cores, among those the one with fewest packets.
 
-        Planes in the strips that fit the rates best are tried first; where those take more than the `least` cores that
-        any mapping takes, in the strips that fit best if all neurons fire alike, and in whole rows.
+        Another of the `candidates` is tried only where the ones before take more than the `least` cores that any
+        mapping takes.
 
         Raises:
             DoesNotFitError: a neuron that no core can hold, or recurrence that never settles.
         """
         network = self._network
-        rows: Strips = (None,) * len(network.populations)
         found: list[Draft] = []
-        for strips in dict.fromkeys((self.strips(rates), self.strips(Rates.uniform(network)), rows)):
+        for strips in self.candidates(rates):
             found.append(self._draft(strips, least))
             if len(found[-1].cores) <= least:
                 break

@@ -20,8 +20,8 @@ PARTS = (1, 2, 3, 4, 5, 6, 8, 12, 16)
 MOST_WINDOWS = 1 << 24
 
 
-def strip_width(network: Network, index: int, per_core: int, spikes: Sequence[IntArray]) -> int | None:
-    """The strips of a population's planes, as `compartment_order` takes them.
+def strip_packets(network: Network, index: int, per_core: int, spikes: Sequence[IntArray]) -> dict[int, int]:
+    """Packets to the stretches of a population, by the strips of its planes as `compartment_order` takes them.
 
     Args:
         network: any.
@@ -30,13 +30,13 @@ def strip_width(network: Network, index: int, per_core: int, spikes: Sequence[In
         spikes: of every population, (neurons,) each.
 
     Returns:
-        Their width in columns; 0 for planes one after the other; None where no window decides.
+        By the width in columns, 0 for planes one after the other; nothing where no window decides.
     """
     population = network.populations[index]
     shape = population.shape or ()
     windows = [p for p in network.into(population.name) if isinstance(p.synapse, (Conv2d, SumPool2d))]
     if index == 0 or len(shape) != 3 or population.neurons <= max(per_core, *shape) or not windows:
-        return None
+        return {}
     packets = {
         width: sum(_packets(network, p, tiles(shape, width, per_core), spikes) for p in windows)
         for width in dict.fromkeys(-(-shape[2] // part) for part in PARTS)
@@ -44,7 +44,7 @@ def strip_width(network: Network, index: int, per_core: int, spikes: Sequence[In
     if all(_channels_alone(p) and _positions(network, p) <= MOST_WINDOWS for p in windows):
         stretch = np.arange(population.neurons).reshape(shape) // per_core
         packets[0] = sum(_packets_alone(network, p, stretch, spikes) for p in windows)
-    return min(packets, key=lambda width: packets[width])
+    return packets
 
 
 def strip_pixels(height: int, columns: int, width: int) -> IntArray:

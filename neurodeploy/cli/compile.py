@@ -111,8 +111,14 @@ def _compiled(
 
     try:
         with console.progress("compiling", None) as advance:
-            made = {"keep_source": keep_source, "command": command_line(), "calibrate": recordings}
-            program = api.compile(network, progress=advance, **made, **options)
+            program = api.compile(
+                network,
+                keep_source=keep_source,
+                progress=advance,
+                command=command_line(),
+                calibrate=recordings,
+                **options,
+            )
     except TooManyCoresError as error:
         raise error.with_ways(ways(changes(error.summary))) from error
     return api.with_advice(program, changes(program.summary))

@@ -11,8 +11,9 @@ def traffic_text(summary: dict[str, Any]) -> str:
     """What an average step sends over the mesh and, where an objective chose among mappings, all of them."""
     traffic = summary["traffic"]
     links, fired = traffic["links"], traffic["spikes_per_neuron"]
+    plural = "s" if traffic["recordings"] > 1 else ""
     source = (
-        f"as {traffic['recordings']} recordings show ({fired:.2g} spikes per neuron)"
+        f"as {traffic['recordings']} recording{plural} show ({fired:.2g} spikes per neuron)"
         if traffic["rates"] == "measured"
         else f"if every neuron fires in {100 * fired:g} % of steps (--calibrate measures it)"
     )
@@ -30,17 +31,17 @@ def traffic_text(summary: dict[str, Any]) -> str:
 
 
 def _trade(objective: dict[str, Any]) -> str:
-    title = f"Objective {objective['name']}, by the constants of {objective['constants']}:"
+    title = f"Objective {objective['name']}, an average step by the constants of {objective['constants']}:"
     rows = [
         (
             "→" if choice["chosen"] else "",
             choice["cores"],
-            choice["packets"],
-            choice["hops"],
-            choice["busiest_core"]["synaptic_ops"],
-            choice["nanoseconds"] / 1000,
-            choice["picojoules"] / 1000,
+            f"{choice['packets']:,.0f}",
+            f"{choice['hops']:,.0f}",
+            f"{choice['busiest_core']['synaptic_ops']:,.0f}",
+            f"{choice['nanoseconds'] / 1000:,.2f}",
+            f"{choice['picojoules'] / 1000:,.1f}",
         )
         for choice in objective["choices"]
     ]
-    return f"{title}\n" + table(["", "cores", "packets", "hops", "busiest core", "µs/step", "nJ/step"], rows)
+    return f"{title}\n" + table(["", "cores", "packets", "packets × hops", "busiest core’s synops", "µs", "nJ"], rows)
