@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 GROUP: int
 PIECE: int
 NARROW: int
+SINGLE: int
 
 def instruction_sets() -> list[str]:
     """Those that this machine has, slowest first."""
@@ -29,8 +30,13 @@ class Image:
         scale: NDArray[np.float32],
         parameter: NDArray[np.int32],
         bias_rows: Sequence[tuple[int, NDArray[np.int32]]],
-        bundle_start: NDArray[np.int32],
-        bundle: NDArray[np.int32],
+        link: NDArray[np.int32],
+        target_start: NDArray[np.int32],
+        outgoing: NDArray[np.int32],
+        source_start: NDArray[np.int32],
+        row: NDArray[np.int32],
+        row_bound: NDArray[np.uint16],
+        row_delay: NDArray[np.int32],
         run: NDArray[np.int32],
         byte_weight: NDArray[np.int8],
         word_weight: NDArray[np.int16],

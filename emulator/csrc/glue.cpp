@@ -54,19 +54,22 @@ class Image {
 public:
     Image(In<int32_t> population_start, Table<int32_t> population, Table<int32_t> block, In<int32_t> group_block_start,
           In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, In<int32_t> graded, Table<float> scale, Table<int32_t> parameter,
-          std::vector<std::pair<int, Table<int32_t>>> bias_rows, In<int32_t> bundle_start, Table<int32_t> bundle,
-          Table<int32_t> run, Table<int8_t> byte_weight, Table<int16_t> word_weight, int64_t reset_interval,
-          In<int64_t> reset_first, int max_delay)
+          std::vector<std::pair<int, Table<int32_t>>> bias_rows, Table<int32_t> link, In<int32_t> target_start,
+          In<int32_t> outgoing, In<int32_t> source_start, Table<int32_t> row, In<uint16_t> row_bound,
+          In<int32_t> row_delay, Table<int32_t> run, Table<int8_t> byte_weight, Table<int16_t> word_weight,
+          int64_t reset_interval, In<int64_t> reset_first, int max_delay)
     {
         const size_t populations = population.shape(0), groups = group_block_start.size() - 1;
         expect(population_start.size() == populations + 1 && populations > 0 && group_block_start.size() > 0, "starts");
         expect(reset_first.size() == populations && block.shape(0) == size_t(last(group_block_start)), "blocks");
         expect(graded.size() == populations, "graded");
-        expect(place.size() == size_t(last(population_start)) && bundle_start.size() == place.size() + 1, "neurons");
+        expect(place.size() == size_t(last(population_start)), "neurons");
         expect(neuron.size() == groups * ND_GROUP && bias.size() == neuron.size(), "compartments");
         for (size_t shape : {scale.shape(1), parameter.shape(1)}) expect(shape == neuron.size(), "parameters");
         expect(scale.shape(0) == 2 && parameter.shape(0) == 2, "parameters");
-        expect(bundle.shape(0) == size_t(last(bundle_start)), "bundles");
+        expect(target_start.size() == populations + 1 && source_start.size() == populations + 1, "links");
+        expect(outgoing.size() == link.shape(0) && size_t(last(target_start)) == link.shape(0), "links");
+        expect(row_bound.size() == row.shape(0) && row_delay.size() == row.shape(0), "rows");
         expect(byte_weight.shape(1) == ND_PIECE && word_weight.shape(1) == ND_PIECE, "weights");
         expect(max_delay >= 0 && max_delay < 1 << 20, "delay");
         for (auto &[number, rows] : bias_rows) {
@@ -94,8 +97,14 @@ public:
         image_.threshold = keep(parameter);
         image_.refractory = parameter.data() + neuron.size();
         image_.bias_rows = biases_.data();
-        image_.bundle_start = keep(bundle_start);
-        image_.bundle = rows<nd_bundle>(bundle);
+        image_.links = int32_t(link.shape(0));
+        image_.link = rows<nd_link>(link);
+        image_.target_start = keep(target_start);
+        image_.outgoing = keep(outgoing);
+        image_.source_start = keep(source_start);
+        image_.row = rows<nd_row>(row);
+        image_.row_bound = keep(row_bound);
+        image_.row_delay = keep(row_delay);
         image_.run = rows<nd_run>(run);
         image_.byte_weight = keep(byte_weight);
         image_.word_weight = keep(word_weight);
@@ -242,15 +251,20 @@ NB_MODULE(_core, m)
     m.attr("GROUP") = int(ND_GROUP);
     m.attr("PIECE") = int(ND_PIECE);
     m.attr("NARROW") = int(ND_NARROW);
+    m.attr("SINGLE") = int(ND_SINGLE);
     m.def("instruction_sets", &instruction_sets);
     nb::class_<Image>(m, "Image")
         .def(nb::init<In<int32_t>, Table<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
-                      In<int32_t>, Table<float>, Table<int32_t>, std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>,
-                      Table<int32_t>, Table<int32_t>, Table<int8_t>, Table<int16_t>, int64_t, In<int64_t>, int>(),
+                      In<int32_t>, Table<float>, Table<int32_t>, std::vector<std::pair<int, Table<int32_t>>>,
+                      Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, Table<int32_t>, In<uint16_t>, In<int32_t>,
+                      Table<int32_t>, Table<int8_t>, Table<int16_t>, int64_t, In<int64_t>, int>(),
              nb::kw_only(), "population_start"_a.noconvert(), "population"_a.noconvert(), "block"_a.noconvert(),
              "group_block_start"_a.noconvert(), "neuron"_a.noconvert(), "place"_a.noconvert(), "bias"_a.noconvert(),
-             "graded"_a.noconvert(), "scale"_a.noconvert(), "parameter"_a.noconvert(), "bias_rows"_a.noconvert(), "bundle_start"_a.noconvert(),
-             "bundle"_a.noconvert(), "run"_a.noconvert(), "byte_weight"_a.noconvert(), "word_weight"_a.noconvert(),
+             "graded"_a.noconvert(), "scale"_a.noconvert(), "parameter"_a.noconvert(), "bias_rows"_a,
+             "link"_a.noconvert(), "target_start"_a.noconvert(), "outgoing"_a.noconvert(),
+             "source_start"_a.noconvert(), "row"_a.noconvert(), "row_bound"_a.noconvert(),
+             "row_delay"_a.noconvert(), "run"_a.noconvert(), "byte_weight"_a.noconvert(),
+             "word_weight"_a.noconvert(),
              "reset_interval"_a, "reset_first"_a.noconvert(), "max_delay"_a);
     nb::class_<State>(m, "State")
         .def(nb::init<const Image &, const std::string &, bool, bool>(), nb::keep_alive<1, 2>(), "image"_a,

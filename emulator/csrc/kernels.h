@@ -25,8 +25,9 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    /* Bundles of one population added to its accumulators; their groups are woken. */
-    void (*accumulate)(const nd_image *image, const nd_delivery *delivery, int32_t count, int16_t *q, uint8_t *awake);
+    /* What spikes bring over a link, added to its target's accumulators; the groups they reach are woken. */
+    void (*accumulate)(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count, int16_t *q,
+                       uint8_t *awake);
     /* Needs the rounding mode FE_TOWARDZERO. */
     void (*update)(nd_lif_step *step);
 } nd_kernels;

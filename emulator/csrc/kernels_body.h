@@ -33,40 +33,88 @@ ND_INLINE void add_run(const nd_run *run, const nd_population *population, const
     }
 }
 
-/* The weights of a coming delivery, which lie anywhere in memory: at most the first 512 bytes of its first run. */
-ND_INLINE void fetch(const nd_image *image, const nd_bundle *bundle)
+/* Weights that will be needed, which lie anywhere in memory: at most their first 512 bytes. */
+ND_INLINE void fetch(const nd_image *image, const nd_run *run, int words)
 {
-    const nd_run *run = &image->run[bundle->first_run];
     if (!run->pieces) return;
-    const int words = image->population[bundle->population].words, pieces = run->pieces < 32 ? run->pieces : 32;
+    const int pieces = run->pieces < 32 ? run->pieces : 32;
     const char *pool = words ? (const char *)image->word_weight : (const char *)image->byte_weight;
     const char *line = pool + ((ptrdiff_t)run->weight * ND_PIECE << words), *end = line + (pieces * ND_PIECE << words);
     for (; line < end; line += 64) ND_PREFETCH(line);
 }
 
-static void accumulate(const nd_image *image, const nd_delivery *delivery, int32_t count, int16_t *q, uint8_t *awake)
+ND_INLINE void wake(int32_t target, int32_t pieces, uint8_t *awake)
 {
-    enum { AHEAD = 4 };
+    const int32_t first = target * ND_PIECE / ND_GROUP, last = (target + pieces - 1) * ND_PIECE / ND_GROUP;
+    awake[first] |= ND_AWAKE;
+    awake[last] |= ND_AWAKE;
+    for (int32_t g = first + 1; g < last; g++) awake[g] |= ND_AWAKE;    /* mostly none */
+}
+
+/* Several rows of bytes for the same compartments: their sums stay in registers from the first row to the last. */
+static void add_rows(const int8_t *const *weight, int32_t rows, int32_t pieces, int16_t *sum)
+{
+    enum { TOGETHER = 8, BLOCK = TOGETHER * WIDE };
+    int32_t at = 0;
+    for (; at + BLOCK <= pieces * ND_PIECE; at += BLOCK) {
+        wide total[TOGETHER];
+        ND_UNROLL
+        for (int j = 0; j < TOGETHER; j++) total[j] = load_wide(sum + at + j * WIDE);
+        for (int32_t r = 0; r < rows; r++) {
+            const int8_t *from = weight[r] + at;
+            ND_UNROLL
+            for (int j = 0; j < TOGETHER; j++) total[j] = wide_plus(total[j], wide_bytes(from + j * WIDE));
+        }
+        ND_UNROLL
+        for (int j = 0; j < TOGETHER; j++) store_wide(sum + at + j * WIDE, total[j]);
+    }
+    for (; at < pieces * ND_PIECE; at += ND_PIECE) {
+        row total = load_row(sum + at);
+        for (int32_t r = 0; r < rows; r++) total = row_plus(total, load_bytes(weight[r] + at));
+        store_row(sum + at, total);
+    }
+}
+
+static void accumulate(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count, int16_t *q,
+                       uint8_t *awake)
+{
+    enum { AHEAD = 4, TOGETHER = 64 };
+    const nd_population *population = &image->population[link->target];
+    const nd_row *rows = image->row + link->first_row;
+    const int8_t *equal[TOGETHER];      /* weights of runs of the link's shape */
+    int16_t *const sum = q + (ptrdiff_t)link->at * ND_PIECE;
+    int32_t equals = 0;
     for (int32_t d = 0; d < count; d++) {
-        if (d + AHEAD < count) ND_PREFETCH(&image->run[image->bundle[delivery[d + AHEAD].bundle].first_run]);
-        if (d + 1 < count) fetch(image, &image->bundle[delivery[d + 1].bundle]);
-        const nd_bundle *bundle = &image->bundle[delivery[d].bundle];
-        const nd_population *population = &image->population[bundle->population];
-        const nd_run *run = image->run + bundle->first_run, *end = run + bundle->runs;
-        for (; run < end; run++) {
-            if (run->pieces) {
-                const int32_t first = run->target * ND_PIECE / ND_GROUP;
-                const int32_t last = (run->target + run->pieces - 1) * ND_PIECE / ND_GROUP;
-                awake[first] |= ND_AWAKE;
-                awake[last] |= ND_AWAKE;
-                for (int32_t g = first + 1; g < last; g++) awake[g] |= ND_AWAKE;    /* mostly none */
-                add_run(run, population, image, q, delivery[d].payload);
-            } else {
-                q[run->target] = (int16_t)(q[run->target] + run->weight * delivery[d].payload);
+        if (d + 2 * AHEAD < count) ND_PREFETCH(&rows[spike[d + 2 * AHEAD].neuron]);
+        if (d + AHEAD < count && rows[spike[d + AHEAD].neuron].runs > 0)
+            ND_PREFETCH(&image->run[rows[spike[d + AHEAD].neuron].first]);
+        if (d + 1 < count && rows[spike[d + 1].neuron].runs > 0)
+            fetch(image, &image->run[rows[spike[d + 1].neuron].first], population->words);
+        const nd_row row = rows[spike[d].neuron];
+        const int32_t payload = spike[d].payload;
+        if (row.runs < 0) {
+            q[row.first] = (int16_t)(q[row.first] + (row.runs + ND_SINGLE) * payload);
+            awake[row.first / ND_GROUP] |= ND_AWAKE;
+            continue;
+        }
+        for (const nd_run *run = image->run + row.first, *end = run + row.runs; run < end; run++) {
+            if (!run->pieces) {
+                q[run->target] = (int16_t)(q[run->target] + run->weight * payload);
                 awake[run->target / ND_GROUP] |= ND_AWAKE;
+            } else if (run->pieces == link->pieces && run->target == link->at && payload == 1 && !population->words) {
+                if (!equals) wake(run->target, run->pieces, awake);
+                equal[equals++] = image->byte_weight + (ptrdiff_t)run->weight * ND_PIECE;
+                if (equals == TOGETHER) {
+                    add_rows(equal, equals, link->pieces, sum);
+                    equals = 0;
+                }
+            } else {
+                wake(run->target, run->pieces, awake);
+                add_run(run, population, image, q, payload);
             }
         }
     }
+    if (equals) add_rows(equal, equals, link->pieces, sum);
 }
 
 /* Per neuron, decays truncating toward zero; nothing wraps and nothing is clipped, or the group is left as it was:

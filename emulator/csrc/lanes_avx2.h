@@ -34,3 +34,10 @@ ND_INLINE lanes count_not_zero(lanes count, lanes x)
 ND_INLINE int share_bits(lanes x, lanes y) { return !_mm256_testz_si256(x, y); }
 
 #include "rows_avx2.h"
+
+#define WIDE ND_PIECE
+typedef row wide;
+#define load_wide load_row
+#define wide_bytes load_bytes
+#define store_wide store_row
+#define wide_plus row_plus

@@ -33,4 +33,13 @@ ND_INLINE lanes count_not_zero(lanes count, lanes x)
 }
 ND_INLINE int share_bits(lanes x, lanes y) { return _mm512_test_epi32_mask(x, y) != 0; }
 
+/* 32 sums at a time. */
+enum { WIDE = 32 };
+typedef __m512i wide;
+
+ND_INLINE wide load_wide(const int16_t *from) { return _mm512_loadu_si512(from); }
+ND_INLINE wide wide_bytes(const int8_t *from) { return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)from)); }
+ND_INLINE void store_wide(int16_t *to, wide x) { _mm512_storeu_si512(to, x); }
+ND_INLINE wide wide_plus(wide a, wide b) { return _mm512_add_epi16(a, b); }
+
 #include "rows_avx2.h"

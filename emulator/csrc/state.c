@@ -12,6 +12,16 @@ static int32_t most_groups(const nd_image *image)
     return most;
 }
 
+static int32_t most_neurons(const nd_image *image)
+{
+    int32_t most = 0;
+    for (int32_t p = 0; p < image->populations; p++) {
+        const int32_t neurons = image->population_start[p + 1] - image->population_start[p];
+        if (neurons > most) most = neurons;
+    }
+    return most;
+}
+
 static int allocate(nd_state *state, int lava)
 {
     const nd_image *image = state->image;
@@ -30,8 +40,8 @@ static int allocate(nd_state *state, int lava)
     state->fired = calloc(lanes, sizeof *state->fired);
     state->odd = calloc(most, sizeof *state->odd);
     state->counters = calloc((size_t)image->populations * ND_COUNTERS, sizeof *state->counters);
-    if (nd_ring_init(&state->ring, image->populations, image->max_delay + 1)) return -1;
-    if (nd_fired_init(&state->spikes, image->populations, image->population_start, image->graded)) return -1;
+    if (nd_ring_init(&state->ring, image->links, image->max_delay + 1)) return -1;
+    if (nd_fired_init(&state->spikes, most_neurons(image))) return -1;
     return state->u && state->v && state->r && state->s && state->bias && state->awake && state->touched && state->q
         && state->q_wide && state->fired && state->odd && state->counters ? 0 : -1;
 }
