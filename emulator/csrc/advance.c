@@ -96,6 +96,10 @@ static void update_group(nd_state *state, int32_t number, int32_t group, const i
     int32_t fired[ND_GROUP];
     nd_tally tally;
     int busy = 0, far = 0;
+    if (state->awake[group] & ND_SMALL) {
+        const size_t at = (size_t)group * ND_GROUP;
+        nd_widen(state->small + 2 * at, state->u + at, state->v + at);
+    }
     if (state->u_far) widen(state, group, u_lava);
     for (int32_t b = image->group_block_start[group]; b < image->group_block_start[group + 1]; b++) {
         const nd_block *block = &image->block[b];
@@ -142,7 +146,7 @@ static void update_groups(nd_state *state, int32_t number, int wide)
     int64_t q[2][ND_GROUP];
     for (int32_t g = 0; g < population->groups; g++) {
         const int32_t group = population->first_group + g;
-        if (!state->awake[group]) continue;
+        if (!(state->awake[group] & ND_AWAKE)) continue;
         take(state, g, population->shift, wide, q[0]);
         if (population->halves == 2) take(state, population->groups + g, population->shift, wide, q[1]);
         update_group(state, number, group, q[0], population->halves == 2 ? q[1] : nothing, 1);
@@ -185,6 +189,7 @@ static void update_fast(nd_state *state, int32_t number, int64_t load)
         .u = state->u + first,
         .v = state->v + first,
         .r = state->r + first,
+        .small = state->small + 2 * first,
         .q = state->q,
         .awake = state->awake + population->first_group,
         .fired = state->fired,
