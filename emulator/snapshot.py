@@ -24,13 +24,12 @@ from neurodeploy.errors import FormatError
 from neurodeploy.network import Alif, CubaLif, Delta, Network, Neuron, ResonateFire, Sigma, SigmaDelta
 from neurodeploy.network.network import MAX_DELAY
 from neurodeploy.precision import VOLTAGE_LIMIT, IntArray
+from neurodeploy.spikes.events import MAX_STEP
 
 #: u, v, r and s of neurons, (neurons,) each.
 Kept = tuple[IntArray, IntArray, IntArray, IntArray]
 #: spikes, current_wraps, voltage_clips, accumulator_overflows and active of `Counters`.
 TOTALS = 5
-#: Beyond any run: steps are counted in 64 bits, and no sum of two of them may leave those.
-MAX_STEP = 2**53
 _LARGEST = 2**62
 
 _Range = tuple[int, int]

@@ -38,8 +38,8 @@ _PACKING: dict[str, Any] = {"shuffle": True, "compression": "gzip", "compression
 class ProbeFile:
     """A file of probes that is being written; a context, at whose end the file appears under its name.
 
-    It appears too when the run ends early, by an error or Ctrl-C: then it holds the steps until then, and its
-    attribute `complete` is false. Recordings may be written from several threads.
+    It appears too when the run ends early, by an error or Ctrl-C: then it holds the steps until then, if there are
+    any, and its attribute `complete` is false. Recordings may be written from several threads.
 
     Args:
         path: its name, ending in .h5 or .hdf5.
@@ -70,7 +70,8 @@ class ProbeFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, FormatError) and error.subject == str(self.path):
+        refused = isinstance(error, FormatError) and error.subject == str(self.path)
+        if refused or (kind is not None and not any(tracks.steps for tracks in self._tracks)):
             self.remove()
         else:
             self.finish(complete=kind is None)
@@ -163,8 +164,13 @@ class Tracks:
         self._group = group
         self._network = network
         self._tracks = tracks
-        self._end = first
+        self._first = self._end = first
         self._whole = [0 for _ in tracks]
+
+    @property
+    def steps(self) -> int:
+        """How many have been recorded."""
+        return self._end - self._first
 
     def add(self, chunk: Chunk, display: str = "0") -> None:
         """The next stretch of steps, with the states that probes ask for; see `probed`.
@@ -184,7 +190,7 @@ class Tracks:
         """Write what is held back."""
         for track in self._tracks:
             track.flush()
-        self._group.attrs["steps"] = self._end - self._group.attrs["first_step"]
+        self._group.attrs["steps"] = self.steps
 
     def close(self) -> None:
         """Write the rest; what is left of a stretch that an interruption cut short is taken away."""

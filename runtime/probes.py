@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodeploy.emulator.simulation import Chunk, Spikes
-from neurodeploy.emulator.snapshot import MAX_STEP
 from neurodeploy.errors import OptionError
 from neurodeploy.network import CubaLif, Network
 from neurodeploy.precision import IntArray
+from neurodeploy.spikes.events import MAX_STEP
 
 _NOTATION = re.compile(r"(?P<population>[\w-]+)\.(?P<variable>spikes|u|v)(\[(?P<neurons>[^\]]*)\])?(@(?P<steps>.+))?")
 _SLICE = re.compile(r"(-?\d+)?(?P<colon>:(-?\d+)?(:(-?\d+)?)?)?")

@@ -163,20 +163,35 @@ def run_events(
         part = stream.advance(kept.between(low, high), count)
         parts.append(part if keep else replace(part, spikes=()))
         progress(count / steps)
-    return Run(
-        network=network,
-        steps=steps,
+    spikes = tuple(Spikes.joined(spikes) for spikes in zip(*(p.spikes for p in parts), strict=True))
+    return replace(
+        result(stream, options.readout),
         events_dropped=dropped,
-        spikes=tuple(Spikes.joined(spikes) for spikes in zip(*(p.spikes for p in parts), strict=True)),
+        spikes=spikes,
+        traces=_joined_traces(stream.probes, parts),
+        first=start,
+    )
+
+
+def result(stream: Stream, readout: str) -> Run:
+    """The totals of a run until now, without spikes and traces.
+
+    Args:
+        stream: the run.
+        readout: "count" or "first".
+    """
+    return Run(
+        network=stream.network,
+        steps=stream.step,
+        events_dropped=stream.events_dropped,
+        spikes=(),
         output_counts=stream.sums.output_counts,
         counters=stream.counters(),
         synaptic_ops=stream.sums.synaptic_ops,
         packets=stream.sums.packets,
         hops=stream.sums.hops,
-        prediction=stream.sums.prediction(options.readout),
+        prediction=stream.sums.prediction(readout),
         seconds=stream.seconds,
-        traces=_joined_traces(stream.probes, parts),
-        first=start,
     )
 
 

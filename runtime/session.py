@@ -137,6 +137,7 @@ class Session:
         keep: bool = True,
         output: ProbeFile | None = None,
         number: int = 0,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Run:
         """Run one recording from zero state; see `stimulus` and `run_events` for what it may be and may raise.
 
@@ -146,11 +147,12 @@ class Session:
             keep: whether spikes are kept.
             output: where what is probed goes instead of into the run.
             number: of the recording in that file.
+            stopped: asked now and then whether to give up.
         """
         stream, given, steps = self.opened(data)
         if output is not None:
             stream.record(output, number, file=given.file, label=given.label)
-        return self.run_stream(stream, given, steps, progress, keep=keep)
+        return self.run_stream(stream, given, steps, progress, keep=keep, stopped=stopped)
 
     def run_stream(
         self,
@@ -160,11 +162,15 @@ class Session:
         progress: Callable[[float], None] = lambda part: None,
         *,
         keep: bool = True,
-        stopped: Callable[[], bool] | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Run:
         """Run what `opened` gave; see `run`. `stopped` is asked now and then whether to give up."""
+
+        def given_up() -> bool:
+            return self._stopped.is_set() or stopped()
+
         try:
-            run = run_events(stream, given.events, steps, self.options, keep, stopped or self._stopped.is_set, progress)
+            run = run_events(stream, given.events, steps, self.options, keep, given_up, progress)
         except DataError as error:
             if given.file is None:
                 raise
@@ -178,6 +184,7 @@ class Session:
         keep_spikes: Callable[[int], bool] = lambda index: True,
         progress: Callable[[float], None] = lambda part: None,
         output: ProbeFile | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> list[Run]:
         """Run recordings over threads; results in the order given, the same for any number of threads.
 
@@ -187,6 +194,7 @@ class Session:
             keep_spikes: whether the spikes of the i-th run are kept; the output's counts always are.
             progress: told now and then, from any thread, which part of a recording has been run since.
             output: where what is probed in all of them goes.
+            stopped: asked now and then, from any thread, whether to give up.
 
         Raises:
             OptionError: less than one thread.
@@ -196,7 +204,7 @@ class Session:
 
         def one(indexed: tuple[int, Input]) -> Run:
             number, item = indexed
-            return self.run(item, progress, keep=keep_spikes(number), output=output, number=number)
+            return self.run(item, progress, keep=keep_spikes(number), output=output, number=number, stopped=stopped)
 
         try:
             return list(_mapped(one, list(enumerate(data)), threads, self._stopped))

@@ -15,11 +15,12 @@ from neurodeploy.compiler.program import Program
 from neurodeploy.compiler.program_file import program_bytes
 from neurodeploy.container import checksum, read_container, write_container
 from neurodeploy.emulator.simulation import PROFILES, Options
-from neurodeploy.emulator.snapshot import MAX_STEP, TOTALS, Snapshot, check_snapshot
+from neurodeploy.emulator.snapshot import TOTALS, Snapshot, check_snapshot
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.schema import COUNT, OBJECT, TEXT, Kind, Nullable, check
 from neurodeploy.runtime.sums import HORIZON, Sums
+from neurodeploy.spikes.events import MAX_STEP
 
 SUFFIX = ".nds"
 _AGAIN = "take the snapshot again"

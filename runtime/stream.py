@@ -13,7 +13,6 @@ import numpy as np
 
 from neurodeploy.compiler.traffic import Traffic
 from neurodeploy.emulator.simulation import Chunk, Counters, Resumable, Simulation, Spikes
-from neurodeploy.emulator.snapshot import MAX_STEP
 from neurodeploy.errors import DataError, NeurodeployError, OptionError
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
@@ -23,7 +22,7 @@ from neurodeploy.runtime.probe_file import ProbeFile, Tracks
 from neurodeploy.runtime.probes import Probe, probed, raster, within
 from neurodeploy.runtime.snapshot_file import Owner, Saved, save_snapshot
 from neurodeploy.runtime.sums import Sums, with_chunk
-from neurodeploy.spikes.events import Events
+from neurodeploy.spikes.events import MAX_STEP, Events
 
 #: Steps of a stretch: at first, at most, and at most where states are probed.
 FEW_STEPS, MOST_STEPS, PROBED_STEPS = 64, 4096, 64
