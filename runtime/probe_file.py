@@ -30,8 +30,10 @@ from neurodeploy.runtime.probes import Probe, probed, within
 
 SCHEMA = "neurodeploy.probes/1"
 SUFFIXES = (".h5", ".hdf5")
-#: Rows and columns of a chunk of u or v, and rows of one of spikes: up to 1 MiB, which libhdf5's cache holds.
-STATE_CHUNK, SPIKE_CHUNK = (64, 2048), 16384
+#: Most numbers in a chunk, and least rows of a chunk of u or v: what is narrow gets long chunks, so that there are few.
+CHUNK, LEAST_ROWS = 2**16, 64
+#: Bytes that libhdf5 keeps of each column: the chunk that is being filled.
+CACHE = 8 * CHUNK
 _PACKING: dict[str, Any] = {"shuffle": True, "compression": "gzip", "compression_opts": 1}
 
 
@@ -61,7 +63,7 @@ class ProbeFile:
         self._temporary = path.parent / f".neurodeploy-{secrets.token_hex(8)}.tmp"
         self._tracks: list[Tracks] = []
         with self.guarded():
-            self._file = h5py.File(self._temporary, "x")
+            self._file = h5py.File(self._temporary, "x", rdcc_nbytes=CACHE)
             self._file.attrs.update({"schema": SCHEMA, "complete": False, **(about or {})})
 
     def __enter__(self) -> ProbeFile:
@@ -216,11 +218,10 @@ class _Track:
             graded = population.neuron is None or population.neuron.GRADED
             names = ("step", "neuron", "payload") if graded else ("step", "neuron")
             self._columns = [_column(node, name, np.dtype(np.int64)) for name in names]
-            self._chunk = SPIKE_CHUNK
         else:
             node = _column(group, probe.text, np.dtype(np.int64), len(self._neurons))
             self._columns = [node]
-            self._chunk = STATE_CHUNK[0]
+        self._chunk = self._columns[0].chunks[0]
         node.attrs.update({"population": probe.population, "variable": probe.variable})
         node.attrs.update({"first_step": self._wanted.start, "step_stride": self._wanted.step})
         node.attrs["neurons"] = np.array([self._neurons.start, self._neurons.stop, self._neurons.step], np.int64)
@@ -265,6 +266,8 @@ def _inside(values: IntArray, wanted: range) -> NDArray[np.bool_]:
 
 
 def _column(group: h5py.Group, name: str, kind: np.dtype[Any], width: int | None = None) -> h5py.Dataset:
-    shape = () if width is None else (width,)
-    chunks = (SPIKE_CHUNK,) if width is None else (STATE_CHUNK[0], min(width, STATE_CHUNK[1]))
-    return group.create_dataset(name, (0, *shape), kind, maxshape=(None, *shape), chunks=chunks, **_PACKING)
+    if width is None:
+        return group.create_dataset(name, (0,), kind, maxshape=(None,), chunks=(CHUNK // 4,), **_PACKING)
+    columns = min(max(width, 1), CHUNK // LEAST_ROWS)
+    rows = max(CHUNK // 2 // columns, LEAST_ROWS)
+    return group.create_dataset(name, (0, width), kind, maxshape=(None, width), chunks=(rows, columns), **_PACKING)

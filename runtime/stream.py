@@ -180,7 +180,7 @@ class Stream:
         Args:
             source: rasters of the coming steps; events with absolute, rising steps, which complete all steps before
                 their last; or (events, step), which complete all steps before that one. After its end the run goes
-                on until the last event can have reached the output.
+                on until the last event can have reached the output; with rasters it ends with the last one.
             steps: step at which to stop, whatever the source still has; None: at its end.
             marks: every stretch also ends at the multiples of these.
             stopped: asked between stretches whether to give up.
@@ -188,14 +188,16 @@ class Stream:
         Raises:
             DataError: input that goes back in time; and what `advance` raises.
         """
-        waiting, until, last = Events.none(), self.step, -1
+        waiting, until, end = Events.none(), self.step, 0
         for item in source:
             events, complete = self._taken(item, until)
             if len(events):
                 if events.step[0] < until:
                     problem = f"step {events.step[0]} comes when all before step {until} are complete"
                     raise DataError("events", problem, "give them in the order of their steps")
-                waiting, last = joined(waiting, events), int(events.step[-1])
+                waiting = joined(waiting, events)
+                if isinstance(item, (Events, tuple)):
+                    end = int(events.step[-1]) + 1 + self.network.latency()
             until = max(until, complete)
             for part in self._stretches(waiting, until if steps is None else min(until, steps), marks, stopped):
                 yield part
@@ -203,7 +205,7 @@ class Stream:
             if stopped() or (steps is not None and until >= steps):
                 break
         if not stopped():
-            end = max(until, last + 1 + self.network.latency() if last >= 0 else 0) if steps is None else steps
+            end = max(until, end) if steps is None else steps
             for part in self._stretches(waiting, end, marks, stopped):
                 yield part
                 waiting = after(waiting, self.step)
