@@ -32,7 +32,7 @@ from neurodeploy.spikes.binary import LAYOUTS
 from neurodeploy.spikes.files import SPIKE_SUFFIXES, read_recording
 from neurodeploy.spikes.pipe import read_events, written
 from neurodeploy.spikes.samples import find_samples
-from tests.fuzz.hdf5 import damaged_hdf5
+from tests.fuzz.hdf5 import damaged_container, damaged_hdf5
 from tests.fuzz.mutate import mutated
 from tests.property.networks import random_case
 from tests.support.onnx_models import small_convolutional_model
@@ -78,7 +78,7 @@ def kinds() -> tuple[Kind, ...]:
         Kind("program", nd.load, _program),
         Kind("network", nd.load, _network),
         Kind("record", load_record, _record),
-        Kind("snapshot", _resumed, _snapshot),
+        Kind("snapshot", _resumed, _snapshot, damage=damaged_container),
         Kind("piped text", partial(_piped, "text"), partial(_pipe, "text")),
         Kind("piped records", partial(_piped, "binary"), partial(_pipe, "binary")),
         Kind("SLAYER folder", _foreign, _slayer_folder),

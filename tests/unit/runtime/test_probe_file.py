@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.errors import DataError, FormatError, OptionError
 from neurodeploy.precision import IntArray
+from neurodeploy.runtime import probe_file
 from neurodeploy.runtime.probe_file import SCHEMA, ProbeFile
 from neurodeploy.runtime.run import RunOptions
 from neurodeploy.runtime.session import Session
@@ -153,14 +154,14 @@ def test_half_a_stretch_is_taken_away(tmp_path: Path, monkeypatch: pytest.Monkey
     """Ctrl-C between two probes of a stretch leaves neither of them with it."""
     calls: list[int] = []
 
-    def interrupted(track: object, columns: tuple[IntArray, ...]) -> None:
+    def interrupted(track: probe_file._Track, columns: tuple[IntArray, ...]) -> None:
         calls.append(1)
         if len(calls) == 4:
             raise KeyboardInterrupt
         original(track, columns)
 
-    original = nd_track().add
-    monkeypatch.setattr(nd_track(), "add", interrupted)
+    original = probe_file._Track.add
+    monkeypatch.setattr(probe_file._Track, "add", interrupted)
     with (
         pytest.raises(KeyboardInterrupt),
         nd.stream(PROGRAM, probes=["fc1.u", "fc1.v"], output=tmp_path / "a.h5") as live,
@@ -168,12 +169,6 @@ def test_half_a_stretch_is_taken_away(tmp_path: Path, monkeypatch: pytest.Monkey
         list(live.run(RASTER[first : first + 40] for first in range(0, STEPS, 40)))
     with h5py.File(tmp_path / "a.h5") as file:
         assert [file[f"recordings/0/fc1.{v}"].shape for v in "uv"] == [(40, 6), (40, 6)]
-
-
-def nd_track() -> type:
-    from neurodeploy.runtime import probe_file
-
-    return probe_file._Track
 
 
 def test_what_is_refused(tmp_path: Path) -> None:

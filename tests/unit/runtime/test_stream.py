@@ -141,7 +141,7 @@ def test_what_a_snapshot_does_not_suit(tmp_path: Path) -> None:
         (PROGRAM, {"backend": "torch"}, "is of no use to this backend; use backend emulator or reference"),
     ):
         with pytest.raises(OptionError, match=message):
-            nd.stream(program, resume=path, **options)  # type: ignore[arg-type]
+            nd.stream(program, resume=path, **options)
     with nd.stream(PROGRAM, "torch") as live, pytest.raises(OptionError, match="this backend does not show"):
         live.save(tmp_path / "x.nds")
     with nd.stream(PROGRAM) as live, pytest.raises(FormatError, match=r"does not end in \.nds"):
@@ -289,14 +289,14 @@ def test_memory_does_not_grow(tmp_path: Path) -> None:
 def test_an_endless_iterator_is_not_read_ahead() -> None:
     def endless() -> Iterator[IntArray]:
         while True:
-            taken.append(1)
+            drawn.append(1)
             yield RASTER[:5]
 
-    taken: list[int] = []
+    drawn: list[int] = []
     parts = nd.stream(PROGRAM).run(endless())
     assert next(parts).steps == 5
-    assert len(taken) == 1
-    stopped = nd.stream(PROGRAM).run(endless(), stopped=lambda: len(taken) > 9)
+    assert len(drawn) == 1
+    stopped = nd.stream(PROGRAM).run(endless(), stopped=lambda: len(drawn) > 9)
     assert sum(part.steps for part in stopped) < 50
 
 

@@ -22,7 +22,8 @@ rows = st.lists(
 
 def read(data: bytes, form: str, sizes: list[int]) -> list[tuple[Events, int]]:
     """Through blocks of these sizes, over and over."""
-    blocks, at = [], 0
+    blocks: list[bytes] = []
+    at = 0
     while at < len(data):
         size = sizes[len(blocks) % len(sizes)]
         blocks.append(data[at : at + size])
