@@ -49,32 +49,37 @@ class Sums:
 
 def with_chunk(sums: Sums, chunk: Chunk, network: Network, costs: Traffic) -> Sums:
     """The totals after one more stretch of steps."""
-    arriving = np.zeros(chunk.steps + HORIZON, np.int64)
-    arriving[:HORIZON] += sums.due
-    packets, hops, offset = sums.packets, sums.hops, 0
+    end, offset = chunk.first + chunk.steps, 0
+    totals, due = np.zeros(3, np.int64), np.zeros(HORIZON, np.int64)
+    due[: max(HORIZON - chunk.steps, 0)] = sums.due[chunk.steps :]
     for i, (population, spikes) in enumerate(zip(network.populations, chunk.spikes, strict=True)):
-        sender = offset + spikes.neuron
-        step = _arrival(population, spikes, hop=bool(i or population.neuron)) - chunk.first
-        # counted in float64, exact below 2^53
-        arriving += np.bincount(step, costs.synapses[sender], len(arriving)).astype(np.int64)
-        packets += int(costs.packets[sender].sum())
-        hops += int(costs.hops[sender].sum())
-        offset += population.neurons
+        mine = slice(offset, offset + population.neurons)
+        if len(spikes.neuron):
+            counts = np.bincount(spikes.neuron, minlength=population.neurons)
+            totals += [counts @ column[mine] for column in (costs.synapses, costs.packets, costs.hops)]
+            due += _due(population, spikes, costs.synapses[mine], end, hop=bool(i or population.neuron))
+        offset = mine.stop
     output = chunk.spikes[-1]
     return Sums(
         output_counts=sums.output_counts + np.bincount(output.neuron, minlength=len(sums.output_counts)),
         first_output=sums.first_output or _first(output),
-        synaptic_ops=sums.synaptic_ops + int(arriving[: chunk.steps].sum()),
-        packets=packets,
-        hops=hops,
-        due=arriving[chunk.steps :],
+        synaptic_ops=sums.synaptic_ops + int(totals[0]) + int(sums.due.sum()) - int(due.sum()),
+        packets=sums.packets + int(totals[1]),
+        hops=sums.hops + int(totals[2]),
+        due=due,
     )
 
 
-def _arrival(population: Population, spikes: Spikes, hop: bool) -> IntArray:
-    """The step in which each spike arrives, (spikes,); host events need no hop."""
-    arrival: IntArray = spikes.step + int(hop) + population.delays()[spikes.neuron]
-    return arrival
+def _due(population: Population, spikes: Spikes, synapses: IntArray, end: int, hop: bool) -> IntArray:
+    """Synaptic operations by the step, counted from `end`, in which they will be done, (HORIZON,); host events need
+    no hop, and what was sent earlier than the longest delay ago has arrived.
+    """
+    late = slice(int(np.searchsorted(spikes.step, end - HORIZON)), None)
+    neuron = spikes.neuron[late]
+    arrival = spikes.step[late] + int(hop) + population.delays()[neuron] - end
+    coming = arrival >= 0
+    # summed in float64, exact below 2^53
+    return np.bincount(arrival[coming], synapses[neuron[coming]], HORIZON).astype(np.int64)
 
 
 def _first(spikes: Spikes) -> tuple[int, int] | None:

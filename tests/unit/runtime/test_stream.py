@@ -94,6 +94,13 @@ def test_a_stream_ends_when_its_last_event_has_come_through() -> None:
     assert list(nd.stream(PROGRAM).run([])) == []
 
 
+def test_events_behind_the_last_step_are_counted() -> None:
+    events = nd.Events(np.array([0, 3, 3, 4, 9, 9]), np.zeros(6, np.int64))
+    with nd.stream(PROGRAM) as live:
+        list(live.run([events.between(0, 2), events.between(2, 6)], steps=4))
+        assert (live.step, live.events_dropped) == (4, 3)
+
+
 @pytest.mark.parametrize("taker", ["emulator", "reference"])
 @pytest.mark.parametrize("goer", ["emulator", "reference"])
 def test_saved_and_resumed(taker: str, goer: str, tmp_path: Path) -> None:
