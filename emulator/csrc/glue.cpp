@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core.h"
+#include "snapshot.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -141,6 +142,13 @@ Out owned(int64_t *data, size_t size)
     return Out(data, {size}, owner);
 }
 
+Out allocated(size_t size)
+{
+    auto *data = static_cast<int64_t *>(std::malloc(sizeof(int64_t) * (size + 1)));
+    if (!data) throw std::bad_alloc();
+    return owned(data, size);
+}
+
 // Spike lists of one call, freed unless they were handed to Python.
 struct Lists {
     explicit Lists(size_t populations) : list(populations) {}
@@ -228,6 +236,35 @@ public:
         for (size_t i = 0; i < populations * ND_COUNTERS; i++) totals.data()[i] = from[i];
     }
 
+    // u, v, r and s of all neurons, and departure, neuron and payload of the spikes on their way.
+    std::vector<Out> kept()
+    {
+        const Use use(busy_);
+        const nd_image *image = image_.get();
+        const size_t neurons = size_t(image->population_start[image->populations]);
+        const size_t spikes = size_t(nd_pending(state_, nullptr, nullptr, nullptr));
+        std::vector<Out> columns;
+        for (size_t size : {neurons, neurons, neurons, neurons, spikes, spikes, spikes}) columns.push_back(allocated(size));
+        nd_kept(state_, columns[0].data(), columns[1].data(), columns[2].data(), columns[3].data());
+        nd_pending(state_, columns[4].data(), columns[5].data(), columns[6].data());
+        return columns;
+    }
+
+    void resume(int64_t step, std::vector<In<int64_t>> columns, In<int64_t> counters)
+    {
+        const nd_image *image = image_.get();
+        expect(columns.size() == 7 && counters.size() == size_t(image->populations) * ND_COUNTERS, "snapshot");
+        const size_t neurons = size_t(image->population_start[image->populations]), spikes = columns[4].size();
+        for (size_t i = 0; i < 7; i++) expect(columns[i].size() == (i < 4 ? neurons : spikes), "snapshot");
+        const nd_snapshot snapshot = {step,
+                                      columns[0].data(), columns[1].data(), columns[2].data(), columns[3].data(),
+                                      counters.data(),
+                                      int64_t(spikes),
+                                      columns[4].data(), columns[5].data(), columns[6].data()};
+        const Use use(busy_);
+        if (nd_resume(state_, &snapshot)) throw std::bad_alloc();
+    }
+
 private:
     // Another thread may call in while the GIL is released: refused, as two of them would corrupt the state.
     struct Use {
@@ -272,5 +309,7 @@ NB_MODULE(_core, m)
         .def("advance", &State::advance, "steps"_a, "step"_a.noconvert(), "neuron"_a.noconvert(),
              "payload"_a.noconvert().none(), "traces"_a)
         .def("read", &State::read, "population"_a, "u"_a.noconvert(), "v"_a.noconvert())
-        .def("counters", &State::counters, "totals"_a.noconvert());
+        .def("counters", &State::counters, "totals"_a.noconvert())
+        .def("kept", &State::kept)
+        .def("resume", &State::resume, "step"_a, "columns"_a, "counters"_a.noconvert());
 }
