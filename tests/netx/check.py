@@ -104,8 +104,8 @@ def main() -> int:
             delays = [int(p.delays().max()) for p in case.network.populations[1:]]
             sys.stdout.write(f"network {case.seed}: {layers}, delays {delays}, {ours.sum()} spikes, {wrong} differ\n")
             different += wrong > 0
-            fired += ours.any()
-            delayed += ours.any() and max(delays) > 0
+            fired += bool(ours.any())
+            delayed += bool(ours.any()) and max(delays) > 0
     sys.stdout.write(f"{len(cases)} networks, {fired} fired, {delayed} of them with delays, {different} differ\n")
     return 0 if different == 0 and fired >= FIRING and delayed >= DELAYED else 1
 
