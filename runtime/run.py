@@ -19,7 +19,7 @@ from neurodeploy.spikes.events import Events
 
 #: Steps per call of a simulation: bounds the memory that recorded states take, and the time between signs of life.
 CHUNK_STEPS = 64
-READOUTS = ("count", "first")
+READOUTS = ("count", "first", "average")
 SPIKE_DISPLAYS = ("0", "128", "vdecay")
 
 
@@ -32,7 +32,9 @@ class RunOptions:
         profile, drop_first_step: see `Options`.
         strict_time: events at or after the last step are an error instead of being dropped and counted.
         binning: "or" (one spike per bin and neuron) or "sum" (graded).
-        readout: "count" or "first": what the prediction is the argmax of.
+        readout: what the prediction is the argmax of, over the network's classes: "count", spikes of their neurons;
+            "first", who spikes first; "average", spikes per neuron, where the network averages its outputs. Classes
+            have equally many neurons, so that the last is the first by another name.
         spike_display: what a probed v shows in the step of a spike: "0", "128" or "vdecay"; display only, of
             CUBA LIF neurons.
         probes: in the notation of `parse_probe`.
@@ -74,7 +76,7 @@ class Run:
         spikes: of every population, in network order.
         counters: see `Counters`.
         synaptic_ops, packets, hops: what a chip would have done.
-        prediction: winner of the read-out, lowest index on ties; None when the output stayed silent.
+        prediction: class that wins the read-out, lowest index on ties; None when the output stayed silent.
         seconds: spent stepping.
         traces: by probe, (steps, neurons).
         file, label: of the recording, if it has them.
@@ -143,10 +145,12 @@ def run_events(
         progress: told after each stretch of steps which part of the recording it was.
 
     Raises:
-        OptionError: it was stopped, or a probe of what the backend does not show.
+        OptionError: it was stopped, a probe of what the backend does not show, or an average without classes.
         DataError: events outside the input's shape, or too late with `strict_time`.
     """
     events.check(network.input.neurons)
+    if options.readout == "average" and network.classes is None:
+        raise OptionError("readout average", "needs a network that averages its outputs to classes", "choose count")
     steps = default_steps(network, events, options)
     kept, dropped = events.within(steps)
     if dropped and options.strict_time:
@@ -177,7 +181,7 @@ def run_events(
         synaptic_ops=_delivered_synapses(network, costs, spikes, steps),
         packets=_total(network, costs.packets, spikes),
         hops=_total(network, costs.hops, spikes),
-        prediction=_predict(spikes[-1], network.output.neurons, options.readout),
+        prediction=_predict(spikes[-1], network, options.readout),
         seconds=seconds,
         traces={p.text: np.concatenate(traces[p.text])[:: -1 if (p.steps.step or 1) < 0 else 1] for p in probes},
     )
@@ -233,9 +237,12 @@ def _total(network: Network, cost: IntArray, spikes: tuple[Spikes, ...]) -> int:
     return sum(int(cost[offset + s.neuron].sum()) for offset, s in zip(offsets, spikes, strict=False))
 
 
-def _predict(spikes: Spikes, outputs: int, readout: str) -> int | None:
+def _predict(spikes: Spikes, network: Network, readout: str) -> int | None:
+    """The winning class; all have equally many neurons, so that most spikes are also most per neuron."""
     if not len(spikes.neuron):
         return None
+    classes = network.classes or network.output.neurons
+    voted = spikes.neuron // (network.output.neurons // classes)
     if readout == "first":
-        return int(spikes.neuron[spikes.step == spikes.step.min()].min())
-    return int(np.argmax(np.bincount(spikes.neuron, minlength=outputs)))
+        return int(voted[spikes.step == spikes.step.min()].min())
+    return int(np.argmax(np.bincount(voted, minlength=classes)))

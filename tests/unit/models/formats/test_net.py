@@ -174,6 +174,7 @@ def test_recurrent_and_affine_and_average(read: Callable[..., Loaded]) -> None:
     assert neuron.parameters() == {"current_decay": 4096, "voltage_decay": 0, "threshold_mantissa": 131071,
                                    "refractory_delay": 1}  # fmt: skip
     assert any("vote together for class k of 2" in note for note in loaded.notes)
+    assert loaded.network.classes == 2
 
 
 def test_no_input_layer_and_real_weights(read: Callable[..., Loaded]) -> None:
