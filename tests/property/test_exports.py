@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import PROFILES, Options
+from neurodeploy.errors import FormatError
 from neurodeploy.models.formats import ReadOptions, WriteOptions, read_network, written_network
 from neurodeploy.models.formats.options import PROFILES as EXPORTED_PROFILES
 from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
@@ -149,11 +150,20 @@ def test_many_networks(profile: str, tmp_path: Path) -> None:
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_many_models(profile: str, tmp_path: Path) -> None:
+    refused = []
     for seed in MANY_MODELS:
         case = model_case(seed)
         _compared(case, OnnxExport.in_onnxruntime(case.network, profile), profile, "model_case")
         if seed % 10 == 0:
             _compared(case, OnnxExport.in_reference_evaluator(case.network, profile), profile, "model_case")
         if seed % 4 == 0:
-            with CExport(case.network, profile, tmp_path, ("-O0",)) as export:
+            try:
+                in_c = CExport(case.network, profile, tmp_path, ("-O0",))
+            except FormatError as error:
+                refused.append(error.problem)
+                continue
+            with in_c as export:
                 _compared(case, export, profile, "model_case")
+    # messages of 32 bits could take u of CUBA LIF neurons beyond what 64 bits decay, which only Lava does not wrap
+    assert all("beyond the 1125899906842624" in problem for problem in refused)
+    assert len(refused) <= (0 if profile == "loihi" else len(MANY_MODELS) // 250)
