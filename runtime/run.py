@@ -18,7 +18,7 @@ from neurodeploy.spikes.events import Events
 
 #: Steps per call of a simulation: bounds the memory that recorded states take, and the time between signs of life.
 CHUNK_STEPS = 64
-READOUTS = ("count", "first")
+READOUTS = ("count", "first", "average")
 SPIKE_DISPLAYS = ("0", "128", "vdecay")
 
 
@@ -31,7 +31,9 @@ class RunOptions:
         profile, drop_first_step: see `Options`.
         strict_time: events at or after the last step are an error instead of being dropped and counted.
         binning: "or" (one spike per bin and neuron) or "sum" (graded).
-        readout: "count" or "first": what the prediction is the argmax of.
+        readout: what the prediction is the argmax of, over the network's classes: "count", spikes of their neurons;
+            "first", who spikes first; "average", spikes per neuron, where the network averages its outputs. Classes
+            have equally many neurons, so that the last is the first by another name.
         spike_display: what a probed v shows in the step of a spike: "0", "128" or "vdecay"; display only, of
             CUBA LIF neurons.
         probes: in the notation of `parse_probe`.
@@ -74,7 +76,7 @@ class Run:
         output_counts: spikes of every output neuron, (outputs,).
         counters: see `Counters`.
         synaptic_ops, packets, hops: what a chip would have done.
-        prediction: winner of the read-out, lowest index on ties; None when the output stayed silent.
+        prediction: class that wins the read-out, lowest index on ties; None when the output stayed silent.
         seconds: spent stepping.
         traces: by probe, (steps, neurons).
         file, label: of the recording, if it has them.
@@ -144,11 +146,13 @@ def run_events(
         progress: told after each stretch of steps which part of the recording it was.
 
     Raises:
-        OptionError: it was stopped, or a probe of what the backend does not show.
+        OptionError: it was stopped, a probe of what the backend does not show, or an average without classes.
         DataError: events outside the input's shape, or too late with `strict_time`.
     """
     network = stream.network
     events.check(network.input.neurons)
+    if options.readout == "average" and network.classes is None:
+        raise OptionError("readout average", "needs a network that averages its outputs to classes", "choose count")
     kept, dropped = events.within(steps)
     if dropped and options.strict_time:
         raise DataError("events", f"{dropped} of {len(events)} lie at or after step {steps}", "raise --steps")
@@ -178,7 +182,7 @@ def result(stream: Stream, readout: str) -> Run:
 
     Args:
         stream: the run.
-        readout: "count" or "first".
+        readout: see `RunOptions`.
     """
     return Run(
         network=stream.network,
@@ -190,7 +194,7 @@ def result(stream: Stream, readout: str) -> Run:
         synaptic_ops=stream.sums.synaptic_ops,
         packets=stream.sums.packets,
         hops=stream.sums.hops,
-        prediction=stream.sums.prediction(readout),
+        prediction=stream.sums.prediction(readout, stream.network.classes),
         seconds=stream.seconds,
     )
 

@@ -61,8 +61,9 @@ def stimulus(data: Input, network: Network, binning: str) -> Stimulus:
     shape = network.input.shape or ()
     if isinstance(data, Sample):
         recording = read_recording(data.path)
-        if data.label is not None and data.label >= network.output.neurons:
-            problem = f"label {data.label} is outside the {network.output.neurons} outputs"
+        classes = network.classes or network.output.neurons
+        if data.label is not None and data.label >= classes:
+            problem = f"label {data.label} is outside the {classes} {'classes' if network.classes else 'outputs'}"
             raise DataError(data.file, problem, "correct labels.csv or give the network it belongs to")
         return Stimulus(bin_recording(recording, shape, network.timestep_ms, binning), None, data.file, data.label)
     events, steps = events_of(data, network, 0)

@@ -40,11 +40,18 @@ class Sums:
         """Before step 0."""
         return cls(np.zeros(network.output.neurons, np.int64), None, 0, 0, 0, np.zeros(HORIZON, np.int64))
 
-    def prediction(self, readout: str) -> int | None:
-        """Winner of the read-out, "count" or "first", lowest index on ties; None when the output stayed silent."""
+    def prediction(self, readout: str, classes: int | None = None) -> int | None:
+        """The class that wins, lowest index on ties; None when the output stayed silent.
+
+        Args:
+            readout: "first", or "count" and "average": as all classes have equally many neurons, most spikes are also
+                most per neuron.
+            classes: among which consecutive outputs are shared out; None: every output is one.
+        """
         if self.first_output is None:
             return None
-        return self.first_output[1] if readout == "first" else int(np.argmax(self.output_counts))
+        votes = self.output_counts.reshape(classes or len(self.output_counts), -1)
+        return self.first_output[1] // votes.shape[1] if readout == "first" else int(np.argmax(votes.sum(1)))
 
 
 def with_chunk(sums: Sums, chunk: Chunk, network: Network, costs: Traffic) -> Sums:

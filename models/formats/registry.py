@@ -100,7 +100,7 @@ BUILT_IN = (
             "feed-forward networks as rate-coded ones: Gemm, MatMul, Conv, AveragePool, Flatten, Relu, "
             "BatchNormalization, with calibration data",
         ),
-        writes=("integer networks of CUBA LIF neurons as a Scan of integer operators, all synapses, delays, resets",),
+        writes=("integer networks as a Scan of integer operators: all neurons, synapses, delays, resets",),
         options=("calibrate", "percentile", "profile", "traces"),
         extra="onnx",
     ),
@@ -109,7 +109,7 @@ BUILT_IN = (
         "C99 source and header",
         (".c",),
         writer=f"{_HERE}.c_write:write_c",
-        writes=("integer networks of CUBA LIF neurons as constants and a step function, all synapses, delays, resets",),
+        writes=("integer networks as constants and a step function: all neurons, synapses, delays, resets",),
         options=("profile",),
     ),
     Format(

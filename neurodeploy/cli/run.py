@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 @board_options
 @click.option(
     "--readout",
-    metavar="count|first",
+    metavar="count|first|average",
     default="count",
     show_default=True,
-    help="Prediction: most spikes, or first spike.",
+    help="Prediction: most spikes, first spike, or most per neuron of a class.",
 )
 @click.option(
     "--probe",

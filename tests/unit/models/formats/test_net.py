@@ -176,6 +176,7 @@ def test_recurrent_and_affine_and_average(read: Callable[..., Loaded]) -> None:
     assert neuron.parameters() == {"current_decay": 0, "voltage_decay": 4096, "threshold_mantissa": 131071,
                                    "refractory_delay": 1}  # fmt: skip
     assert any("vote together for class k of 2" in note for note in loaded.notes)
+    assert loaded.network.classes == 2
 
 
 def test_an_affine_sums_up_in_u(read: Callable[..., Loaded]) -> None:
