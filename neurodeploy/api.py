@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler import CompileOptions, Program, compile_network
+from neurodeploy.compiler.advice import Change, advice_json
+from neurodeploy.compiler.advice import advise as find_advice
+from neurodeploy.compiler.explain import explained
 from neurodeploy.compiler.program import LayerError
 from neurodeploy.compiler.program_file import load_program, program_bytes, save_program
 from neurodeploy.compiler.quantize import QuantizeOptions
@@ -32,6 +36,7 @@ from neurodeploy.provenance import provenance
 from neurodeploy.reporting import write_report
 from neurodeploy.runtime.compare import Verification, Verifier
 from neurodeploy.runtime.probe_file import ProbeFile
+from neurodeploy.runtime.rates import measured_rates
 from neurodeploy.runtime.record import RunRecord, load_record, save_record
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
@@ -43,6 +48,9 @@ from neurodeploy.spikes.samples import find_samples
 
 #: Length of a random input where neither the options nor the network give one.
 RANDOM_STEPS = 100
+
+#: What a program file is called beside the foreign formats.
+PROGRAM = "neurodeploy program"
 
 Data = Events | NDArray[np.generic] | str | Path | None
 
@@ -67,7 +75,7 @@ def read(path: str | Path, arch: str | None = None, *, form: str | None = None, 
     check_options(reading, (), f"a {path.suffix} file")
     if path.suffix == ".ndn":
         return Loaded(load_network(path), (), "neurodeploy network")
-    return Loaded(load_program(path)[0].network, (), "neurodeploy program")
+    return Loaded(load_program(path)[0].network, (), PROGRAM)
 
 
 def load(path: str | Path, arch: str | None = None, *, form: str | None = None, **options: Any) -> Network | Program:
@@ -160,13 +168,77 @@ def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compi
     keep_source: bool = True,
     progress: Callable[[str], None] | None = None,
     command: Sequence[str] = ("nd.compile",),
+    *,
+    calibrate: Data = None,
     **options: Any,
 ) -> Program:
-    """A network quantized and mapped to a target; `options` are the other fields of `CompileOptions`, for example
-    memory_rule="nxtf"; see `compile_network`.
+    """A network quantized and mapped to a target.
+
+    Args:
+        network: float or integer.
+        target: name of a target, or the path of a `.toml` file.
+        weight_bits: 1 … 8; None keeps what came as integers exact.
+        keep_source: store the float network too.
+        progress: called with the name of each stage before it is worked on.
+        command: for the provenance.
+        calibrate: recordings, as `run` takes them, that the network is run on once: spikes are then weighed as they
+            were seen, where the network is cut and where its cores are placed. None: all neurons fire alike.
+        **options: the other fields of `CompileOptions`, for example memory_rule="nxtf".
+
+    Raises:
+        NeurodeployError: what `compile_network` and `measured_rates` raise.
     """
     chosen = CompileOptions(target, weight_bits, keep_source, **options)
-    return compile_network(network, chosen, provenance(command), progress)
+    made = provenance(command)
+    if calibrate is None:
+        return compile_network(network, chosen, made, progress)
+    draft = compile_network(network, replace(chosen, objective="cores"), made, progress)
+    rates = measured_rates(draft, inputs(calibrate), progress or (lambda text: None))
+    return compile_network(network, chosen, made, progress, rates)
+
+
+def advise(
+    network: Network,
+    summary: Mapping[str, Any],
+    target: str = "loihi1",
+    weight_bits: int | None = None,
+    *,
+    thorough: bool = True,
+    progress: Callable[[str], None] | None = None,
+    **options: Any,
+) -> tuple[Change, ...] | None:
+    """Which one change would save cores, found by planning the network again with each.
+
+    Args:
+        network: as it was compiled.
+        summary: of the program, or of the `TooManyCoresError` that `compile` raised.
+        target: as it was compiled for.
+        weight_bits: as it was compiled with.
+        thorough: try everything; else only what takes about a second.
+        progress: called with the text of each change before it is tried.
+        **options: the other fields of `CompileOptions`.
+
+    Returns:
+        The best first; None if nothing was tried, since the network is too large for a quick answer.
+    """
+    return find_advice(network, CompileOptions(target, weight_bits, **options), summary, thorough, progress)
+
+
+def with_advice(program: Program, changes: Sequence[Change] | None) -> Program:
+    """The program with what `advise` found in its summary, so that its file and reports tell it."""
+    if changes is None:
+        return program
+    return replace(program, summary=program.summary | {"advice": advice_json(changes)})
+
+
+def explain(program: Program, layer: str, progress: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+    """Why a population of a program takes what it takes: what fills its cores, where it was cut, and what other
+    formats would take at the same cut; see `neurodeploy.compiler.explain`.
+
+    Raises:
+        OptionError: a population that is not there, or runs on the host.
+    """
+    return explained(program, layer, progress)
 
 
 def inputs(data: Data, split: str | None = None, limit: int | None = None) -> list[Input]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.compiler.prediction import Prediction
+from neurodeploy.compiler.prediction.constants import SHOWN
 from neurodeploy.emulator.simulation import Counters, Options, Spikes
 from neurodeploy.errors import DataError, OptionError
 from neurodeploy.network import Network
@@ -37,6 +39,7 @@ class RunOptions:
         spike_display: what a probed v shows in the step of a spike: "0", "128" or "vdecay"; display only, of
             CUBA LIF neurons.
         probes: in the notation of `parse_probe`.
+        constants: names of the sets that energy and time are predicted by, or `.toml` files; see `load_constants`.
         board, partition: see `Board`; for backend `lava-hw` alone.
     """
 
@@ -48,6 +51,7 @@ class RunOptions:
     readout: str = "count"
     spike_display: str = "0"
     probes: tuple[str, ...] = ()
+    constants: tuple[str, ...] = SHOWN
     board: str | None = None
     partition: str | None = None
 
@@ -76,6 +80,7 @@ class Run:
         output_counts: spikes of every output neuron, (outputs,).
         counters: see `Counters`.
         synaptic_ops, packets, hops: what a chip would have done.
+        predictions: what that costs, by one set of constants each; none where spikes were not kept from step 0.
         prediction: class that wins the read-out, lowest index on ties; None when the output stayed silent.
         seconds: spent stepping.
         traces: by probe, (steps, neurons).
@@ -96,6 +101,7 @@ class Run:
     prediction: int | None
     seconds: float
     traces: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    predictions: tuple[Prediction, ...] = ()
     file: str | None = None
     label: int | None = None
     first: int = 0

@@ -11,6 +11,9 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.compiler.prediction import Prediction, load_constants, predicted
+from neurodeploy.compiler.prediction.counting import counted
+from neurodeploy.compiler.prediction.deliveries import Deliveries
 from neurodeploy.compiler.program import Program
 from neurodeploy.compiler.traffic import traffic
 from neurodeploy.emulator.simulation import Options
@@ -80,7 +83,8 @@ class Session:
         sha256: of the program's file, if it is known, for snapshots.
 
     Raises:
-        OptionError: an unknown backend or probe.
+        OptionError: an unknown backend, probe or set of constants.
+        FormatError: constants from a file that holds nonsense.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Session:
     ) -> None:
         self.options = options or RunOptions()
         self.network = program.network
+        self._constants = [load_constants(name) for name in self.options.constants]
         self._probes = [parse_probe(text, program.network) for text in self.options.probes]
         started = perf_counter()
         bits = Options(self.options.profile, self.options.drop_first_step)
@@ -99,6 +104,7 @@ class Session:
         self.load_seconds = perf_counter() - started
         self.owner = Owner(program, bits, sha256)
         self._costs = traffic(program)
+        self._deliveries = Deliveries.of(program)
         self._stopped = Event()
 
     def stream(self, steps: int | None = None, saved: Saved | None = None) -> Stream:
@@ -145,7 +151,7 @@ class Session:
         Args:
             data: the recording.
             progress: told now and then which part of it has been run since.
-            keep: whether spikes are kept.
+            keep: whether spikes are kept in the result.
             output: where what is probed goes instead of into the run.
             number: of the recording in that file.
             stopped: asked now and then whether to give up.
@@ -153,7 +159,9 @@ class Session:
         stream, given, steps = self.opened(data)
         if output is not None:
             stream.record(output, number, file=given.file, label=given.label)
-        return self.run_stream(stream, given, steps, progress, keep=keep, stopped=stopped)
+        whole = output is None  # what goes into a file may be longer than memory holds
+        run = self.run_stream(stream, given, steps, progress, keep=keep or whole, stopped=stopped)
+        return run if keep else replace(run, spikes=())
 
     def run_stream(
         self,
@@ -176,7 +184,16 @@ class Session:
             if given.file is None:
                 raise
             raise DataError(f"{given.file}: {error.subject}", error.problem, error.remedy) from error
-        return with_sample(run, given.file, given.label)
+        return replace(with_sample(run, given.file, given.label), predictions=self._predictions(run))
+
+    def _predictions(self, run: Run) -> tuple[Prediction, ...]:
+        """What the run costs, by every set of constants; nothing where its spikes are not all there."""
+        if run.first or not run.spikes:
+            return ()
+        counters = run.counters
+        updates = list(zip(counters.active.tolist(), counters.idle.tolist(), strict=True)) if counters.counted else None
+        counts = counted(self._deliveries, [(s.step, s.neuron) for s in run.spikes], run.steps, updates)
+        return tuple(predicted(counts, constants) for constants in self._constants)
 
     def run_all(
         self,

@@ -19,7 +19,7 @@ void nd_ring_destroy(nd_ring *ring)
     free(ring->list);
 }
 
-static int append(nd_list *list, const nd_delivery *spike, int32_t count)
+int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count)
 {
     if (count > list->capacity - list->count) {
         int64_t capacity = list->capacity ? list->capacity : 64;
@@ -45,13 +45,13 @@ int nd_send(nd_ring *ring, const nd_image *image, int32_t source, int64_t depart
         const int32_t number = image->outgoing[o];
         const nd_link *link = &image->link[number];
         if (link->delay >= 0) {
-            if (append(nd_ring_at(ring, departure + link->delay, number), spike, count)) return -1;
+            if (nd_list_append(nd_ring_at(ring, departure + link->delay, number), spike, count)) return -1;
             continue;
         }
         for (int32_t i = 0; i < count; i++) {
             const int32_t row = link->first_row + spike[i].neuron;
             if (!image->row[row].runs) continue;
-            if (append(nd_ring_at(ring, departure + image->row_delay[row], number), &spike[i], 1)) return -1;
+            if (nd_list_append(nd_ring_at(ring, departure + image->row_delay[row], number), &spike[i], 1)) return -1;
         }
     }
     return 0;

@@ -39,6 +39,8 @@ static inline nd_list *nd_ring_at(const nd_ring *ring, int64_t step, int32_t lin
 int nd_send(nd_ring *ring, const nd_image *image, int32_t source, int64_t departure, const nd_delivery *spike,
             int32_t count);
 
+int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count);
+
 static inline void nd_list_clear(nd_list *list)
 {
     list->count = 0;

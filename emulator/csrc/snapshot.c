@@ -18,24 +18,25 @@ void nd_kept(const nd_state *state, int64_t *u, int64_t *v, int64_t *r, int64_t 
     }
 }
 
-/* The neuron that a bundle belongs to. */
-static int32_t owner(const nd_image *image, int32_t bundle)
+/* Steps that a spike of a neuron takes over a link; -1 for one that it does not take. */
+static int32_t link_delay(const nd_image *image, const nd_link *link, int32_t neuron)
 {
-    int32_t low = 0, high = image->population_start[image->populations];
-    while (high - low > 1) {
-        const int32_t middle = low + (high - low) / 2;
-        if (image->bundle_start[middle] <= bundle) low = middle;
-        else high = middle;
-    }
-    return low;
+    const int32_t row = link->first_row + neuron;
+    if (link->delay >= 0) return link->delay;
+    return image->row[row].runs ? image->row_delay[row] : -1;
 }
 
-/* The bundle of a neuron that is delivered last, the first of several: it stands for all of the neuron's. */
-static int32_t last_delivered(const nd_image *image, int32_t neuron)
+/* The link on which a spike is delivered last, the first of several: it stands for all that the neuron has. */
+static int32_t last_delivered(const nd_image *image, int32_t source, int32_t neuron)
 {
-    int32_t last = image->bundle_start[neuron];
-    for (int32_t b = last + 1; b < image->bundle_start[neuron + 1]; b++)
-        if (image->bundle[b].delay > image->bundle[last].delay) last = b;
+    int32_t last = -1, longest = -1;
+    for (int32_t o = image->source_start[source]; o < image->source_start[source + 1]; o++) {
+        const int32_t delay = link_delay(image, &image->link[image->outgoing[o]], neuron);
+        if (delay > longest) {
+            longest = delay;
+            last = image->outgoing[o];
+        }
+    }
     return last;
 }
 
@@ -44,15 +45,16 @@ int64_t nd_pending(const nd_state *state, int64_t *departure, int64_t *neuron, i
     const nd_image *image = state->image;
     int64_t count = 0;
     for (int64_t step = state->step; step <= state->step + state->ring.mask; step++)
-        for (int32_t p = 0; p < image->populations; p++) {
-            const nd_list *list = nd_ring_at(&state->ring, step, p);
+        for (int32_t l = 0; l < image->links; l++) {
+            const nd_list *list = nd_ring_at(&state->ring, step, l);
+            const nd_link *link = &image->link[l];
             for (int32_t i = 0; i < list->count; i++) {
-                const int32_t bundle = list->item[i].bundle, source = owner(image, bundle);
-                if (bundle != last_delivered(image, source)) continue;
+                const nd_delivery spike = list->item[i];
+                if (l != last_delivered(image, link->source, spike.neuron)) continue;
                 if (departure) {
-                    departure[count] = step - image->bundle[bundle].delay;
-                    neuron[count] = source;
-                    payload[count] = list->item[i].payload;
+                    departure[count] = step - link_delay(image, link, spike.neuron);
+                    neuron[count] = image->population_start[link->source] + spike.neuron;
+                    payload[count] = spike.payload;
                 }
                 count++;
             }
@@ -80,15 +82,30 @@ static void resume_neurons(nd_state *state, const nd_snapshot *snapshot)
     }
 }
 
+static int32_t population_of(const nd_image *image, int64_t neuron)
+{
+    int32_t low = 0, high = image->populations;
+    while (high - low > 1) {
+        const int32_t middle = low + (high - low) / 2;
+        if (image->population_start[middle] <= neuron) low = middle;
+        else high = middle;
+    }
+    return low;
+}
+
 static int resume_spikes(nd_state *state, const nd_snapshot *snapshot)
 {
     const nd_image *image = state->image;
     for (int64_t i = 0; i < snapshot->spikes; i++) {
-        const int64_t neuron = snapshot->neuron[i];
-        for (int32_t b = image->bundle_start[neuron]; b < image->bundle_start[neuron + 1]; b++) {
-            const int64_t arrival = snapshot->departure[i] + image->bundle[b].delay;
-            if (arrival < state->step) continue;
-            if (nd_ring_push(&state->ring, arrival, &image->bundle[b], b, (int32_t)snapshot->payload[i])) return -1;
+        const int32_t source = population_of(image, snapshot->neuron[i]);
+        const int32_t neuron = (int32_t)(snapshot->neuron[i] - image->population_start[source]);
+        const nd_delivery spike = {neuron, (int32_t)snapshot->payload[i]};
+        for (int32_t o = image->source_start[source]; o < image->source_start[source + 1]; o++) {
+            const int32_t number = image->outgoing[o];
+            const int32_t delay = link_delay(image, &image->link[number], neuron);
+            const int64_t arrival = snapshot->departure[i] + delay;
+            if (delay < 0 || arrival < state->step) continue;
+            if (nd_list_append(nd_ring_at(&state->ring, arrival, number), &spike, 1)) return -1;
         }
     }
     return 0;

@@ -48,6 +48,12 @@ if TYPE_CHECKING:
     help="What a probed v shows in the step of a spike.",
 )
 @long_run_options
+@click.option(
+    "--constants",
+    multiple=True,
+    metavar="NAME|FILE.toml",
+    help="What events cost, for the prediction: davies2018, sana-fe (both if not given) or a file.",
+)
 @click.option("--strict-time", is_flag=True, help="Events after the last step are an error.")
 @click.option("--min-accuracy", type=float, metavar="PERCENT", help="Exit with 3 below this accuracy.")
 @output_options
@@ -64,6 +70,7 @@ def command(
     force: bool,
     probes: tuple[str, ...],
     long: LongRun,
+    constants: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Run the recordings of --data through PROGRAM, each from zero state, or one --stream of any length."""
@@ -88,6 +95,8 @@ def command(
     loaded, sha256 = load_program(program)
     items = api.inputs(data, split, limit)
     long.check_recordings(len(items))
+    if constants:
+        settings["constants"] = constants
     with console.progress("loading", None):
         session = Session(loaded, backend, RunOptions(probes=probes, **settings), sha256)
     if not long.stream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from neurodeploy.cli.prediction import prediction_text
 from neurodeploy.cli.verb import table
 
 SHOWN_SAMPLES = 20
@@ -53,6 +54,7 @@ def run_text(summary: dict[str, Any]) -> str:
         f"{_updates(updates)}; {dropped:,} events dropped",
         f"{summary['seconds']['run']:.2f} s, {summary['steps_per_second'] or 0:,.0f} steps a second",
     ]
+    lines += ["", prediction_text(summary["predictions"])] if summary["predictions"] else []
     if any(p["accumulator_overflows"] for p in summary["populations"]):
         lines.append(
             "inputs beyond 21 bits occurred: outside the confirmed range, no chip recording shows what happens there"

@@ -27,6 +27,7 @@ def report_json(record: RunRecord) -> dict[str, Any]:
         A JSON object: `schema`; `verdict` ("good", "warning", "problem") with the `findings` behind it; `accuracy`
         with its 95 % interval, `confusion`; `samples`, each with `correct`; `populations` with their mean `rate` in
         spikes per neuron and step and a `flag` ("silent", "saturated", null); `quantization`; `events` with `dropped`;
+        `predictions` of energy and time, one per set of constants;
         `resources` with every core's use of every limit; `raster` (which recording is drawn); speed and provenance.
 
     """
@@ -45,6 +46,7 @@ def report_json(record: RunRecord) -> dict[str, Any]:
         "populations": [_population(row, steps) for row in run["populations"]],
         "quantization": [dict(row) for row in record.quantization],
         "events": {"dropped": sum(s["events_dropped"] for s in run["samples"]), **run["events"]},
+        "predictions": run.get("predictions", []),
         "resources": _resources(record.compile),
         "raster": _drawn(record),
         "seconds": {**run["seconds"], "compile": record.compile.get("seconds")},
