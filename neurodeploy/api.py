@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from neurodeploy.compiler.program_file import load_program, program_bytes, save_
 from neurodeploy.compiler.quantize import QuantizeOptions
 from neurodeploy.compiler.quantize import quantize as quantize_network
 from neurodeploy.container import checksum
-from neurodeploy.errors import FormatError, OptionError
+from neurodeploy.errors import FormatError, NeurodeployError, OptionError
 from neurodeploy.files import write_atomic
 from neurodeploy.models.formats import Loaded, ReadOptions, WriteOptions, read_network, written_network
 from neurodeploy.models.formats.options import check_options
@@ -30,9 +31,12 @@ from neurodeploy.network.file import load_network, save_network
 from neurodeploy.provenance import provenance
 from neurodeploy.reporting import write_report
 from neurodeploy.runtime.compare import Verification, Verifier
+from neurodeploy.runtime.probe_file import ProbeFile
 from neurodeploy.runtime.record import RunRecord, load_record, save_record
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
+from neurodeploy.runtime.snapshot_file import load_snapshot
+from neurodeploy.runtime.stream import Stream
 from neurodeploy.runtime.summary import run_record, run_summary
 from neurodeploy.spikes.events import Events, random_events
 from neurodeploy.spikes.samples import find_samples
@@ -184,6 +188,8 @@ def run(
     threads: int = 1,
     split: str | None = None,
     limit: int | None = None,
+    output: str | Path | None = None,
+    overwrite: bool = False,
     progress: Callable[[float], None] = lambda part: None,
     **options: Any,
 ) -> Run | list[Run]:
@@ -196,6 +202,9 @@ def run(
         threads: recordings run side by side.
         split: only the recordings of this split of the folder.
         limit: only so many.
+        output: a `.h5` file that what is probed in every recording is written to as it runs; the runs then hold
+            neither traces nor spikes, and memory does not grow with their length.
+        overwrite: whether that file may replace another one.
         progress: told now and then which part of a recording has been run since.
         **options: the fields of `RunOptions`, for example probes=["fc1.u", "fc1.v"] and steps=300.
 
@@ -203,9 +212,68 @@ def run(
         NeurodeployError: what cannot be read or run.
     """
     session = Session(program, backend, _options(options))
-    runs = session.run_all(inputs(data, split, limit), threads, progress=progress)
+    items = inputs(data, split, limit)
+    if output is None:
+        runs = session.run_all(items, threads, progress=progress)
+    else:
+        with probe_file(session, output, backend, overwrite=overwrite) as file:
+            runs = session.run_all(items, threads, lambda index: False, progress, file)
     folder = isinstance(data, (str, Path)) and Path(data).is_dir()
     return runs if folder else runs[0]
+
+
+def stream(
+    program: Program,
+    backend: str = "emulator",
+    *,
+    resume: str | Path | None = None,
+    output: str | Path | None = None,
+    overwrite: bool = False,
+    **options: Any,
+) -> Stream:
+    """A run of any length that is given its input piece by piece; a context, which closes `output`.
+
+    >>> with nd.stream(program, probes=["fc1.v[:10]"], output="run.h5") as live:
+    ...     for part in live.run(frames_of_a_camera):
+    ...         print(part.first, part["fc2.spikes"].sum(axis=0))
+    ...     live.save("state.nds")
+
+    Args:
+        program: compiled.
+        backend: any that can be stepped; "emulator" and "reference" can also save and resume a state.
+        resume: a `.nds` file of the same program and profile to go on from.
+        output: a `.h5` file that what is probed is written to, instead of being given with each part.
+        overwrite: whether that file may replace another one.
+        **options: the fields of `RunOptions`; `steps`, if given, is the length of the whole run.
+
+    Raises:
+        NeurodeployError: what cannot be read or run.
+    """
+    session = Session(program, backend, _options(options))
+    live = session.stream(session.options.steps, None if resume is None else load_snapshot(Path(resume)))
+    if output is not None:
+        file = probe_file(session, output, backend, overwrite=overwrite)
+        try:
+            live.record(file, owned=True)
+        except NeurodeployError:
+            file.remove()
+            raise
+    return live
+
+
+def probe_file(
+    session: Session, path: str | Path, backend: str, command: Sequence[str] = ("nd.run",), *, overwrite: bool = False
+) -> ProbeFile:
+    """A file for what a session probes; see `ProbeFile`.
+
+    Raises:
+        OptionError: a session without probes.
+        FormatError: another suffix, an existing file, or a folder that cannot be written to.
+    """
+    if not session.options.probes:
+        raise OptionError(str(path), "has nothing to hold", "add probes, for example fc1.u")
+    about = {"backend": backend, "profile": session.options.profile, "provenance": json.dumps(provenance(command))}
+    return ProbeFile(Path(path), about, overwrite=overwrite)
 
 
 def record(

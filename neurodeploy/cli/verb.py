@@ -49,13 +49,13 @@ class Console:
     """
 
     def __init__(self, as_json: bool, quiet: bool, verbose: bool) -> None:
-        self._json = as_json
-        self._quiet = quiet
+        self.as_json = as_json
+        self.quiet = quiet
         self._verbose = verbose
 
     def note(self, text: str) -> None:
         """A message on the way."""
-        if not self._quiet:
+        if not self.quiet:
             click.echo(text, err=True)
 
     def detail(self, text: str) -> None:
@@ -65,9 +65,9 @@ class Console:
 
     def result(self, data: dict[str, Any], text: Callable[[], str]) -> None:
         """The answer: `data` with `--json`, else `text`."""
-        if self._quiet and not self._json:
+        if self.quiet and not self.as_json:
             return
-        shown = json.dumps(data, ensure_ascii=False, allow_nan=False) if self._json else text()
+        shown = json.dumps(data, ensure_ascii=False, allow_nan=False) if self.as_json else text()
         try:
             click.echo(shown)
         except BrokenPipeError:
@@ -83,7 +83,7 @@ class Console:
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[..., None]]:
         """A bar on a terminal; the function it gives advances by a part or, told a text, by one and shows it."""
-        if self._quiet or not sys.stderr.isatty():
+        if self.quiet or not sys.stderr.isatty():
             yield lambda done="": None
             return
         from rich.console import Console as RichConsole
