@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,7 +114,8 @@ def test_a_function_that_is_not_there() -> None:
 def test_options_that_mean_nothing_are_refused(tmp_path: Path, suffix: str) -> None:
     from neurodeploy import api
 
-    foreign = {".nir": {"reset_interval": 5}, ".onnx": {"arch": "3-4"}}.get(suffix, {"dt": 1.0})
+    known: dict[str, dict[str, Any]] = {".nir": {"reset_interval": 5}, ".onnx": {"arch": "3-4"}}
+    foreign = known.get(suffix, {"dt": 1.0})
     file = tmp_path / f"x{suffix}"
     file.write_bytes(b"")
     with pytest.raises(OptionError, match="means nothing for"):
@@ -122,7 +124,7 @@ def test_options_that_mean_nothing_are_refused(tmp_path: Path, suffix: str) -> N
 
 @pytest.mark.parametrize(("name", "options"), [("a.net", {"profile": "lava-0.10"}), ("a.ndn", {"traces": True}),
                                                ("a.c", {"traces": True})])  # fmt: skip
-def test_options_that_mean_nothing_to_writers(tmp_path: Path, name: str, options: dict[str, object]) -> None:
+def test_options_that_mean_nothing_to_writers(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
     from neurodeploy import api
 
     with pytest.raises(OptionError, match="means nothing for"):
