@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.compiler.compile import CompileOptions, Plan, plan_network
+from neurodeploy.compiler.memory import DELAYS
 from neurodeploy.compiler.quantize import trained_weights
 from neurodeploy.compiler.target import MEMORY_RULES, StackLimits, load_target
 from neurodeploy.errors import DoesNotFitError
@@ -26,8 +27,6 @@ MOST_LAYERS = 3
 WEIGHTLESS = ("compartments", "input_axons", "output_slots")
 #: Part of a core's synapse memory below which a layer's weights are not tried.
 WORTH_TRYING = 0.25
-#: Longest delays that 0, 3, 4 and 5 bits of delay hold; 6 bits hold every delay there is (see `memory.delay_bits`).
-DELAYS = (0, 6, 14, 30)
 
 
 @dataclass(frozen=True)

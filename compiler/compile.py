@@ -139,7 +139,7 @@ def plan_network(network: Network, options: CompileOptions, say: Callable[[str],
     orders = [compartment_order(p, integer.into(p.name)) for p in integer.populations]
     laid = [LaidOut.of(integer, p, orders[integer.index(p.target)]) for p in integer.projections]
     demands = core_demands(integer, target, laid)
-    check_bounds(target, demands)
+    check_bounds(integer, target, laid, demands)
     bounds = core_bounds(demands)
     cutters = _cutters(integer, target, laid, orders)
     cores = partition(integer, target, laid, orders, cutters, cores_lower_bound(bounds), say)
