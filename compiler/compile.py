@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from neurodeploy.compiler.bounds import ASSUMPTIONS, core_bounds, core_demands, cores_lower_bound
 from neurodeploy.compiler.census import layer_census
-from neurodeploy.compiler.configuration import row_width
-from neurodeploy.compiler.formats import MOST_FORMATS, choose_formats
-from neurodeploy.compiler.layout import LaidOut, compartment_order
+from neurodeploy.compiler.drafting import Drafter
+from neurodeploy.compiler.flows import Flows, Rates
+from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.limits import uses
 from neurodeploy.compiler.lower import lower_axons, lower_cores, lower_routes, lower_storage
 from neurodeploy.compiler.memory import index_bits
-from neurodeploy.compiler.partition import CorePlan, partition
-from neurodeploy.compiler.pieces import Cutter
+from neurodeploy.compiler.objective import (
+    SPREADS,
+    Choice,
+    check_objective,
+    objective_summary,
+    traffic_summary,
+)
+from neurodeploy.compiler.partition import CorePlan
+from neurodeploy.compiler.placing import placed
 from neurodeploy.compiler.preflight import TooManyCoresError, check_bounds, check_models, check_parameters, check_size
 from neurodeploy.compiler.program import LayerError, Program
 from neurodeploy.compiler.quantize import QuantizeOptions, quantize
 from neurodeploy.compiler.target import StackLimits, Target, load_target, with_memory_rule
-from neurodeploy.compiler.viterbi import Costs
+from neurodeploy.compiler.work import Work
+from neurodeploy.errors import DoesNotFitError
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 
@@ -39,6 +47,8 @@ class CompileOptions:
         memory_rule: "conservative", "nengo-loihi" or "nxtf"; None: the target's.
         one_format_per_axon, one_layer_per_core, whole_projection_padding: what to do without (see `StackLimits`),
             beside what the target forbids.
+        objective: "cores"; or "latency" or "energy", which may take more cores with less work on each.
+        seed: of placement.
     """
 
     target: str = "loihi1"
@@ -49,6 +59,8 @@ class CompileOptions:
     one_layer_per_core: bool = False
     whole_projection_padding: bool = False
     layer_bits: Mapping[str, int] = field(default_factory=dict)
+    objective: str = "cores"
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +94,7 @@ def compile_network(
     options: CompileOptions | None = None,
     provenance: dict[str, Any] | None = None,
     progress: Callable[[str], None] | None = None,
+    rates: Rates | None = None,
 ) -> Program:
     """Quantize, check, partition, place and route a network.
 
@@ -90,6 +103,7 @@ def compile_network(
         options: target and number formats.
         provenance: stored with the program as it is, JSON-ready.
         progress: called with the name of each stage or population before it is worked on.
+        rates: how often neurons fire, for the choice between mappings and for placement; None: all alike.
 
     Raises:
         QuantizationError: weights that no chip format holds.
@@ -97,35 +111,78 @@ def compile_network(
         OptionError, FormatError: an unknown or malformed target.
     """
     options = options or CompileOptions()
+    check_objective(options.objective)
     say = progress or (lambda stage: None)
-    plan = plan_network(network, options, say)
+    plan = plan_network(network, options, say, rates)
     summary = _summary(plan)
     if len(plan.cores) > plan.target.total_cores:
         raise TooManyCoresError(plan.target, summary)
-    say("route")
+    rates = rates or Rates.uniform(plan.network)
+    plans = [plan] if options.objective == "cores" else [plan, *_spread(plan, rates, say)]
+    say("place")
+    mapped = [_mapped(each, rates, options.seed) for each in plans]
+    chosen, program, choice = min(mapped, key=lambda row: row[2].rank(options.objective))
+    if chosen is not plan:
+        summary = _summary(chosen)
+    for row, chip, slot in zip(summary["core_table"], program.cores.chip, program.cores.slot, strict=True):
+        row |= {"chip": int(chip), "slot": int(slot)}
+    return replace(
+        program,
+        source=network if options.keep_source and not network.is_integer else None,
+        source_omitted=not options.keep_source and not network.is_integer,
+        quantization=plan.errors,
+        summary=summary
+        | {
+            "traffic": traffic_summary(choice.work, rates, options.seed),
+            "objective": objective_summary(options.objective, [row[2] for row in mapped], choice),
+        },
+        provenance=provenance or {},
+    )
+
+
+def _mapped(plan: Plan, rates: Rates, seed: int) -> tuple[Plan, Program, Choice]:
+    """A plan, lowered and placed, with what its average step takes."""
     axons = lower_axons(plan.network, plan.cores, plan.laid)
-    return Program(
+    program = Program(
         network=plan.network,
         target=plan.target,
         cores=lower_cores(plan.network, plan.target, plan.cores, plan.orders),
         axons=axons,
         routes=lower_routes(plan.network, axons),
         storage=lower_storage(plan.cores),
-        source=network if options.keep_source and not network.is_integer else None,
-        source_omitted=not options.keep_source and not network.is_integer,
-        quantization=plan.errors,
-        summary=summary,
-        provenance=provenance or {},
     )
+    flows = Flows.of(program, rates)
+    program = placed(program, flows, seed)
+    return plan, program, Choice.of(Work.of(program, flows, rates))
 
 
-def plan_network(network: Network, options: CompileOptions, say: Callable[[str], None]) -> Plan:
+def _spread(plan: Plan, rates: Rates, say: Callable[[str], None]) -> Iterator[Plan]:
+    """Plans with less to do for the busiest core, as far as the board has cores."""
+    drafter = Drafter(plan.network, plan.target, say)
+    seen = {len(plan.cores)}
+    for spread in SPREADS:
+        wanted = int(spread * len(plan.cores))
+        if wanted > plan.target.total_cores:
+            return
+        try:
+            draft = drafter.spread(rates, wanted)
+        except DoesNotFitError:
+            continue
+        if len(draft.cores) <= plan.target.total_cores and len(draft.cores) not in seen:
+            seen.add(len(draft.cores))
+            yield replace(plan, orders=draft.orders, laid=draft.laid, cores=draft.cores)
+
+
+def plan_network(
+    network: Network, options: CompileOptions, say: Callable[[str], None], rates: Rates | None = None
+) -> Plan:
     """The part of `compile_network` that decides how many cores a network takes.
 
     Args:
         network: float or integer.
         options: target and number formats.
         say: called with the name of each stage or population before it is worked on.
+        rates: how often neurons fire; None: all alike.
 
     Raises:
         QuantizationError, DoesNotFitError, OptionError, FormatError: as `compile_network`, but for too many cores.
@@ -136,40 +193,20 @@ def plan_network(network: Network, options: CompileOptions, say: Callable[[str],
     check_models(integer, target)
     check_parameters(integer, target)
     check_size(integer, target)
-    orders = [compartment_order(p, integer.into(p.name)) for p in integer.populations]
-    laid = [LaidOut.of(integer, p, orders[integer.index(p.target)]) for p in integer.projections]
+    rates = rates or Rates.uniform(integer)
+    drafter = Drafter(integer, target, say)
+    laid = drafter.laid(drafter.strips(rates))
     demands = core_demands(integer, target, laid)
     check_bounds(integer, target, laid, demands)
     bounds = core_bounds(demands)
-    cutters = _cutters(integer, target, laid, orders)
-    cores = partition(integer, target, laid, orders, cutters, cores_lower_bound(bounds), say)
-    return Plan(integer, errors, target, orders, laid, bounds, cores)
+    draft = drafter.best(rates, cores_lower_bound(bounds))
+    return Plan(integer, errors, target, draft.orders, draft.laid, bounds, draft.cores)
 
 
 def _restricted(target: Target, options: CompileOptions) -> Target:
     """The target without what the options forbid."""
     stack = {f.name: getattr(target.stack, f.name) or getattr(options, f.name) for f in fields(StackLimits)}
     return with_memory_rule(replace(target, stack=StackLimits(**stack)), options.memory_rule)
-
-
-def _cutters(network: Network, target: Target, laid: list[LaidOut], orders: list[IntArray]) -> list[Cutter]:
-    """What makes pieces of each population but the input.
-
-    Several formats are tried where dense synapses into a population are many; windows of a kernel hold few weights
-    that differ, and their axons are short.
-    """
-    costs = Costs(index_bits(target.core.compartments), target.memory_rule != "nxtf")
-    most = min(MOST_FORMATS, target.core.synapse_formats)
-    cutters = []
-    for i, population in enumerate(network.populations[1:], 1):
-        mine = [(j, part) for j, part in enumerate(laid) if part.projection.target == population.name]
-        room = max(most - len(mine) + 1, 1)
-        incoming = {
-            j: (part, choose_formats(part, target, costs, room if part.projection.synapse.learned else 1))
-            for j, part in mine
-        }
-        cutters.append(Cutter(population, i, orders[i], incoming, target, costs, row_width(network)))
-    return cutters
 
 
 def _summary(plan: Plan) -> dict[str, Any]:

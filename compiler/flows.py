@@ -35,10 +35,9 @@ class Rates:
         """What is assumed without recordings."""
         return cls(np.ones(sum(p.neurons for p in network.populations), np.int64), UNIFORM_STEPS)
 
-    def of(self, network: Network, population: int) -> IntArray:
-        """Spikes of one population, (neurons,)."""
-        first = sum(p.neurons for p in network.populations[:population])
-        return self.spikes[first : first + network.populations[population].neurons]
+    def by_population(self, network: Network) -> list[IntArray]:
+        """Spikes of every population, (neurons,) each."""
+        return np.split(self.spikes, np.cumsum([p.neurons for p in network.populations])[:-1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from neurodeploy.compiler.pieces import Cutter, Piece, load_of
 from neurodeploy.compiler.preflight import neuron_too_large
 from neurodeploy.compiler.slots import Slots
 from neurodeploy.compiler.target import Target
+from neurodeploy.compiler.workload import WorkCap
 from neurodeploy.errors import DoesNotFitError
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
@@ -62,6 +63,7 @@ class _Core:
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
         self.slots = 0.0
+        self.work = 0.0
 
     @property
     def neurons(self) -> int:
@@ -79,6 +81,7 @@ def partition(
     cutters: Sequence[Cutter],
     enough: int,
     progress: Callable[[str], None] | None = None,
+    cap: WorkCap | None = None,
 ) -> tuple[CorePlan, ...]:
     """The cores of all populations but the input, in network order.
 
@@ -90,6 +93,7 @@ def partition(
         cutters: for each population but the input.
         enough: a number of cores with which no other plan is tried.
         progress: called with the name of each population before it is placed.
+        cap: the most that a core may have to do; None: as much as the limits allow.
 
     Raises:
         DoesNotFitError: a neuron that no core can hold, or recurrence that never settles.
@@ -97,7 +101,7 @@ def partition(
     say = progress or (lambda name: None)
     plans: list[tuple[CorePlan, ...]] = []
     for board in _boards(target):
-        planner = _Planner(network, board, laid, orders, cutters, say)
+        planner = _Planner(network, board, laid, orders, cutters, say, cap)
         for margin in () if target.stack.one_layer_per_core else MARGINS:
             plans.append(planner.shared(margin) or ())
             if plans[-1] and len(plans[-1]) <= max(enough, _volume(plans[-1], board)):
@@ -136,8 +140,10 @@ class _Planner:
         orders: list[IntArray],
         cutters: Sequence[Cutter],
         say: Callable[[str], None],
+        cap: WorkCap | None,
     ) -> None:
         self._target = target
+        self._cap = cap
         self._cutters = {cutter.index: cutter for cutter in cutters}
         self._say = say
         self._slots = Slots(network, laid, orders, 1 if target.chips == 1 else 2)
@@ -239,6 +245,7 @@ class _Filler:
         self._target = planner._target
         self._cutter = planner._cutters[index]
         self._before = planner._slots.before(index)
+        self._cap = planner._cap
         self._density = planner._density[index]
         self._margin = planner._margin
         self._light = [(planner._cutters[i].population.neurons, planner._density[i]) for i in reversed(lighter)]
@@ -278,6 +285,7 @@ class _Filler:
             piece = replace(piece, binding=use.limit if use else "compartments")
         core.pieces.append(piece)
         core.slots += float(self._before[piece.last] - self._before[piece.first])
+        core.work += self._work(piece.first, piece.last)
         self.pieces.append(piece)
         return piece.last
 
@@ -337,7 +345,15 @@ class _Filler:
                 parts.append(wanted / use.maximum)
             if wanted > use.maximum and found is None:
                 found = use
+        if self._cap is not None:
+            parts.append(core.work + (self._work(*stretch) if stretch else 0.0))
+            if parts[-1] > 1 and found is None:
+                found = Use("work", ceil(100 * parts[-1]), 100, "% of the work", "allow more work on a core")
         return parts, found, piece
+
+    def _work(self, first: int, last: int) -> float:
+        """The part of the most work that a stretch is."""
+        return 0.0 if self._cap is None else self._cap.of(self._cutter.index, first, last)
 
     def _piece(self, core: _Core, stretch: tuple[int, int], slots: float) -> tuple[Piece, Load]:
         """The piece with as many formats as the core's table has room for."""

@@ -33,6 +33,7 @@ from neurodeploy.network.file import load_network, save_network
 from neurodeploy.provenance import provenance
 from neurodeploy.reporting import write_report
 from neurodeploy.runtime.compare import Verification, Verifier
+from neurodeploy.runtime.rates import measured_rates
 from neurodeploy.runtime.record import RunRecord, load_record, save_record
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
@@ -138,13 +139,33 @@ def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compi
     keep_source: bool = True,
     progress: Callable[[str], None] | None = None,
     command: Sequence[str] = ("nd.compile",),
+    *,
+    calibrate: Data = None,
     **options: Any,
 ) -> Program:
-    """A network quantized and mapped to a target; `options` are the other fields of `CompileOptions`, for example
-    memory_rule="nxtf"; see `compile_network`.
+    """A network quantized and mapped to a target.
+
+    Args:
+        network: float or integer.
+        target: name of a target, or the path of a `.toml` file.
+        weight_bits: 1 … 8; None keeps what came as integers exact.
+        keep_source: store the float network too.
+        progress: called with the name of each stage before it is worked on.
+        command: for the provenance.
+        calibrate: recordings, as `run` takes them, that the network is run on once: spikes are then weighed as they
+            were seen, where the network is cut and where its cores are placed. None: all neurons fire alike.
+        **options: the other fields of `CompileOptions`, for example memory_rule="nxtf".
+
+    Raises:
+        NeurodeployError: what `compile_network` and `measured_rates` raise.
     """
     chosen = CompileOptions(target, weight_bits, keep_source, **options)
-    return compile_network(network, chosen, provenance(command), progress)
+    made = provenance(command)
+    if calibrate is None:
+        return compile_network(network, chosen, made, progress)
+    draft = compile_network(network, replace(chosen, objective="cores"), made, progress)
+    rates = measured_rates(draft, inputs(calibrate), progress or (lambda text: None))
+    return compile_network(network, chosen, made, progress, rates)
 
 
 def advise(

@@ -30,7 +30,7 @@ def _hilbert_order(grid: tuple[int, int]) -> IntArray:
 
 
 def _hilbert_index(x: IntArray, y: IntArray, side: int) -> IntArray:
-    """Position of cells along Hilbert's curve through a square of 2^k cells a side; its first half lies in x < side / 2."""
+    """Position of cells along Hilbert's curve through a square of 2^k cells a side; its first half lies left."""
     x, y = x.copy(), y.copy()
     index = np.zeros_like(x)
     half = side // 2

@@ -35,6 +35,7 @@ class Grid:
 
     @classmethod
     def of(cls, mesh: Mesh, chips: int) -> Grid:
+        """The grid of the first `chips` chips."""
         cores = curve_order(mesh, chips)
         router = cores // mesh.cores_per_chip * mesh.cores_per_chip + mesh.router(cores)
         begin = np.flatnonzero(np.diff(router, prepend=-1))
@@ -52,9 +53,9 @@ class Grid:
 def _links(count: int, size: int) -> IntArray:
     """Cost of the links between `count` columns (or rows), of which a chip has `size`."""
     line = np.arange(count)
-    return np.abs(np.subtract.outer(line, line)) + (CROSSING - 1) * np.abs(
-        np.subtract.outer(line // size, line // size)
-    )
+    chips = np.abs(np.subtract.outer(line // size, line // size))
+    result: IntArray = np.abs(np.subtract.outer(line, line)) + (CROSSING - 1) * chips
+    return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,7 @@ class Graph:
 
     @classmethod
     def of(cls, flows: Flows) -> Graph:
+        """The graph of flows; what a core sends to itself travels nowhere and is left out."""
         used = (flows.source != flows.destination) & (flows.packets > 0)
         source, destination = flows.source[used], flows.destination[used]
         key = np.concatenate([source * flows.cores + destination, destination * flows.cores + source])

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 @click.option("--one-format-per-axon", is_flag=True, help="Store each axon's synapses in one format.")
 @click.option("--one-layer-per-core", is_flag=True, help="Let no core hold neurons of two populations.")
 @click.option("--whole-projection-padding", is_flag=True, help="Count every axon of a projection as its longest.")
+@click.option("--objective", default="cores", show_default=True, metavar="cores|latency|energy", help="What is least.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the search for the cores' places.")
 @click.option(
     "--advise/--no-advise",
     default=None,
@@ -64,12 +66,14 @@ def command(
     if output.exists() and not force:
         raise FormatError(str(output), "exists already", "choose another name or pass --force")
     started = perf_counter()
+    # a network of rates takes the option for itself
+    recordings = None if path.suffix == ".onnx" else reading.pop("calibrate", None)
     loaded = api.read(path, **reading)
     for note in loaded.notes:
         console.note(note)
     network = loaded.network if steps is None else replace(loaded.network, steps=steps)
     options |= {"target": target, "weight_bits": weight_bits[0], "layer_bits": weight_bits[1]}
-    program = _compiled(console, network, not no_source, advise, options)
+    program = _compiled(console, network, not no_source, advise, recordings, options)
     with console.progress("explaining", len(explain)) as done:
         explained = [api.explain(program, layer, done) for layer in explain]
     api.save(program, output, overwrite=force)
@@ -77,13 +81,18 @@ def command(
     if explained:
         summary["explained"] = explained
     console.result(summary, lambda: _text(summary, [vars(error) for error in program.quantization]))
-    if advise is None and "advice" not in summary:
+    if advise is None and "advice" not in summary and options["objective"] == "cores":
         console.note("What would one change save? --advise tries it.")
     console.next_step(f"neurodeploy run {output} --data RECORDINGS")
 
 
 def _compiled(
-    console: Console, network: Network, keep_source: bool, advise: bool | None, options: dict[str, Any]
+    console: Console,
+    network: Network,
+    keep_source: bool,
+    advise: bool | None,
+    recordings: Path | None,
+    options: dict[str, Any],
 ) -> Program:
     """The program with what one change would save.
 
@@ -95,14 +104,21 @@ def _compiled(
     from neurodeploy.compiler.preflight import TooManyCoresError
 
     def changes(summary: dict[str, Any]) -> tuple[Change, ...] | None:
-        if advise is False:
+        if advise is False or options["objective"] != "cores":
             return None
         with console.progress("trying", None) as tried:
             return api.advise(network, summary, thorough=bool(advise), progress=tried, **options)
 
     try:
         with console.progress("compiling", None) as advance:
-            program = api.compile(network, keep_source=keep_source, progress=advance, command=command_line(), **options)
+            program = api.compile(
+                network,
+                keep_source=keep_source,
+                progress=advance,
+                command=command_line(),
+                calibrate=recordings,
+                **options,
+            )
     except TooManyCoresError as error:
         raise error.with_ways(ways(changes(error.summary))) from error
     return api.with_advice(program, changes(program.summary))
@@ -111,6 +127,7 @@ def _compiled(
 def _text(summary: dict[str, Any], quantization: list[dict[str, Any]]) -> str:
     from neurodeploy.cli.explanation import explanation_text
     from neurodeploy.cli.preflight import preflight_text
+    from neurodeploy.cli.traffic import traffic_text
     from neurodeploy.reporting.preflight import Preflight
 
     report = Preflight.of(summary)
@@ -120,6 +137,7 @@ def _text(summary: dict[str, Any], quantization: list[dict[str, Any]]) -> str:
         [
             f"{summary['output']} written in {summary['seconds']:.1f} s",
             preflight_text(report),
+            traffic_text(summary),
             *map(explanation_text, summary.get("explained", ())),
             "Quantization: every weight exactly as training used it" if not changed else _losses(quantization),
         ]

@@ -23,7 +23,13 @@ _NETWORK_OPTIONS = (
     click.option("--sidecar", type=FILE, help="What a lava-dl checkpoint does not hold (.toml)."),
     click.option("--image", type=FILE, help="What the neurons of the input see, real numbers (.npy)."),
     click.option("--input-bias", type=FILE, help="What the neurons of the input receive, whole numbers (.npy)."),
-    click.option("--calibrate", type=FILE, help="ONNX network of rates: a .npy of typical inputs (samples, C, H, W)."),
+    click.option(
+        "--calibrate",
+        type=FILE,
+        metavar="DATA",
+        help="ONNX network of rates: a .npy of typical inputs (samples, C, H, W). Else, for compile: recordings to "
+        "count spikes in.",
+    ),
     click.option("--percentile", type=float, metavar="P", help="Of the activations on them, to scale by (99.9)."),
     click.option("--dt", type=float, metavar="MS", help="NIR: length of a step in milliseconds."),
     click.option("--time-unit", metavar="s|ms", help="NIR: unit of the file's time constants; s unless given."),
