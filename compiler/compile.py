@@ -23,6 +23,9 @@ from neurodeploy.compiler.objective import (
 )
 from neurodeploy.compiler.partition import CorePlan
 from neurodeploy.compiler.placing import placed
+from neurodeploy.compiler.prediction import load_constants, predicted
+from neurodeploy.compiler.prediction.constants import SHOWN
+from neurodeploy.compiler.prediction.counting import expected_counts
 from neurodeploy.compiler.preflight import TooManyCoresError, check_bounds, check_models, check_parameters, check_size
 from neurodeploy.compiler.program import LayerError, Program
 from neurodeploy.compiler.quantize import QuantizeOptions, quantize
@@ -134,10 +137,19 @@ def compile_network(
         summary=summary
         | {
             "traffic": traffic_summary(choice.work, rates, options.seed),
+            "predictions": _predictions(program, rates),
             "objective": objective_summary(options.objective, [row[2] for row in mapped], choice),
         },
         provenance=provenance or {},
     )
+
+
+def _predictions(program: Program, rates: Rates) -> list[dict[str, Any]]:
+    """Energy and time at the rates that were measured; nothing where none were."""
+    if not rates.recordings:
+        return []
+    counts = expected_counts(program, rates)
+    return [predicted(counts, load_constants(name)).as_dict() for name in SHOWN]
 
 
 def _mapped(plan: Plan, rates: Rates, seed: int) -> tuple[Plan, Program, Choice]:

@@ -63,13 +63,20 @@ def stored_synapses(program: Program) -> IntArray:
     if storage is None:
         length: IntArray = axons.weight_start[axons.entry_start[1:]] - axons.weight_start[axons.entry_start[:-1]]
         return length
+    axon = np.repeat(np.arange(len(axons.source)), np.diff(storage.list_start))
+    return _sums(axon, synapses_of_lists(program), len(axons.source))
+
+
+def synapses_of_lists(program: Program) -> IntArray:
+    """Synapses that each list of a program with storage holds, zeros in dense lists included, (lists,)."""
+    axons, storage = program.axons, program.storage
+    assert storage is not None
     core = np.repeat(np.arange(len(program.cores)), np.diff(axons.start))
     axon = np.repeat(np.arange(len(core)), np.diff(storage.list_start))
     dense = storage.formats[storage.format_start[core[axon]] + storage.format, 4] == Compression.DENSE
-    total = _sums(axon, np.where(dense, storage.span, 0), len(core))
     if dense.all():
-        return total
-    return total + _sums(axon, np.where(dense, 0, _not_zero(program, axon)), len(core))
+        return np.asarray(storage.span, np.int64)
+    return np.where(dense, storage.span, _not_zero(program, axon))
 
 
 def _not_zero(program: Program, axon: IntArray) -> IntArray:

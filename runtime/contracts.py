@@ -45,6 +45,21 @@ RUN = {
     "provenance": OBJECT,
 }
 
+#: What a set of constants makes of events; see `neurodeploy.compiler.prediction.Prediction.as_dict`.
+PREDICTION = {
+    "constants": TEXT,
+    "source": TEXT,
+    "steps": COUNT,
+    "joules": {"total": NUMBER, "dynamic": NUMBER, "static": NUMBER, "per_step": NUMBER},
+    "seconds": {"total": NUMBER, "barrier": NUMBER, "work": NUMBER, "per_step": NUMBER, "longest_step": NUMBER},
+    "neuron_bound_steps": NUMBER,
+    "events": [{"name": TEXT, "count": NUMBER, "joules": NUMBER}],
+    "layers": [{"name": TEXT, "synapses": NUMBER, "neurons": NUMBER, "packets": NUMBER, "joules": NUMBER}],
+    "core_maxima": [{"name": TEXT, "most": NUMBER, "core": COUNT, "busiest": NUMBER}],
+    "static_source": TEXT,
+    "notes": [TEXT],
+}
+
 #: `compile --json`, with the use of every limit by every core.
 COMPILE = {
     "schema": TEXT,

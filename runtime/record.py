@@ -15,7 +15,7 @@ from neurodeploy.container import read_container, write_container
 from neurodeploy.errors import DataError, FormatError
 from neurodeploy.network.network import MAX_NEURONS
 from neurodeploy.precision import IntArray
-from neurodeploy.runtime.contracts import COMPILE, COMPILE_SCHEMA, QUANTIZATION, RECORD, RUN, RUN_SCHEMA
+from neurodeploy.runtime.contracts import COMPILE, COMPILE_SCHEMA, PREDICTION, QUANTIZATION, RECORD, RUN, RUN_SCHEMA
 from neurodeploy.runtime.schema import COUNT, TEXT, check
 
 
@@ -118,6 +118,8 @@ class RunRecord:
         _check_schema(self.run, RUN, RUN_SCHEMA, "run")
         _check_schema(self.compile, COMPILE, COMPILE_SCHEMA, "compile")
         check(list(self.quantization), QUANTIZATION, "quantization")
+        for place, data in (("run", self.run), ("compile", self.compile)):  # older files have none
+            check(data.get("predictions", []), [PREDICTION], f"{place}.predictions")
         check_cores(self.compile)
         accuracy = self.run["accuracy"]
         if accuracy is not None and not accuracy["correct"] <= accuracy["total"] <= len(self.run["samples"]):

@@ -9,6 +9,8 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.compiler.prediction import Prediction
+from neurodeploy.compiler.prediction.constants import SHOWN
 from neurodeploy.compiler.traffic import Traffic
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Simulation, Spikes
 from neurodeploy.errors import DataError, OptionError
@@ -36,6 +38,7 @@ class RunOptions:
         spike_display: what a probed v shows in the step of a spike: "0", "128" or "vdecay"; display only, of
             CUBA LIF neurons.
         probes: in the notation of `parse_probe`.
+        constants: names of the sets that energy and time are predicted by, or `.toml` files; see `load_constants`.
         board, partition: see `Board`; for backend `lava-hw` alone.
     """
 
@@ -47,6 +50,7 @@ class RunOptions:
     readout: str = "count"
     spike_display: str = "0"
     probes: tuple[str, ...] = ()
+    constants: tuple[str, ...] = SHOWN
     board: str | None = None
     partition: str | None = None
 
@@ -74,6 +78,7 @@ class Run:
         spikes: of every population, in network order.
         counters: see `Counters`.
         synaptic_ops, packets, hops: what a chip would have done.
+        predictions: what that costs, by one set of constants each.
         prediction: winner of the read-out, lowest index on ties; None when the output stayed silent.
         seconds: spent stepping.
         traces: by probe, (steps, neurons).
@@ -91,6 +96,7 @@ class Run:
     prediction: int | None
     seconds: float
     traces: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    predictions: tuple[Prediction, ...] = ()
     file: str | None = None
     label: int | None = None
 

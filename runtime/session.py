@@ -11,6 +11,9 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.compiler.prediction import Prediction, load_constants, predicted
+from neurodeploy.compiler.prediction.counting import counted
+from neurodeploy.compiler.prediction.deliveries import Deliveries
 from neurodeploy.compiler.program import Program
 from neurodeploy.compiler.traffic import traffic
 from neurodeploy.emulator.simulation import Options, Spikes
@@ -79,18 +82,21 @@ class Session:
         options: see `RunOptions`.
 
     Raises:
-        OptionError: an unknown backend or probe.
+        OptionError: an unknown backend, probe or set of constants.
+        FormatError: constants from a file that holds nonsense.
     """
 
     def __init__(self, program: Program, backend: str = "emulator", options: RunOptions | None = None) -> None:
         self.options = options or RunOptions()
         self.network = program.network
+        self._constants = [load_constants(name) for name in self.options.constants]
         self._probes = [parse_probe(text, program.network) for text in self.options.probes]
         started = perf_counter()
         bits = Options(self.options.profile, self.options.drop_first_step)
         self._backend = open_backend(backend, program, bits, Board(self.options.board, self.options.partition))
         self.load_seconds = perf_counter() - started
         self._costs = traffic(program)
+        self._deliveries = Deliveries.of(program)
         self._stopped = Event()
 
     def run(self, data: Input, progress: Callable[[float], None] = lambda part: None) -> Run:
@@ -113,7 +119,14 @@ class Session:
             if given.file is None:
                 raise
             raise DataError(f"{given.file}: {error.subject}", error.problem, error.remedy) from error
-        return with_sample(run, given.file, given.label)
+        return replace(with_sample(run, given.file, given.label), predictions=self._predictions(run))
+
+    def _predictions(self, run: Run) -> tuple[Prediction, ...]:
+        """What the run costs, by every set of constants."""
+        counters = run.counters
+        updates = list(zip(counters.active.tolist(), counters.idle.tolist(), strict=True)) if counters.counted else None
+        counts = counted(self._deliveries, [(s.step, s.neuron) for s in run.spikes], run.steps, updates)
+        return tuple(predicted(counts, constants) for constants in self._constants)
 
     def run_all(
         self,

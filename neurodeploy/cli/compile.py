@@ -126,6 +126,7 @@ def _compiled(
 
 def _text(summary: dict[str, Any], quantization: list[dict[str, Any]]) -> str:
     from neurodeploy.cli.explanation import explanation_text
+    from neurodeploy.cli.prediction import prediction_text
     from neurodeploy.cli.preflight import preflight_text
     from neurodeploy.cli.traffic import traffic_text
     from neurodeploy.reporting.preflight import Preflight
@@ -138,6 +139,7 @@ def _text(summary: dict[str, Any], quantization: list[dict[str, Any]]) -> str:
             f"{summary['output']} written in {summary['seconds']:.1f} s",
             preflight_text(report),
             traffic_text(summary),
+            *([prediction_text(summary["predictions"])] if summary["predictions"] else ()),
             *map(explanation_text, summary.get("explained", ())),
             "Quantization: every weight exactly as training used it" if not changed else _losses(quantization),
         ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from neurodeploy.cli.prediction import prediction_text
 from neurodeploy.cli.shared import FILE, board_options, command_line, data_options, output_options, run_options
 from neurodeploy.cli.verb import Console, table, verb
 
@@ -43,6 +44,12 @@ SHOWN_SAMPLES = 20
     metavar="0|128|vdecay",
     help="What a probed v shows in the step of a spike.",
 )
+@click.option(
+    "--constants",
+    multiple=True,
+    metavar="NAME|FILE.toml",
+    help="What events cost, for the prediction: davies2018, sana-fe (both if not given) or a file.",
+)
 @click.option("--strict-time", is_flag=True, help="Events after the last step are an error.")
 @click.option("--min-accuracy", type=float, metavar="PERCENT", help="Exit with 3 below this accuracy.")
 @output_options
@@ -58,6 +65,7 @@ def command(
     output: Path | None,
     force: bool,
     probes: tuple[str, ...],
+    constants: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Run the recordings of --data through PROGRAM, each from zero state."""
@@ -76,6 +84,8 @@ def command(
     items = api.inputs(data, split, limit)
     if probes and output is None:
         raise OptionError("--probe", "has nowhere to go", "name a file with -o RUN.ndr")
+    if constants:
+        settings["constants"] = constants
     with console.progress("loading", None):
         session = Session(loaded, backend, RunOptions(probes=probes, **settings))
     driven = any(p.bias is not None for p in loaded.network.populations)
@@ -156,6 +166,7 @@ def _text(summary: dict[str, Any]) -> str:
         f"{_updates(updates)}; {dropped:,} events dropped",
         f"{summary['seconds']['run']:.2f} s, {summary['steps_per_second'] or 0:,.0f} steps a second",
     ]
+    lines += ["", prediction_text(summary["predictions"])]
     if any(p["accumulator_overflows"] for p in summary["populations"]):
         lines.append(
             "inputs beyond 21 bits occurred: outside the confirmed range, no chip recording shows what happens there"

@@ -10,6 +10,7 @@ from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.files import write_atomic
 from neurodeploy.reporting.chips import chip_maps
 from neurodeploy.reporting.figures import MAX_PANELS, raster_svg
+from neurodeploy.reporting.prediction import PredictionTables
 from neurodeploy.reporting.summary import SATURATED_RATE, report_json
 from neurodeploy.runtime.record import RunRecord
 
@@ -75,6 +76,7 @@ def _page(report: dict[str, Any], record: RunRecord) -> str:
             report=report,
             samples=(mistakes_first if len(mistakes_first) > MAX_SAMPLES else report["samples"])[:MAX_SAMPLES],
             raster_svg=raster_svg(record.raster) if record.raster is not None and drawn else None,
+            predicted=PredictionTables.of(report["predictions"]),
             hue=hue,
             chips=chip_maps(record.compile, hue),
             fastest=max((row["rate"] or 0 for row in report["populations"]), default=0) or 1,

@@ -29,6 +29,7 @@ def report_json(record: RunRecord) -> dict[str, Any]:
         A JSON object: `schema`; `verdict` ("good", "warning", "problem") with the `findings` behind it; `accuracy`
         with its 95 % interval, `confusion`; `samples`, each with `correct`; `populations` with their mean `rate` in
         spikes per neuron and step and a `flag` ("silent", "saturated", null); `quantization`; `events` with `dropped`;
+        `predictions` of energy and time, one per set of constants;
         `resources` with every core's use of every limit, and `preflight`: what fits where, see `Preflight`, null where
         an older version compiled the program; `raster` (which recording is drawn); speed and provenance.
 
@@ -48,6 +49,7 @@ def report_json(record: RunRecord) -> dict[str, Any]:
         "populations": [_population(row, steps) for row in run["populations"]],
         "quantization": [dict(row) for row in record.quantization],
         "events": {"dropped": sum(s["events_dropped"] for s in run["samples"]), **run["events"]},
+        "predictions": run.get("predictions", []),
         "resources": _resources(record.compile),
         "raster": _drawn(record),
         "seconds": {**run["seconds"], "compile": record.compile.get("seconds")},

@@ -42,6 +42,8 @@ DELAYS = node("Delay", delay=[0.0, 1e-3])
         ([node("Affine", weight=np.eye(2), bias=np.ones(2)), node("Delay", delay=[1e-3]), IF], "delays a bias"),
         ([node("SumPool2d", kernel_size=[2, 2], stride=[2, 2]), IF], "pooling needs a source"),
         ([node("Flatten", start_dim=0, end_dim=-3), IF], "flattens axes 0 … -3"),
+        ([node("Flatten", start_dim=0, end_dim=[]), IF], "has end_dim ()"),
+        ([node("Flatten", start_dim=[1, 1], end_dim=-1), IF], "has start_dim (1, 1)"),
     ],
 )
 def test_nodes(nodes: list[dict[str, Any]], says: str) -> None:
