@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurodeploy.cli.preflight import SHORT
 from neurodeploy.cli.verb import table
 
+#: Limits as they stand in a narrow column.
+SHORT = {"compartments": "neurons", "synapse_memory": "memory", "input_axons": "axons", "output_slots": "slots"}
 #: Stretches whose neurons are listed.
 MOST_CUTS = 12
+
+
+def short(limit: str) -> str:
+    """The name of a limit in a narrow column."""
+    return SHORT.get(limit, limit.replace("_", " "))
 
 
 def explanation_text(data: dict[str, Any]) -> str:
@@ -20,7 +26,7 @@ def explanation_text(data: dict[str, Any]) -> str:
     ]
     if data["fills"]:
         lines.append(
-            f"  fills {', '.join(f'{part:.2f} cores by {SHORT[name]}' for name, part in data['fills'].items())}"
+            f"  fills {', '.join(f'{part:.2f} cores by {short(name)}' for name, part in data['fills'].items())}"
         )
     if data["shared_with"]:
         shared = ", ".join(f"{name} ({cores})" for name, cores in data["shared_with"].items())
