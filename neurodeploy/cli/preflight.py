@@ -73,7 +73,8 @@ def _fewer_neurons(report: Preflight) -> Iterator[str]:
     neurons = sum(layer.neurons for layer in report.layers if layer.cores)
     if limit is not None and report.cores > 1 and -(-neurons // limit.maximum) == report.cores:
         over = neurons - (report.cores - 1) * limit.maximum
-        yield f"{report.cores - 1} cores have room for {over:,} neurons less than there are."
+        fewer = "1 core has" if report.cores == 2 else f"{report.cores - 1} cores have"
+        yield f"{fewer} room for {over:,} neurons less than there are."
 
 
 def _layers(report: Preflight) -> str:
