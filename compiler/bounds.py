@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.compiler.layout import LaidOut
+from neurodeploy.compiler.layout import BLOCK, LaidOut
 from neurodeploy.compiler.memory import PREFIX_BITS, WORD_BITS, delay_bits
 from neurodeploy.compiler.target import Target
 from neurodeploy.network import Network
@@ -45,7 +45,7 @@ def core_demands(network: Network, target: Target, laid: list[LaidOut]) -> dict[
     demands["compartments"] = compartment_demands(network, target, laid)
     for part in laid:
         reached, origin = part.projection.target, part.projection.source
-        sources = int(np.count_nonzero(np.bincount(part.source)))
+        sources = int(np.count_nonzero(_heard(part)))
         demands["input_axons"][reached] += Fraction(sources, core.input_axons)
         if origin != network.input.name:
             demands["output_slots"][origin] += Fraction(sources, core.output_slots)
@@ -73,7 +73,10 @@ def compartment_demands(
     for part in laid:
         if part.delays.any():
             mine = widest[part.projection.target]
-            np.maximum.at(mine, part.position, widths[part.delays[part.source]])
+            for first in range(0, len(mine), BLOCK):
+                here = part.cut(first, first + BLOCK)
+                width = np.repeat(widths[part.delays[here.source]], np.diff(here.start))
+                np.maximum.at(mine, first + here.position, width)
     most = target.core.compartments
     taken = {}
     for name, mine in widest.items():
@@ -84,6 +87,13 @@ def compartment_demands(
     return taken
 
 
+def _heard(part: LaidOut) -> NDArray[np.bool_]:
+    """Which source neurons have a synapse that is not zero, (source neurons,)."""
+    first, last = part.reach()
+    heard: NDArray[np.bool_] = last >= first
+    return heard
+
+
 def _step(part: LaidOut) -> int:
     """The largest power of two that divides all weights; an exponent can carry that factor."""
     common = int(np.bitwise_or.reduce(part.weight, initial=0))
@@ -92,9 +102,9 @@ def _step(part: LaidOut) -> int:
 
 def _least_words(part: LaidOut) -> int:
     """Words of all axons when each weight takes its magnitude's bits."""
-    size = np.abs(part.weight)
-    bits = np.frexp(np.arange(int(size.max(initial=0)) // _step(part) + 1))[1].repeat(_step(part))
-    return _words(np.bincount(part.source, weights=bits[size]))
+    most = int(np.abs(part.weight).max(initial=0))
+    bits = np.frexp(np.arange(most // _step(part) + 1))[1].repeat(_step(part))
+    return _words(part.sums(bits))
 
 
 def _uniform_words(part: LaidOut) -> int:
@@ -104,8 +114,7 @@ def _uniform_words(part: LaidOut) -> int:
     low, high = (int(edge) // _step(part) for edge in (part.weight.min(initial=0), part.weight.max(initial=0)))
     signed = max(high.bit_length(), (-low - 1).bit_length()) + 1
     width = signed if low < 0 < high else max(high.bit_length(), (-low).bit_length())
-    heard = np.bincount(part.source, minlength=len(part.fan_out)) > 0
-    return _words(part.fan_out[heard] * width)
+    return _words(part.fan_out[_heard(part)] * width)
 
 
 def _words(bits: NDArray[Any]) -> int:

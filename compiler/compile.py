@@ -124,9 +124,11 @@ def compile_network(
     plans = [plan] if options.objective == "cores" else [plan, *_spread(plan, rates, say)]
     say("place")
     mapped = [_mapped(each, rates, options.seed) for each in plans]
-    chosen, program, choice = min(mapped, key=lambda row: row[2].rank(options.objective))
-    if chosen is not plan:
-        summary = _summary(chosen)
+    choices = [Choice.of(*row, rates) for row in mapped] if options.objective != "cores" else []
+    best = min(range(len(choices)), key=lambda i: choices[i].rank(options.objective), default=0)
+    program, work = mapped[best]
+    if best:
+        summary = _summary(plans[best])
     for row, chip, slot in zip(summary["core_table"], program.cores.chip, program.cores.slot, strict=True):
         row |= {"chip": int(chip), "slot": int(slot)}
     return replace(
@@ -136,9 +138,9 @@ def compile_network(
         quantization=plan.errors,
         summary=summary
         | {
-            "traffic": traffic_summary(choice.work, rates, options.seed),
+            "traffic": traffic_summary(work, rates, options.seed),
             "predictions": _predictions(program, rates),
-            "objective": objective_summary(options.objective, [row[2] for row in mapped], choice),
+            "objective": objective_summary(options.objective, choices, best),
         },
         provenance=provenance or {},
     )
@@ -152,7 +154,7 @@ def _predictions(program: Program, rates: Rates) -> list[dict[str, Any]]:
     return [predicted(counts, load_constants(name)).as_dict() for name in SHOWN]
 
 
-def _mapped(plan: Plan, rates: Rates, seed: int) -> tuple[Plan, Program, Choice]:
+def _mapped(plan: Plan, rates: Rates, seed: int) -> tuple[Program, Work]:
     """A plan, lowered and placed, with what its average step takes."""
     axons = lower_axons(plan.network, plan.cores, plan.laid)
     program = Program(
@@ -165,7 +167,7 @@ def _mapped(plan: Plan, rates: Rates, seed: int) -> tuple[Plan, Program, Choice]
     )
     flows = Flows.of(program, rates)
     program = placed(program, flows, seed)
-    return plan, program, Choice.of(Work.of(program, flows, rates))
+    return program, Work.of(program, flows, rates)
 
 
 def _spread(plan: Plan, rates: Rates, say: Callable[[str], None]) -> Iterator[Plan]:
@@ -273,7 +275,7 @@ def _population(network: Network, target: Target, index: int, plan: tuple[CorePl
             m.nengo_bits for core, piece in mine for m in piece.memory(index_bits(core.load.compartments), padded)
         ),
         "cores": len(mine),
-        "binding_limit": max(set(bindings), key=bindings.count) if bindings else None,
+        "binding_limit": max(dict.fromkeys(bindings), key=bindings.count) if bindings else None,
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neurodeploy.compiler.configuration import row_width
 from neurodeploy.compiler.flows import Rates, reached
 from neurodeploy.compiler.formats import MOST_FORMATS, FormatChoice, choose_formats
+from neurodeploy.compiler.laying import lay_out
 from neurodeploy.compiler.layout import LaidOut, compartment_order
 from neurodeploy.compiler.memory import index_bits
 from neurodeploy.compiler.partition import CorePlan, partition
@@ -96,7 +97,7 @@ class Drafter:
             target = network.index(projection.target)
             key = (j, strips[target])
             if key not in self._laid:
-                self._laid[key] = LaidOut.of(network, projection, self._order(target, strips[target]))
+                self._laid[key] = lay_out(network, projection, self._order(target, strips[target]))
             found.append(self._laid[key])
         return found
 
@@ -120,7 +121,8 @@ class Drafter:
         return min(found, key=lambda draft: (len(draft.cores), draft.packets(network, rates)))
 
     def spread(self, rates: Rates, cores: int) -> Draft:
-        """A draft for about so many cores or a few more, none of which has much more to do than another.
+        """A draft for about so many cores or some more, of which none has more to do than its share; whatever comes out
+        is taken as it is.
 
         Raises:
             DoesNotFitError: see `best`.

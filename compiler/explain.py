@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.compiler.formats import MOST_FORMATS, choose_formats, own_format, sensible_formats
-from neurodeploy.compiler.layout import LaidOut, Slice
-from neurodeploy.compiler.memory import WORD_BITS, Compression, Memory, SynapseFormat, index_bits
+from neurodeploy.compiler.laying import lay_out
+from neurodeploy.compiler.layout import LaidOut, Part
+from neurodeploy.compiler.memory import WORD_BITS, Compression, Memory, SynapseFormat, delay_bits, index_bits
 from neurodeploy.compiler.program import Program
 from neurodeploy.compiler.target import Target
-from neurodeploy.compiler.viterbi import Costs, Ragged, best_lists
+from neurodeploy.compiler.viterbi import Costs
 from neurodeploy.errors import OptionError
 from neurodeploy.network import Dense, Population, Projection
 from neurodeploy.precision import IntArray, SignMode
@@ -100,8 +101,9 @@ def _stretches(program: Program, index: int) -> tuple[IntArray, list[_Stretch]]:
 def _layout(population: Population, order: IntArray, incoming: Sequence[Projection]) -> str:
     shape = population.shape or ()
     if len(shape) == 3 and population.neurons > max(shape):
-        planes = shape[0] > 1 and order[1] - order[0] == 1
-        return "plane after plane" if planes else "channel innermost, so that a pixel's kernel rows are runs"
+        if shape[0] > 1 and order[1] - order[0] == 1:
+            return "plane after plane"
+        return "channel innermost, row by row of strips, so that a stretch is a tile and a pixel's kernel rows are runs"
     if incoming and all(isinstance(p.synapse, Dense) for p in incoming):
         return "by the spread of their weights, so that neurons with narrow weights share cores"
     return "as they are numbered"
@@ -126,8 +128,8 @@ def _ways(
 ) -> Iterator[dict[str, Any]]:
     """What each way to store a projection takes on the same cores."""
     target = program.target
-    laid = LaidOut.of(program.network, projection, order)
-    parts = [laid.cut(s.first, s.last) for s in stretches]
+    laid = lay_out(program.network, projection, order)
+    parts = [laid.part(s.first, s.last) for s in stretches]
     costs = Costs(index_bits(target.core.compartments), target.memory_rule != "nxtf")
     for way in _tried(laid, target, costs):
         progress(way.text)
@@ -171,13 +173,11 @@ def _split(complete: tuple[SynapseFormat, ...]) -> tuple[SynapseFormat, ...]:
     return tuple(SynapseFormat(mode, bits, narrow.grid) for mode in (SignMode.EXCITATORY, SignMode.INHIBITORY))
 
 
-def _words(laid: LaidOut, part: Slice, stretch: _Stretch, way: _Way, costs: Costs, target: Target) -> int:
+def _words(laid: LaidOut, part: Part, stretch: _Stretch, way: _Way, costs: Costs, target: Target) -> int:
     """Words on one core by the target's rule."""
-    formats = tuple(
-        SynapseFormat(f.sign_mode, f.bits, f.grid, part.delay_bits, f.compression, f.skip_bits) for f in way.formats
-    )
-    axons = Ragged(part.start, part.position)
-    lists = best_lists(axons, laid.values(part), formats, costs, way.one_per_axon)
+    delay = delay_bits(int(laid.delays[part.source].max(initial=0)))
+    formats = tuple(SynapseFormat(f.sign_mode, f.bits, f.grid, delay, f.compression, f.skip_bits) for f in way.formats)
+    lists = part.lists(formats, costs, way.one_per_axon)
     memory: Memory = lists.memory(stretch.index_bits, target.stack.whole_projection_padding)
     by_rule = {"nengo-loihi": memory.nengo_bits // WORD_BITS, "nxtf": memory.nxtf_words}
     return by_rule.get(target.memory_rule, max(by_rule.values()))

@@ -122,9 +122,9 @@ def _compressed(form: SynapseFormat, finest: int, target: Target) -> Iterator[Sy
 
 def _sample(laid: LaidOut) -> tuple[Ragged, IntArray]:
     """Synapses of some axons in the middle block, from all over the block."""
-    middle = (len(laid.block_start) - 1) // 2
+    middle = -(-laid.targets // BLOCK) // 2
     part = laid.cut(middle * BLOCK, (middle + 1) * BLOCK)
-    value = laid.values(part)
+    value = part.values
     chosen = np.unique(np.linspace(0, max(len(part.source) - 1, 0), SAMPLE).astype(int))[: len(part.source)]
     ranges = []
     for number, axon in enumerate(chosen.tolist()):

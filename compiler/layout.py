@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.compiler.memory import delay_bits
+from neurodeploy.compiler.entries import Entries, entries
+from neurodeploy.compiler.memory import Lists, SynapseFormat
 from neurodeploy.compiler.strips import strip_pixels
-from neurodeploy.network import Dense, Network, Population, Projection, connections
+from neurodeploy.compiler.viterbi import Costs, Ragged, best_lists
+from neurodeploy.network import Dense, Population, Projection
 from neurodeploy.precision import IntArray
 
-#: Positions that are sorted together, so that cutting a stretch reads little more than the stretch.
+#: Positions that are looked at together where a whole projection is gone through.
 BLOCK = 1024
 
 
@@ -56,112 +60,87 @@ def values(projection: Projection) -> NDArray[np.int32]:
     return weight << exponent if exponent >= 0 else weight >> -exponent
 
 
+class Part(Protocol):
+    """The part of a projection that ends in a stretch of its target's layout; zero weights are left out."""
+
+    @property
+    def source(self) -> IntArray:
+        """Source neuron of each axon, ascending, (axons,)."""
+
+    def lists(self, formats: tuple[SynapseFormat, ...], costs: Costs, one_per_axon: bool) -> Lists:
+        """How its axons are stored; see `best_lists`."""
+
+    def entries(self) -> Entries:
+        """Its weights by axon."""
+
+
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """The part of a projection that ends in a stretch of its target's layout; zero weights are left out.
+    """A `Part`, synapse by synapse.
 
     Attributes:
-        source: source neuron of each axon, ascending, (axons,).
+        source: see `Part`.
         start: first synapse of each axon, (axons + 1,).
         position: position of each synapse in the stretch, ascending within an axon, (synapses,).
         weight: as the network has it, (synapses,).
-        delay_bits: width of the delay field that its axons need.
+        exponent: of the weights.
     """
 
     source: IntArray
     start: IntArray
     position: IntArray
-    weight: NDArray[np.int32]
-    delay_bits: int
+    weight: NDArray[np.integer[Any]]
+    exponent: int
 
     @property
-    def axon(self) -> IntArray:
-        """The axon of each synapse, (synapses,)."""
-        return np.repeat(np.arange(len(self.source)), np.diff(self.start))
+    def values(self) -> IntArray:
+        """weight · 2^exponent of every synapse, (synapses,)."""
+        return scaled(self.weight, self.exponent)
+
+    def lists(self, formats: tuple[SynapseFormat, ...], costs: Costs, one_per_axon: bool) -> Lists:
+        """See `Part`."""
+        return best_lists(Ragged(self.start, self.position), self.values, formats, costs, one_per_axon)
+
+    def entries(self) -> Entries:
+        """See `Part`."""
+        return entries(self.start, self.position, self.weight)
 
 
-@dataclass(frozen=True, eq=False)
-class LaidOut:
-    """The synapses of a projection that are not zero, (synapses,) each, sorted by blocks of the target's layout,
-    in a block by source, then by position.
+def scaled(weight: NDArray[np.integer[Any]], exponent: int) -> IntArray:
+    """weight · 2^exponent: whole numbers, as `values` says."""
+    wide = weight.astype(np.int64)
+    return wide << exponent if exponent >= 0 else wide >> -exponent
+
+
+class LaidOut(ABC):
+    """The synapses of a projection that are not zero, in the order in which its target is laid out.
 
     Attributes:
         projection: whose they are.
-        source: source neuron.
-        position: of the target in its layout.
-        weight: as the network has it.
-        block_start: first synapse of each block of `BLOCK` positions, (blocks + 1,).
         delays: axonal delay of each source neuron, (source neurons,).
         fan_out: synapses of each source neuron, those of weight zero included, (source neurons,).
+        weight: every weight that occurs, not zero, as the network has it, (any number,).
+        targets: neurons of the target.
     """
 
     projection: Projection
-    source: NDArray[np.int32]
-    position: NDArray[np.int32]
-    weight: NDArray[np.int32]
-    block_start: IntArray
     delays: IntArray
     fan_out: IntArray
+    weight: NDArray[np.integer[Any]]
+    targets: int
 
-    @classmethod
-    def of(cls, network: Network, projection: Projection, order: IntArray) -> LaidOut:
-        """Lay out one projection of an integer network; `order` as `compartment_order` gives it."""
-        origin = network.population(projection.source)
-        if isinstance(projection.synapse, Dense):
-            source, position, weight = _dense(projection.synapse, order)
-            fan_out = np.full(origin.neurons, len(order))
-        else:
-            joined = connections(projection.synapse, origin.shape or ())
-            fan_out = np.bincount(joined.source, minlength=origin.neurons)
-            used = np.flatnonzero(joined.weight)
-            place = np.empty(len(order), np.int32)
-            place[order] = np.arange(len(order), dtype=np.int32)
-            source, position = joined.source[used], place[joined.target[used]]
-            key = (position // BLOCK).astype(np.int64) * origin.neurons + source
-            sort = np.argsort(key * BLOCK + position % BLOCK)
-            source, position, weight = source[sort], position[sort], joined.weight[used][sort].astype(np.int32)
-        blocks = -(-len(order) // BLOCK)
-        counts = np.bincount(position // BLOCK, minlength=blocks)
-        block_start = np.concatenate([[0], np.cumsum(counts)])
-        return cls(projection, source, position, weight, block_start, origin.delays(), fan_out)
-
-    def cut(self, first: int, last: int) -> Slice:
+    @abstractmethod
+    def part(self, first: int, last: int) -> Part:
         """The part that ends in positions first … last − 1."""
-        low, high = first // BLOCK, -(-last // BLOCK)
-        near = slice(int(self.block_start[low]), int(self.block_start[high]))
-        source, position, weight = self.source[near], self.position[near], self.weight[near]
-        if first % BLOCK or last % BLOCK:
-            inside = np.flatnonzero((position >= first) & (position < last))
-            source, position, weight = source[inside], position[inside], weight[inside]
-        if high - low > 1:
-            sort = np.argsort(source, kind="stable")  # the blocks are sorted runs, which a stable sort only merges
-            source, position, weight = source[sort], position[sort], weight[sort]
-        begin = np.flatnonzero(np.diff(source, prepend=-1))
-        sources = source[begin].astype(np.int64)
-        return Slice(
-            source=sources,
-            start=np.append(begin, len(source)),
-            position=position.astype(np.int64) - first,
-            weight=weight,
-            delay_bits=delay_bits(int(self.delays[sources].max(initial=0))),
-        )
 
-    def values(self, part: Slice) -> IntArray:
-        """weight · 2^exponent of the synapses of a slice."""
-        exponent, weight = self.projection.weight_exponent, part.weight.astype(np.int64)
-        return weight << exponent if exponent >= 0 else weight >> -exponent
+    @abstractmethod
+    def cut(self, first: int, last: int) -> Slice:
+        """The same, synapse by synapse."""
 
+    @abstractmethod
+    def reach(self) -> tuple[IntArray, IntArray]:
+        """First and last position that each source neuron reaches, last before first for none, (source neurons,)."""
 
-def _dense(synapse: Dense, order: IntArray) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """Source, position and weight of the synapses of a matrix, block by block."""
-    columns = []
-    for first in range(0, len(order), BLOCK):
-        block = synapse.weight[order[first : first + BLOCK]].T
-        source, position = np.nonzero(block)
-        weight = block[source, position].astype(np.int32)
-        columns.append((source.astype(np.int32), (position + first).astype(np.int32), weight))
-    return (
-        np.concatenate([source for source, _, _ in columns]),
-        np.concatenate([position for _, position, _ in columns]),
-        np.concatenate([weight for _, _, weight in columns]),
-    )
+    @abstractmethod
+    def sums(self, cost: IntArray) -> IntArray:
+        """Σ cost[|weight|] over the synapses of each source neuron, (source neurons,)."""

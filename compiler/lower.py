@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.configuration import neuron_rows, row_width, thresholds
-from neurodeploy.compiler.layout import LaidOut, Slice
+from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.memory import Lists, index_bits
 from neurodeploy.compiler.partition import CorePlan
 from neurodeploy.compiler.pieces import Piece, distinct_rows
@@ -17,9 +18,6 @@ from neurodeploy.compiler.program import Axons, Cores, Routes, Storage
 from neurodeploy.compiler.target import Target
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
-
-#: Zeros that an entry may hold between two synapses rather than end: whoever adds it up reads about as many at once.
-ENTRY_GAP = 8
 
 
 def lower_cores(network: Network, target: Target, plan: Sequence[CorePlan], orders: Sequence[IntArray]) -> Cores:
@@ -59,7 +57,7 @@ def lower_cores(network: Network, target: Target, plan: Sequence[CorePlan], orde
 
 def lower_axons(network: Network, plan: Sequence[CorePlan], laid: Sequence[LaidOut]) -> Axons:
     """Input axons and synapse entries of every core: piece by piece, projection by projection, source by source."""
-    columns: dict[str, list[NDArray[np.int64]]] = {
+    columns: dict[str, list[NDArray[np.integer[Any]]]] = {
         name: [] for name in ("projection", "source", "delay", "format", "entries", "compartment", "length")
     }
     weights = [np.zeros(0, np.int16)]
@@ -67,32 +65,38 @@ def lower_axons(network: Network, plan: Sequence[CorePlan], laid: Sequence[LaidO
         row = 0
         for base, piece in _based(core):
             for j in piece.lists:
-                part = laid[j].cut(piece.first, piece.last)
-                compartment, length, entries, weight = _entries(part)
+                part = laid[j].part(piece.first, piece.last)
+                found = part.entries()
                 for name, column in (
-                    ("projection", np.full(len(part.source), j)),
+                    ("projection", np.full(len(part.source), j, np.int32)),
                     ("source", part.source),
                     ("delay", laid[j].delays[part.source]),
-                    ("format", np.full(len(part.source), row)),
-                    ("entries", entries),
-                    ("compartment", base + compartment),
-                    ("length", length),
+                    ("format", np.full(len(part.source), row, np.int32)),
+                    ("entries", found.per_axon),
+                    ("compartment", base + found.position),
+                    ("length", found.length),
                 ):
-                    columns[name].append(column)
-                weights.append(weight)
+                    columns[name].append(column.astype(np.int32, copy=False))
+                weights.append(found.weight)
                 row += 1
-    joined = {name: np.concatenate(parts) if parts else np.zeros(0, np.int64) for name, parts in columns.items()}
     return Axons(
         start=_starts(core.load.input_axons for core in plan),
-        projection=joined["projection"],
-        source=joined["source"],
-        delay=joined["delay"],
-        format=joined["format"],
-        entry_start=np.concatenate([[0], np.cumsum(joined["entries"])]),
-        compartment=joined["compartment"],
-        weight_start=np.concatenate([[0], np.cumsum(joined["length"])]),
+        projection=_joined(columns["projection"]),
+        source=_joined(columns["source"]),
+        delay=_joined(columns["delay"]),
+        format=_joined(columns["format"]),
+        entry_start=np.concatenate([[0], np.cumsum(_joined(columns["entries"]))]),
+        compartment=_joined(columns["compartment"]),
+        weight_start=np.concatenate([[0], np.cumsum(_joined(columns["length"]))]),
         weight=np.concatenate(weights),
     )
+
+
+def _joined(parts: list[NDArray[np.integer[Any]]]) -> IntArray:
+    """Parts of a column as one, emptied."""
+    whole = np.concatenate([np.zeros(0, np.int64), *parts])
+    parts.clear()
+    return whole
 
 
 def lower_storage(plan: Sequence[CorePlan]) -> Storage:
@@ -145,21 +149,6 @@ def lower_routes(network: Network, axons: Axons) -> Routes:
 def _based(core: CorePlan) -> Iterable[tuple[int, Piece]]:
     """The pieces of a core with the first compartment of each."""
     return zip(accumulate((p.neurons for p in core.pieces), initial=0), core.pieces, strict=False)
-
-
-def _entries(part: Slice) -> tuple[IntArray, IntArray, IntArray, NDArray[np.int16]]:
-    """First position and length of each entry, the number of entries per axon, and their weights, zeros included."""
-    position, axon = part.position, part.axon
-    new = np.diff(position, prepend=-ENTRY_GAP - 2) - 1 > ENTRY_GAP
-    new[part.start[:-1]] = True
-    begin = np.flatnonzero(new)
-    end = np.append(begin, len(position))[1:] - 1
-    length = position[end] - position[begin] + 1
-    start = np.concatenate([[0], np.cumsum(length)])
-    weight = np.zeros(int(start[-1]), np.int16)
-    run = np.cumsum(new) - 1
-    weight[start[run] + position - position[begin][run]] = part.weight
-    return position[begin], length, np.bincount(axon[begin], minlength=len(part.source)), weight
 
 
 def _per_axon(lists: Lists) -> IntArray:

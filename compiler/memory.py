@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,18 +81,53 @@ class SynapseFormat:
         return self.bits + self.delay_bits + self.skip_bits + index
 
 
-@dataclass(frozen=True, eq=False)
-class Lists:
-    """How the axons of one projection on one core are stored.
+class Lists(Protocol):
+    """How the axons of one projection on one core are stored."""
 
-    Attributes:
-        axons: how many there are.
-        formats: the formats used.
-        axon: the axon each list belongs to, ascending, (lists,).
-        form: position in `formats`, (lists,).
-        first, span: compartments first … first + span − 1 are covered, (lists,).
-        stored: synapses that the list holds: `span` if it is dense, else those that are not zero, (lists,).
-    """
+    @property
+    def axons(self) -> int:
+        """How many there are."""
+
+    @property
+    def formats(self) -> tuple[SynapseFormat, ...]:
+        """The formats that lists may be stored in."""
+
+    @property
+    def axon(self) -> IntArray:
+        """The axon each list belongs to, ascending, (lists,)."""
+
+    @property
+    def form(self) -> IntArray:
+        """Position in `formats`, (lists,)."""
+
+    @property
+    def first(self) -> IntArray:
+        """The first compartment that each list covers, (lists,)."""
+
+    @property
+    def span(self) -> IntArray:
+        """How many compartments it covers, (lists,)."""
+
+    @property
+    def stored(self) -> IntArray:
+        """Synapses that the list holds: `span` if it is dense, else those that are not zero, (lists,)."""
+
+    @property
+    def used(self) -> tuple[SynapseFormat, ...]:
+        """The formats that some list is stored in."""
+
+    def memory(self, index_bits: int, padded: bool = False) -> Memory:
+        """What the lists take.
+
+        Args:
+            index_bits: width of an index.
+            padded: whether every axon takes as many words as the longest (NxTF's groups).
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class ListTable:
+    """`Lists` written out."""
 
     axons: int
     formats: tuple[SynapseFormat, ...]
@@ -103,26 +139,33 @@ class Lists:
 
     @property
     def used(self) -> tuple[SynapseFormat, ...]:
-        """The formats that some list is stored in."""
+        """See `Lists`."""
         return tuple(self.formats[i] for i in np.flatnonzero(np.bincount(self.form)).tolist())
 
     def memory(self, index_bits: int, padded: bool = False) -> Memory:
-        """What the lists take when compartments are addressed by `index_bits`.
+        """See `Lists`."""
+        return memory_of(*axon_memory(self, index_bits), padded)
 
-        Args:
-            index_bits: width of an index.
-            padded: whether every axon takes as many words as the longest (NxTF's groups).
-        """
-        if not len(self.axon):
-            return Memory(0, 0, 0)
-        width = np.array([f.synapse_bits(index_bits) for f in self.formats])
-        start = np.array([0 if f.compression is Compression.SPARSE else index_bits for f in self.formats])
-        bits = PREFIX_BITS + self.stored * width[self.form]
-        per_axon = np.bincount(self.axon, weights=bits + start[self.form], minlength=self.axons).astype(np.int64)
-        words = nxtf_words(per_axon)
-        longest = int(words.max())
-        total = longest * self.axons if padded else int(words.sum())
-        return Memory(int(np.sum(-(-bits // WORD_BITS))) * WORD_BITS, total, longest)
+
+def axon_memory(lists: Lists, index_bits: int) -> tuple[IntArray, IntArray]:
+    """Words of each axon when compartments are addressed by `index_bits`: by nengo-loihi's rule, by NxTF's."""
+    width = np.array([f.synapse_bits(index_bits) for f in lists.formats])
+    start = np.array([0 if f.compression is Compression.SPARSE else index_bits for f in lists.formats])
+    axon, form = lists.axon, lists.form
+    bits = PREFIX_BITS + lists.stored * width[form]
+    rounded = np.bincount(axon, weights=-(-bits // WORD_BITS), minlength=lists.axons)
+    per_axon = np.bincount(axon, weights=bits + start[form], minlength=lists.axons).astype(np.int64)
+    return rounded.astype(np.int64), nxtf_words(per_axon)
+
+
+def memory_of(nengo_words: NDArray[np.integer[Any]], nxtf: NDArray[np.integer[Any]], padded: bool) -> Memory:
+    """All axons of a projection together, from the words of each by both rules, (axons,)."""
+    longest = int(nxtf.max(initial=0))
+    return Memory(
+        nengo_bits=int(nengo_words.sum()) * WORD_BITS,
+        nxtf_words=longest * len(nxtf) if padded else int(nxtf.sum()),
+        longest_axon=longest,
+    )
 
 
 @dataclass(frozen=True)

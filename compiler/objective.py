@@ -9,10 +9,15 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.compiler.flows import Rates
-from neurodeploy.compiler.work import Price, Work, davies2018
+from neurodeploy.compiler.prediction import load_constants, predicted
+from neurodeploy.compiler.prediction.counting import expected_counts
+from neurodeploy.compiler.program import Program
+from neurodeploy.compiler.work import Work
 from neurodeploy.errors import OptionError
 
 OBJECTIVES = ("cores", "latency", "energy")
+#: The constants that latency and energy are predicted by.
+CONSTANTS = "davies2018"
 #: Cores that objectives other than cores are tried with, relative to the fewest.
 SPREADS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
@@ -29,7 +34,7 @@ class Choice:
 
     Attributes:
         work: of its average step.
-        nanoseconds, picojoules: of that step by the named constants.
+        nanoseconds, picojoules: of that step, as predicted by `CONSTANTS`.
     """
 
     work: Work
@@ -37,15 +42,15 @@ class Choice:
     picojoules: float
 
     @classmethod
-    def of(cls, work: Work, price: Price = davies2018) -> Choice:
-        """The choice with what a step of it costs."""
-        return cls(work, *price(work))
+    def of(cls, program: Program, work: Work, rates: Rates) -> Choice:
+        """A placed program and what a step of it costs."""
+        costs = predicted(expected_counts(program, rates), load_constants(CONSTANTS))
+        return cls(work, costs.seconds / costs.steps * 1e9, costs.joules / costs.steps * 1e12)
 
     def rank(self, objective: str) -> tuple[float, ...]:
-        """What is to be small, the most important first."""
-        cores = float(self.work.cores)
-        first = {"cores": cores, "latency": self.nanoseconds, "energy": self.picojoules}[objective]
-        return first, cores, self.work.hops
+        """What is to be small for "latency" or "energy", the most important first."""
+        first = self.nanoseconds if objective == "latency" else self.picojoules
+        return first, self.work.cores, self.work.hops
 
     def as_dict(self) -> dict[str, Any]:
         """The row of the trade, JSON-ready: numbers per step."""
@@ -53,10 +58,7 @@ class Choice:
             "cores": self.work.cores,
             "packets": round(self.work.packets, 3),
             "hops": round(self.work.hops, 3),
-            "busiest_core": {
-                "synaptic_ops": round(float(self.work.synaptic_ops.max(initial=0.0)), 3),
-                "neurons": int(self.work.neurons.max(initial=0)),
-            },
+            "busiest_core": _busiest(self.work),
             "nanoseconds": round(self.nanoseconds, 1),
             "picojoules": round(self.picojoules, 1),
         }
@@ -72,6 +74,7 @@ def traffic_summary(work: Work, rates: Rates, seed: int) -> dict[str, Any]:
         "seed": seed,
         "packets": round(work.packets, 3),
         "hops": round(work.hops, 3),
+        "busiest_core": _busiest(work),
         "hops_east_west": round(work.hops_east_west, 3),
         "hops_north_south": round(work.hops_north_south, 3),
         "chip_crossings": round(work.crossings, 3),
@@ -84,10 +87,18 @@ def traffic_summary(work: Work, rates: Rates, seed: int) -> dict[str, Any]:
     }
 
 
-def objective_summary(objective: str, choices: Sequence[Choice], chosen: Choice) -> dict[str, Any]:
-    """What `compile --json` says of the objective: every mapping that was looked at, JSON-ready."""
+def _busiest(work: Work) -> dict[str, Any]:
+    """Most synaptic operations and most neurons that a core has; not always the same core."""
+    return {
+        "synaptic_ops": round(float(work.synaptic_ops.max(initial=0.0)), 3),
+        "neurons": int(work.neurons.max(initial=0)),
+    }
+
+
+def objective_summary(objective: str, choices: Sequence[Choice], chosen: int) -> dict[str, Any]:
+    """What `compile --json` says of the objective: every mapping that was looked at, JSON-ready; none for "cores"."""
     return {
         "name": objective,
-        "constants": "davies2018",
-        "choices": [choice.as_dict() | {"chosen": choice is chosen} for choice in choices],
+        "constants": CONSTANTS if choices else None,
+        "choices": [choice.as_dict() | {"chosen": i == chosen} for i, choice in enumerate(choices)],
     }

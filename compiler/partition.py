@@ -30,6 +30,8 @@ from neurodeploy.precision import IntArray
 MAX_PASSES = 8
 #: What is left for light populations, relative to what they took in the probe.
 MARGINS = (1.3, 1.1, 1.02)
+#: A plan is good enough when one core in this many could be saved.
+WORTHWHILE = 128
 #: A stretch beside others is at least this part of a core, or all that is left.
 LEAST_PART = 32
 
@@ -64,10 +66,12 @@ class _Core:
         self.pieces: list[Piece] = []
         self.slots = 0.0
         self.work = 0.0
+        self.neurons = 0
 
-    @property
-    def neurons(self) -> int:
-        return sum(piece.neurons for piece in self.pieces)
+    def add(self, piece: Piece, slots: float) -> None:
+        self.pieces.append(piece)
+        self.slots += slots
+        self.neurons += piece.neurons
 
     def with_piece(self, piece: Piece, slots: float, target: Target) -> Load:
         return load_of([*self.pieces, piece], int(np.ceil(self.slots + slots - 1e-6)), target)
@@ -93,21 +97,21 @@ def partition(
         cutters: for each population but the input.
         enough: a number of cores with which no other plan is tried.
         progress: called with the name of each population before it is placed.
-        cap: the most that a core may have to do; None: as much as the limits allow.
+        cap: the most that a core may have to do, with which any plan is taken; None: as much as the limits allow.
 
     Raises:
         DoesNotFitError: a neuron that no core can hold, or recurrence that never settles.
     """
     say = progress or (lambda name: None)
     plans: list[tuple[CorePlan, ...]] = []
-    for board in _boards(target):
+    for board in _boards(target, enough):
         planner = _Planner(network, board, laid, orders, cutters, say, cap)
         for margin in () if target.stack.one_layer_per_core else MARGINS:
             plans.append(planner.shared(margin) or ())
-            if plans[-1] and len(plans[-1]) <= max(enough, _volume(plans[-1], board)):
+            if plans[-1] and (cap or _good(plans[-1], enough, board)):
                 break
         found = [plan for plan in plans if plan]
-        if not found or min(len(plan) - max(enough, _volume(plan, board)) for plan in found) > 0:
+        if not any(cap or _good(plan, enough, board) for plan in found):
             plain = planner.plain(given_up=not found)
             found += [plain] if plain else []
         best = min(found, key=len)
@@ -117,6 +121,12 @@ def partition(
     raise AssertionError("the target itself is the last board")
 
 
+def _good(plan: tuple[CorePlan, ...], enough: int, target: Target) -> bool:
+    """Whether other plans can save no core, or of many hundred cores so few that they are not worth the search."""
+    least = max(enough, _volume(plan, target))
+    return len(plan) - least <= least // WORTHWHILE
+
+
 def _volume(plan: tuple[CorePlan, ...], target: Target) -> int:
     """Cores that the plan's pieces would take if they could be poured: no other packing of them takes fewer."""
     table = [uses(core.load, target) for core in plan]
@@ -124,9 +134,9 @@ def _volume(plan: tuple[CorePlan, ...], target: Target) -> int:
     return max(ceil(total - 1e-9) for total, use in zip(sums, table[0], strict=True) if use.limit not in _TABLES)
 
 
-def _boards(target: Target) -> tuple[Target, ...]:
-    """A board of several chips is first tried as one chip, on which axons cost less."""
-    return (target,) if target.chips == 1 else (replace(target, chips=1), target)
+def _boards(target: Target, enough: int) -> tuple[Target, ...]:
+    """A board of several chips is first tried as one chip, on which axons cost less, where one may be enough."""
+    return (target,) if target.chips == 1 or enough > target.cores_per_chip else (replace(target, chips=1), target)
 
 
 class _Planner:
@@ -250,6 +260,7 @@ class _Filler:
         self._margin = planner._margin
         self._light = [(planner._cutters[i].population.neurons, planner._density[i]) for i in reversed(lighter)]
         self._cores = list(cores)
+        self._waiting = sum(planner._target.core.compartments - core.neurons for core in cores)  # on all cores together
         self._guess: dict[int, int] = {}
         self.pieces: list[Piece] = []
 
@@ -262,6 +273,7 @@ class _Filler:
                 first = self._add(core, first)
         while first < total:
             self._cores.append(_Core())
+            self._waiting += self._target.core.compartments
             first = self._add(self._cores[-1], first)
         return self._cores
 
@@ -283,8 +295,8 @@ class _Filler:
             return first
         if piece.last < total:
             piece = replace(piece, binding=use.limit if use else "compartments")
-        core.pieces.append(piece)
-        core.slots += float(self._before[piece.last] - self._before[piece.first])
+        core.add(piece, float(self._before[piece.last] - self._before[piece.first]))
+        self._waiting -= piece.neurons
         core.work += self._work(piece.first, piece.last)
         self.pieces.append(piece)
         return piece.last
@@ -371,7 +383,7 @@ class _Filler:
         """
         limit = self._target.core.compartments
         free = limit - core.neurons - neurons
-        waiting = free + sum(limit - other.neurons for other in self._cores if other is not core)
+        waiting = self._waiting - neurons
         words = axons = slots = 0.0
         left = waiting
         for available, density in self._light:

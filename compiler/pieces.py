@@ -13,9 +13,9 @@ from neurodeploy.compiler.configuration import neuron_rows, thresholds
 from neurodeploy.compiler.formats import FormatChoice
 from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.limits import Load
-from neurodeploy.compiler.memory import Lists, Memory, SynapseFormat, index_bits
+from neurodeploy.compiler.memory import Lists, Memory, SynapseFormat, delay_bits, index_bits
 from neurodeploy.compiler.target import Target
-from neurodeploy.compiler.viterbi import Costs, Ragged, best_lists
+from neurodeploy.compiler.viterbi import Costs
 from neurodeploy.network import Population
 from neurodeploy.precision import IntArray
 
@@ -131,18 +131,13 @@ class Cutter:
         lists: dict[int, Lists] = {}
         delay = 0
         for j, (laid, choice) in self._incoming.items():
-            part = laid.cut(first, last)
+            part = laid.part(first, last)
             if not len(part.source):
                 continue
             sources[j] = part.source
-            delay = max(delay, part.delay_bits)
-            lists[j] = best_lists(
-                Ragged(part.start, part.position),
-                laid.values(part),
-                choice.first(formats, part.delay_bits),
-                self._costs,
-                self._target.stack.one_format_per_axon,
-            )
+            bits = delay_bits(int(laid.delays[part.source].max()))
+            delay = max(delay, bits)
+            lists[j] = part.lists(choice.first(formats, bits), self._costs, self._target.stack.one_format_per_axon)
         used = [form for each in lists.values() for form in each.used]
         return Piece(
             population=self.index,

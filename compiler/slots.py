@@ -26,7 +26,7 @@ class Slots:
         self._target = [network.index(p.target) for p in network.projections]
         self._orders = orders
         self._cost = cost
-        self._reach = [_reach(part, len(orders[t])) for part, t in zip(laid, self._target, strict=True)]
+        self._reach = [_reach(part) for part in laid]
         self._forecast = [(reach > 0).astype(np.float64) for reach in self._reach]
         self._counted: dict[int, IntArray] = {}
 
@@ -64,15 +64,8 @@ class Slots:
         return np.concatenate([[0.0], np.cumsum(total[self._orders[population]])])
 
 
-def _reach(part: LaidOut, targets: int) -> NDArray[np.float64]:
+def _reach(part: LaidOut) -> NDArray[np.float64]:
     """Which part of its target's layout each source neuron reaches, first to last, (source neurons,)."""
-    first = np.full(len(part.delays), targets, np.int64)
-    last = np.full(len(part.delays), -1, np.int64)
-    new = np.diff(part.source, prepend=-1) != 0  # ascending within a source and block
-    new[part.block_start[:-1][np.diff(part.block_start) > 0]] = True
-    begin = np.flatnonzero(new)
-    end = np.append(begin, len(part.source))[1:] - 1
-    np.minimum.at(first, part.source[begin], part.position[begin])
-    np.maximum.at(last, part.source[begin], part.position[end])
-    part_reached: NDArray[np.float64] = np.maximum(last - first + 1, 0) / max(targets, 1)
+    first, last = part.reach()
+    part_reached: NDArray[np.float64] = np.maximum(last - first + 1, 0) / max(part.targets, 1)
     return part_reached

@@ -16,6 +16,7 @@ from neurodeploy.compiler.memory import (
     PREFIX_BITS,
     Compression,
     Lists,
+    ListTable,
     SynapseFormat,
     list_numbers,
 )
@@ -212,7 +213,7 @@ def _lists(
     end = np.append(begin, len(new))[1:] - 1
     span = axons.position[end] - axons.position[begin] + 1
     form = state[begin].astype(np.int64)
-    return Lists(
+    return ListTable(
         axons=len(axons.start) - 1,
         formats=formats,
         axon=np.searchsorted(axons.start, begin, side="right") - 1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,23 +67,3 @@ class Work:
     def hops(self) -> float:
         """Packets × links."""
         return self.hops_east_west + self.hops_north_south
-
-
-#: Longest a synaptic operation and the update of an active neuron take (Davies 2018, table 2).
-SYNAPSE_NANOSECONDS = 3.5
-NEURON_NANOSECONDS = 8.4
-
-#: What a step costs: nanoseconds and picojoules.
-Price = Callable[[Work], tuple[float, float]]
-
-
-def davies2018(work: Work) -> tuple[float, float]:
-    """Nanoseconds and picojoules of a step by Davies 2018, table 2 (simulated before silicon), every neuron taken as
-    active: a step lasts as long as its busiest core and the barrier, and 104 mW leak from every chip (Frady 2020).
-    """
-    busiest = float((SYNAPSE_NANOSECONDS * work.synaptic_ops + NEURON_NANOSECONDS * work.neurons).max(initial=0.0))
-    barrier = 113 + (465 - 113) * (work.tiles - 1) / 31
-    step = busiest + barrier
-    events = 23.6 * float(work.synaptic_ops.sum()) + 81 * int(work.neurons.sum())
-    mesh = 1.7 * work.packets + 3.0 * work.hops_east_west + 4.0 * work.hops_north_south
-    return step, events + mesh + 104 * work.chips * step

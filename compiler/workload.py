@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from neurodeploy.compiler.flows import Rates
 from neurodeploy.compiler.layout import BLOCK, LaidOut
-from neurodeploy.compiler.work import NEURON_NANOSECONDS, SYNAPSE_NANOSECONDS
 from neurodeploy.network import Network
+
+#: Longest a synaptic operation and the update of an active neuron take (Davies 2018, table 2).
+SYNAPSE_NANOSECONDS = 3.5
+NEURON_NANOSECONDS = 8.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +38,7 @@ class WorkCap:
 
 def work_before(network: Network, laid: Sequence[LaidOut], rates: Rates) -> tuple[NDArray[np.float64], ...]:
     """Nanoseconds of an average step for all neurons before each position of every population's layout: synapses that
-    spikes read, and the update; see `work.davies2018`.
+    spikes read, and the update.
     """
     work = [np.full(p.neurons, NEURON_NANOSECONDS) for p in network.populations]
     work[0][:] = 0.0

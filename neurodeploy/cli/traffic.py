@@ -25,7 +25,7 @@ def traffic_text(summary: dict[str, Any]) -> str:
     ]
     if traffic["chip_crossings"]:
         lines.append(f"  {traffic['chip_crossings']:,.2f} of those links lie between chips")
-    if len(summary["objective"]["choices"]) > 1:
+    if summary["objective"]["choices"]:
         lines += ["", _trade(summary["objective"])]
     return "\n".join(lines)
 

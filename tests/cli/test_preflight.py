@@ -66,7 +66,7 @@ def test_explain(invoke: Invoke, dense: Path, tmp_path: Path) -> None:
     for words in (
         "where synapse memory ended",
         "as stored",
-        "dense, 8-bit mixed as quantized",
+        "dense, 8-bit excitatory as quantized",
         "shares cores with fc2",
     ):
         assert words in printed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.compiler import CompileOptions, compile_network
@@ -13,7 +13,7 @@ from neurodeploy.compiler.flows import Flows, Rates
 from neurodeploy.compiler.links import Links
 from neurodeploy.compiler.mesh import Mesh, Placement
 from neurodeploy.compiler.target import load_target
-from neurodeploy.compiler.work import Work, davies2018
+from neurodeploy.compiler.work import Work
 from tests.unit.compiler.test_compile import chain
 
 BOARD = replace(load_target("loihi1-8"), mesh=(3, 2), cores_per_router=2, cores_per_chip=11)
@@ -40,11 +40,9 @@ def test_work_by_hand() -> None:
     assert (work.packets, work.hops_east_west, work.hops_north_south) == (0.6, 0.6, 0.6)
     assert (work.chips, work.tiles, work.crossings) == (1, 2, 0)
     assert work.links[:3].tolist() == [0.6, 0.6, 0]
-    step, energy = davies2018(work)
-    assert np.isclose(step, 3 * 3.5 + 3 * 8.4 + 113 + 352 / 31)
-    assert np.isclose(energy, 3.6 * 23.6 + 4 * 81 + 0.6 * (1.7 + 3 + 4) + 104 * step)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19), st.integers(1, 9)), min_size=1, max_size=30))
 def test_links_carry_what_goes_over_them(pairs: list[tuple[int, int, int]]) -> None:
     """Each packet walked link by link, along its row first."""
