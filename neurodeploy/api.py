@@ -28,6 +28,7 @@ from neurodeploy.container import checksum
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.files import write_atomic
 from neurodeploy.models.formats import Loaded, ReadOptions, WriteOptions, read_network, written_network
+from neurodeploy.models.formats.options import check_options
 from neurodeploy.network import Network
 from neurodeploy.network.file import load_network, save_network
 from neurodeploy.provenance import provenance
@@ -62,13 +63,15 @@ def read(path: str | Path, arch: str | None = None, *, form: str | None = None, 
     Raises:
         FormatError: a missing, damaged or unknown file.
         NetworkError: a network that breaks a rule.
+        OptionError: an option that means nothing for the format.
     """
-    path = Path(path)
-    if form is None and path.suffix == ".ndn":
+    path, reading = Path(path), ReadOptions(arch=arch, **options)
+    if form is not None or path.suffix not in (".ndn", ".ndp"):
+        return read_network(path, reading, form)
+    check_options(reading, (), f"a {path.suffix} file")
+    if path.suffix == ".ndn":
         return Loaded(load_network(path), (), "neurodeploy network")
-    if form is None and path.suffix == ".ndp":
-        return Loaded(load_program(path)[0].network, (), PROGRAM)
-    return read_network(path, ReadOptions(arch=arch, **options), form)
+    return Loaded(load_program(path)[0].network, (), PROGRAM)
 
 
 def load(path: str | Path, arch: str | None = None, *, form: str | None = None, **options: Any) -> Network | Program:
@@ -78,15 +81,22 @@ def load(path: str | Path, arch: str | None = None, *, form: str | None = None, 
 
 
 def convert(
-    network: Network, path: str | Path, form: str | None = None, *, overwrite: bool = False, **options: Any
+    network: Network,
+    path: str | Path,
+    form: str | None = None,
+    *,
+    overwrite: bool = False,
+    source: str | Path | None = None,
+    **options: Any,
 ) -> tuple[list[Path], tuple[str, ...]]:
     """Write a network in any format that has a writer, or as `.ndn`.
 
     Args:
         network: what to write.
-        path: the main file; files beside it differ in the suffix.
+        path: the main file, whatever its suffix if `form` is given; files beside it differ in the suffix.
         form: name of the foreign format; None: by the suffix.
         overwrite: whether existing files may be replaced.
+        source: the file that the network was read from, which is not replaced in any case.
         **options: the fields of `WriteOptions`.
 
     Returns:
@@ -94,19 +104,34 @@ def convert(
 
     Raises:
         FormatError: an unknown format, an existing file, or a network that the format cannot hold.
+        OptionError: an option that means nothing for the format.
     """
-    path = Path(path)
+    path, writing = Path(path), WriteOptions(**options)
     if form is None and path.suffix == ".ndn":
+        check_options(writing, (), "a .ndn file")
+        _check_replaced(path, overwrite, source)
         save(network, path, overwrite=overwrite)
         return [path], ()
-    written = written_network(network, path, WriteOptions(**options), form)
-    files = {path.with_suffix(suffix): content for suffix, content in written.files.items()}
+    if path.is_dir() or not path.name:
+        raise FormatError(str(path), "is a folder", "name the file to write")
+    written = written_network(network, path, writing, form)
+    main = next(iter(written.files))
+    files = {path if suffix == main else path.with_suffix(suffix): data for suffix, data in written.files.items()}
     for file in files:
-        if file.exists() and not overwrite:
-            raise FormatError(str(file), "exists already", "choose another name or pass --force")
+        _check_replaced(file, overwrite, source)
     for file, content in files.items():
         write_atomic(file, content, overwrite)
     return list(files), written.notes
+
+
+def _check_replaced(file: Path, overwrite: bool, source: str | Path | None) -> None:
+    """Raise FormatError for a file that must not be replaced."""
+    if not file.exists():
+        return
+    if not overwrite:
+        raise FormatError(str(file), "exists already", "choose another name or pass --force")
+    if source is not None and file.samefile(source):
+        raise FormatError(str(file), "is the file that is read", "choose another name")
 
 
 def save(item: Network | Program | RunRecord, path: str | Path, *, overwrite: bool = False) -> None:

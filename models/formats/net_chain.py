@@ -159,11 +159,13 @@ class Chain:
 
     def _neuron(self, name: str, fields: Fields, shape: Shape, before: Neuron | None) -> NeuronReading:
         if "neuron" in fields:
-            return read_neuron(fields.group("neuron"), shape)
+            reading = read_neuron(fields.group("neuron"), shape)
+            self.notes += [f"{name}: {reading.note}"] * bool(reading.note)
+            return reading
         if before is not None and before.GRADED:
             self.notes.append(f"{name}: no neuron in the file: sums up the graded spikes that it receives")
             return NeuronReading(Sigma())
-        self.notes.append(f"{name}: no neuron in the file: sums up its current in v and never spikes")
+        self.notes.append(f"{name}: no neuron in the file: sums up its current in u, which v shows")
         return NeuronReading(ACCUMULATOR)
 
     def _add_average(self, fields: Fields) -> None:

@@ -23,7 +23,7 @@ def command(console: Console, path: Path, reading: dict[str, Any], explain: tupl
     from neurodeploy.inspection import inspect
 
     program = None
-    if path.suffix == ".ndp" and "form" not in reading:
+    if path.suffix == ".ndp" and not reading:
         program = load_program(path)[0]
         network, form = program.network, api.PROGRAM
     else:
