@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from neurodeploy.cli.chip_map import WIDTH, chip_map
-from neurodeploy.cli.explanation import explanation_text, short
+from neurodeploy.cli.explanation import explanation_text, short, wrapped
 from neurodeploy.cli.prediction import prediction_text
 from neurodeploy.cli.traffic import traffic_text
 from neurodeploy.cli.verb import table
@@ -32,7 +32,7 @@ def program_text(summary: Mapping[str, Any]) -> list[str]:
     report = Preflight.of(summary)
     parts = [preflight_text(report) if report else "An older version compiled it and kept no layout; compile it again."]
     try:
-        parts += [traffic_text(dict(summary))] if "traffic" in summary else []
+        parts += [wrapped(traffic_text(dict(summary)))] if "traffic" in summary else []
         parts += [prediction_text(summary["predictions"])] if summary.get("predictions") else []
     except (KeyError, TypeError, ValueError) as error:  # a program from a file may say anything
         raise FormatError("program", f"its summary makes no sense ({error!r})", "compile it again") from error
