@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any, NoReturn
 
 import click
@@ -67,7 +68,7 @@ def _refusal(error: DoesNotFitError) -> str:
         if len(error.rows) > len(shown):
             parts[-1] += f"\n{len(error.rows) - len(shown):,} more"
     if error.ways:
-        parts.append("\n".join(f"- {way}" for way in error.ways))
+        parts.append("\n".join(fill(f"- {way}", 80, subsequent_indent="  ") for way in error.ways))
     return "\n" + "\n\n".join(parts) if parts else ""
 
 
