@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.compiler.compile import CompileOptions, Plan, plan_network
+from neurodeploy.compiler.memory import DELAYS
 from neurodeploy.compiler.quantize import trained_weights
 from neurodeploy.compiler.target import MEMORY_RULES, StackLimits, load_target
 from neurodeploy.errors import DoesNotFitError
@@ -26,8 +27,6 @@ MOST_LAYERS = 3
 WEIGHTLESS = ("compartments", "input_axons", "output_slots")
 #: Part of a core's synapse memory below which a layer's weights are not tried.
 WORTH_TRYING = 0.25
-#: Longest delays that 0, 3, 4 and 5 bits of delay hold; 6 bits hold every delay there is (see `memory.delay_bits`).
-DELAYS = (0, 6, 14, 30)
 
 
 @dataclass(frozen=True)
@@ -219,7 +218,7 @@ def _loss(plan: Plan, trial: _Trial) -> str:
     squares = sum(row.rms**2 * row.weights for row in rows)
     whole = sum(float(np.sum(trained_weights(p) ** 2)) for p in trial.network.into(trial.layer))
     changed = sum(row.changed for row in rows) / max(weights, 1)
-    return f"{changed:.0%} of its weights change, by {(squares / whole) ** 0.5 if whole else 0:.0%} (rms)"
+    return f"{changed:.0%} of its weights change, by {100 * (squares / whole) ** 0.5 if whole else 0:.2g}% (rms)"
 
 
 def advice_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
@@ -227,11 +226,16 @@ def advice_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
     return [asdict(change) for change in changes]
 
 
+def _cores_text(cores: int) -> str:
+    """A number of cores in words."""
+    return f"{cores:,} core{'s' if cores != 1 else ''}"
+
+
 def ways(changes: Sequence[Change] | None) -> list[str]:
     """What would make a network fit, as sentences of a refusal."""
     if changes is None:
         return ["--advise tries which single change would make it fit"]
     return [
-        f"{change.text}{f' ({change.option})' if change.option else ''}: {change.cores} cores; {change.effect}"
+        f"{change.text}{f' ({change.option})' if change.option else ''}: {_cores_text(change.cores)}; {change.effect}"
         for change in changes
     ] or ["no single change that was tried makes it fit"]

@@ -42,7 +42,7 @@ def core_demands(network: Network, target: Target, laid: list[LaidOut]) -> dict[
     core = target.core
     names = [p.name for p in network.populations[1:]]
     demands = {limit: dict.fromkeys(names, Fraction(0)) for limit in ASSUMPTIONS}
-    demands["compartments"] = _compartments(network, target, laid)
+    demands["compartments"] = compartment_demands(network, target, laid)
     for part in laid:
         reached, origin = part.projection.target, part.projection.source
         sources = int(np.count_nonzero(_heard(part)))
@@ -64,10 +64,12 @@ def cores_lower_bound(bounds: Mapping[str, int]) -> int:
     return max(cores for name, cores in bounds.items() if name != UNIFORM)
 
 
-def _compartments(network: Network, target: Target, laid: list[LaidOut]) -> dict[str, Fraction]:
-    """The part of a core that the neurons of each population take at least."""
+def compartment_demands(
+    network: Network, target: Target, laid: list[LaidOut], longest: int = MAX_DELAY
+) -> dict[str, Fraction]:
+    """Parts of a core that the neurons of each population take at least, if no delay were longer than `longest`."""
     widest = {p.name: np.zeros(p.neurons, np.int64) for p in network.populations[1:]}
-    widths = np.array([delay_bits(delay) for delay in range(MAX_DELAY + 1)])
+    widths = np.array([delay_bits(min(delay, longest)) for delay in range(MAX_DELAY + 1)])
     for part in laid:
         if part.delays.any():
             mine = widest[part.projection.target]

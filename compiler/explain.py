@@ -70,7 +70,7 @@ def explained(program: Program, layer: str, progress: Callable[[str], None]) -> 
         "layer": layer,
         "neurons": population.neurons,
         "cores": len(stretches),
-        "layout": _layout(population, program.network.into(layer)),
+        "layout": _layout(population, order, program.network.into(layer)),
         "cut": [{"core": s.core, "neurons": s.last - s.first} for s in stretches],
         "stretches": summary.get("stretches", {}),
         "fills": summary.get("fills", {}),
@@ -98,9 +98,11 @@ def _stretches(program: Program, index: int) -> tuple[IntArray, list[_Stretch]]:
     ]
 
 
-def _layout(population: Population, incoming: Sequence[Projection]) -> str:
+def _layout(population: Population, order: IntArray, incoming: Sequence[Projection]) -> str:
     shape = population.shape or ()
     if len(shape) == 3 and population.neurons > max(shape):
+        if shape[0] > 1 and order[1] - order[0] == 1:
+            return "plane after plane"
         return "channel innermost, row by row of strips, so that a stretch is a tile and a pixel's kernel rows are runs"
     if incoming and all(isinstance(p.synapse, Dense) for p in incoming):
         return "by the spread of their weights, so that neurons with narrow weights share cores"

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.compiler.bounds import ASSUMPTIONS, UNIFORM, core_bounds, cores_lower_bound
+from neurodeploy.compiler.bounds import ASSUMPTIONS, UNIFORM, compartment_demands, core_bounds, cores_lower_bound
+from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.limits import Use
+from neurodeploy.compiler.memory import DELAYS
 from neurodeploy.compiler.target import Target, board_with, known_targets, load_target
 from neurodeploy.errors import DoesNotFitError
 from neurodeploy.network import Network, synapse_count
@@ -121,7 +123,9 @@ def _refuse(demand: dict[str, int], per_core: int, what: str, limit: str, target
         )
 
 
-def check_bounds(target: Target, demands: Mapping[str, Mapping[str, Fraction]]) -> None:
+def check_bounds(
+    network: Network, target: Target, laid: list[LaidOut], demands: Mapping[str, Mapping[str, Fraction]]
+) -> None:
     """Raises DoesNotFitError when a limit alone demands more cores than there are, whatever the encoding."""
     bounds = core_bounds(demands)
     least = cores_lower_bound(bounds)
@@ -137,11 +141,34 @@ def check_bounds(target: Target, demands: Mapping[str, Mapping[str, Fraction]]) 
         f"{target.total_cores}, {least - target.total_cores} too few",
         _larger_board(target, least, "make that layer smaller"),
         [
-            {"layer": name, **{bound.replace("_", " "): round(float(demands[bound][name]), 2) for bound in bounds}}
+            {"layer": name, **{f"by {_SHORT[bound]}": round(float(demands[bound][name]), 2) for bound in bounds}}
             for name in parts
         ],
-        [f"{ASSUMPTIONS[limit]}: no mapping to {target.name} gets round this"],
+        [
+            f"the table is cores that each limit alone demands; no mapping does better ({ASSUMPTIONS[limit]})",
+            *(_shorter_delays(network, target, laid) if limit == "compartments" else ()),
+        ],
     )
+
+
+#: Bounds as they stand in a narrow column.
+_SHORT = {
+    "compartments": "neurons",
+    "input_axons": "axons",
+    "output_slots": "slots",
+    "synapse_memory_any": "memory",
+    "synapse_memory_uniform": "uniform memory",
+}
+
+
+def _shorter_delays(network: Network, target: Target, laid: list[LaidOut]) -> Iterator[str]:
+    """The longest delays with which the compartments are enough, if any are and delays are what takes them."""
+    for most in sorted(DELAYS, reverse=True):
+        demand = compartment_demands(network, target, laid, most)
+        cores = core_bounds({"compartments": demand})["compartments"]
+        if cores <= target.total_cores:
+            yield f"with delays up to {most} the compartments demand {cores} cores"
+            return
 
 
 class TooManyCoresError(DoesNotFitError):

@@ -125,22 +125,13 @@ def _compiled(
 
 
 def _text(summary: dict[str, Any], quantization: list[dict[str, Any]]) -> str:
-    from neurodeploy.cli.explanation import explanation_text
-    from neurodeploy.cli.prediction import prediction_text
-    from neurodeploy.cli.preflight import preflight_text
-    from neurodeploy.cli.traffic import traffic_text
-    from neurodeploy.reporting.preflight import Preflight
+    from neurodeploy.cli.preflight import program_text
 
-    report = Preflight.of(summary)
-    assert report is not None
     changed = [row for row in quantization if row["changed"]]
     return "\n\n".join(
         [
             f"{summary['output']} written in {summary['seconds']:.1f} s",
-            preflight_text(report),
-            traffic_text(summary),
-            *([prediction_text(summary["predictions"])] if summary["predictions"] else ()),
-            *map(explanation_text, summary.get("explained", ())),
+            *program_text(summary),
             "Quantization: every weight exactly as training used it" if not changed else _losses(quantization),
         ]
     )

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
-from neurodeploy.cli.preflight import SHORT
 from neurodeploy.cli.verb import table
 
+WIDTH = 80
+#: Limits as they stand in a narrow column.
+SHORT = {"compartments": "neurons", "synapse_memory": "memory", "input_axons": "axons", "output_slots": "slots"}
 #: Stretches whose neurons are listed.
 MOST_CUTS = 12
+
+
+def short(limit: str) -> str:
+    """The name of a limit in a narrow column."""
+    return SHORT.get(limit, limit.replace("_", " "))
+
+
+def wrapped(text: str) -> str:
+    """The text with no line longer than 80 columns."""
+    lines = text.split("\n")
+    return "\n".join(fill(line, WIDTH, subsequent_indent="    ") if len(line) > WIDTH else line for line in lines)
 
 
 def explanation_text(data: dict[str, Any]) -> str:
@@ -20,12 +34,12 @@ def explanation_text(data: dict[str, Any]) -> str:
     ]
     if data["fills"]:
         lines.append(
-            f"  fills {', '.join(f'{part:.2f} cores by {SHORT[name]}' for name, part in data['fills'].items())}"
+            f"  fills cores {', '.join(f'{part:.2f} by {short(name)}' for name, part in data['fills'].items())}"
         )
     if data["shared_with"]:
         shared = ", ".join(f"{name} ({cores})" for name, cores in data["shared_with"].items())
         lines.append(f"  shares cores with {shared}")
-    return "\n".join(lines) + "\n\n" + _stored(data) + "\n\n" + _ways(data)
+    return wrapped("\n".join(lines)) + "\n\n" + _stored(data) + "\n\n" + _ways(data)
 
 
 def _cut(data: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ def command(console: Console, path: Path, reading: dict[str, Any], explain: tupl
     from neurodeploy.inspection import inspect
 
     program = None
-    if path.suffix == ".ndp" and "form" not in reading:
+    if path.suffix == ".ndp" and not reading:
         program = load_program(path)[0]
         network, form = program.network, api.PROGRAM
     else:
@@ -48,21 +47,10 @@ def command(console: Console, path: Path, reading: dict[str, Any], explain: tupl
 
 
 def _text(numbers: dict[str, Any], form: str) -> str:
-    parts = [_network(numbers, form)]
-    if "program" in numbers:
-        parts += _program(numbers["program"])
-    return "\n\n".join(parts)
+    from neurodeploy.cli.preflight import program_text
 
-
-def _program(summary: dict[str, Any]) -> Iterator[str]:
-    """What `compile` printed, from the program's summary."""
-    from neurodeploy.cli.explanation import explanation_text
-    from neurodeploy.cli.preflight import preflight_text
-    from neurodeploy.reporting.preflight import Preflight
-
-    report = Preflight.of(summary)
-    yield preflight_text(report) if report else "An older version compiled it and kept no layout; compile it again."
-    yield from map(explanation_text, summary.get("explained", ()))
+    program = numbers.get("program")
+    return "\n\n".join([_network(numbers, form), *(program_text(program) if program else ())])
 
 
 def _network(numbers: dict[str, Any], form: str) -> str:

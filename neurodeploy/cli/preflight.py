@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from neurodeploy.cli.chip_map import WIDTH, chip_map
+from neurodeploy.cli.explanation import explanation_text, short, wrapped
+from neurodeploy.cli.prediction import prediction_text
+from neurodeploy.cli.traffic import traffic_text
 from neurodeploy.cli.verb import table
+from neurodeploy.errors import FormatError
+from neurodeploy.reporting.preflight import Change, Layer, Limit, Preflight
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from neurodeploy.reporting.preflight import Change, Layer, Limit, Preflight
-
 #: Longer networks show the layers that take most cores.
 MOST_LAYERS = 24
 MOST_CHANGES = 8
-#: Limits as they stand in a narrow column.
-SHORT = {"compartments": "neurons", "synapse_memory": "memory", "input_axons": "axons", "output_slots": "slots"}
+
+
+def program_text(summary: Mapping[str, Any]) -> list[str]:
+    """Everything that a program's summary says, `compile --json` without what compiling itself added.
+
+    Raises:
+        FormatError: an object that is none.
+    """
+    report = Preflight.of(summary)
+    parts = [preflight_text(report) if report else "An older version compiled it and kept no layout; compile it again."]
+    try:
+        parts += [wrapped(traffic_text(dict(summary)))] if "traffic" in summary else []
+        parts += [prediction_text(summary["predictions"])] if summary.get("predictions") else []
+    except (KeyError, TypeError, ValueError) as error:  # a program from a file may say anything
+        raise FormatError("program", f"its summary makes no sense ({error!r})", "compile it again") from error
+    return parts + [explanation_text(explained) for explained in summary.get("explained", ())]
 
 
 def preflight_text(report: Preflight) -> str:
@@ -56,7 +73,8 @@ def _fewer_neurons(report: Preflight) -> Iterator[str]:
     neurons = sum(layer.neurons for layer in report.layers if layer.cores)
     if limit is not None and report.cores > 1 and -(-neurons // limit.maximum) == report.cores:
         over = neurons - (report.cores - 1) * limit.maximum
-        yield f"{report.cores - 1} cores have room for {over:,} neurons less than there are."
+        fewer = "1 core has" if report.cores == 2 else f"{report.cores - 1} cores have"
+        yield f"{fewer} room for {over:,} neurons less than there are."
 
 
 def _layers(report: Preflight) -> str:
@@ -77,7 +95,7 @@ def _layer_row(layer: Layer) -> tuple[object, ...]:
     """What the layer takes; `fills` is by the limit that it takes most of."""
     if not layer.cores:
         return layer.name, layer.neurons, None, "", None, None, "run by the host", ""
-    fills = f"{layer.fills[layer.fullest]:5.2f} by {SHORT[layer.fullest]}"
+    fills = f"{layer.fills[layer.fullest]:5.2f} by {short(layer.fullest)}"
     bound = layer.bound or ""
     return (
         layer.name,
@@ -87,7 +105,7 @@ def _layer_row(layer: Layer) -> tuple[object, ...]:
         layer.cores,
         layer.alone,
         fills,
-        SHORT.get(bound, bound.replace("_", " ")),
+        short(bound),
     )
 
 

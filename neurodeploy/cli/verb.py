@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any, NoReturn
 
 import click
@@ -67,7 +68,7 @@ def _refusal(error: DoesNotFitError) -> str:
         if len(error.rows) > len(shown):
             parts[-1] += f"\n{len(error.rows) - len(shown):,} more"
     if error.ways:
-        parts.append("\n".join(f"- {way}" for way in error.ways))
+        parts.append("\n".join(fill(f"- {way}", 80, subsequent_indent="  ") for way in error.ways))
     return "\n" + "\n\n".join(parts) if parts else ""
 
 
@@ -81,13 +82,13 @@ class Console:
     """
 
     def __init__(self, as_json: bool, quiet: bool, verbose: bool) -> None:
-        self._json = as_json
-        self._quiet = quiet
+        self.as_json = as_json
+        self.quiet = quiet
         self._verbose = verbose
 
     def note(self, text: str) -> None:
         """A message on the way."""
-        if not self._quiet:
+        if not self.quiet:
             click.echo(text, err=True)
 
     def detail(self, text: str) -> None:
@@ -97,9 +98,9 @@ class Console:
 
     def result(self, data: dict[str, Any], text: Callable[[], str]) -> None:
         """The answer: `data` with `--json`, else `text`."""
-        if self._quiet and not self._json:
+        if self.quiet and not self.as_json:
             return
-        shown = json.dumps(data, ensure_ascii=False, allow_nan=False) if self._json else text()
+        shown = json.dumps(data, ensure_ascii=False, allow_nan=False) if self.as_json else text()
         try:
             click.echo(shown)
         except BrokenPipeError:
@@ -115,7 +116,7 @@ class Console:
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[..., None]]:
         """A bar on a terminal; the function it gives advances by a part or, told a text, by one and shows it."""
-        if self._quiet or not sys.stderr.isatty():
+        if self.quiet or not sys.stderr.isatty():
             yield lambda done="": None
             return
         from rich.console import Console as RichConsole

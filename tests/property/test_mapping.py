@@ -77,24 +77,6 @@ def _nearly_used_up(programs: list[Program]) -> set[str]:
     return {names.get(name, name) for name, count in near.items() if count >= 0.01 * len(programs)}
 
 
-def test_layers_with_delays_share_cores() -> None:
-    """64-256-256-242 with 6-bit delays, as published for NTIDIGITS: 128 neurons fill a core."""
-    random = np.random.default_rng(1)
-    sizes = (64, 256, 256, 242)
-    names = ("input", "fc1", "fc2", "fc3")
-    populations = [Population("input", None, (64,), axonal_delay=random.integers(0, 63, 64))]
-    projections = []
-    for i in (1, 2, 3):
-        delay = random.integers(0, 63, sizes[i])
-        populations.append(Population(names[i], CubaLif(1024, 128, 80), (sizes[i],), axonal_delay=delay))
-        weight = 2 * random.integers(-128, 128, (sizes[i], sizes[i - 1]), np.int32)
-        projections.append(Projection(names[i - 1], names[i], Dense(weight), 0, WeightFormat()))
-    program = compile_network(Network(tuple(populations), tuple(projections)))
-    assert check(program) == ()
-    assert replay(program, seed=1, trials=1) is None
-    assert len(program.cores) == program.summary["cores_lower_bound"] == 6
-
-
 @pytest.mark.parametrize("delay", [0, 6, 7, 30, 62])
 def test_delays_split_a_wide_layer(delay: int) -> None:
     weight = 2 * np.random.default_rng(delay).integers(-128, 128, (700, 20), np.int32)
@@ -105,23 +87,6 @@ def test_delays_split_a_wide_layer(delay: int) -> None:
     assert replay(program, seed=delay, trials=1) is None
     addressed = {0: 1024, 6: 1024, 7: 512, 30: 256, 62: 128}[delay]
     assert len(program.cores) == -(-700 // addressed)
-
-
-@pytest.mark.parametrize(
-    ("folder", "arch", "most"),
-    [
-        ("dvs_gesture_cnn", "128x128x2-4a-16c5z-2a-32c3z-2a-512-11", 33),
-        ("nmnist_mlp", "34x34x2-512-10", 5),
-        ("oxford/oxfordNet.pt", None, 1),
-        ("../lava_dl/tiny.net", None, 1),
-    ],
-)
-def test_published_networks(conformance: Path, folder: str, arch: str | None, most: int) -> None:
-    """As few cores as anyone has found for them in public."""
-    program = compile_network(read_network(conformance / "slayer_loihi" / folder, ReadOptions(arch)).network)
-    assert check(program) == ()
-    assert replay(program, seed=6, trials=1) is None
-    assert len(program.cores) == most
 
 
 def test_packets_travel_less_than_half_as_far_as_in_order(conformance: Path) -> None:
@@ -150,13 +115,6 @@ def _travelled(program: Program, run: Run) -> int:
     ]
     spikes[0][:] = 0
     return int(traffic(program).hops @ np.concatenate(spikes))
-
-
-def test_pilotnet(conformance: Path) -> None:
-    """Every compartment of all cores but the last is used: fewer cores cannot hold the neurons."""
-    program = compile_network(read_network(conformance / "lava_dl" / "pilotnet_lif" / "network.net").network)
-    assert check(program) == ()
-    assert len(program.cores) == program.summary["cores_lower_bound"] == 117
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,10 @@ DELAYS = node("Delay", delay=[0.0, 1e-3])
         ([cuba(tau_mem=-1.0)], "has tau_mem -1, which is not positive"),
         ([cuba(r=np.nan)], "r holds NaN or infinite values"),
         ([cuba(w_in=-4.0)], "node a: has gain -1"),
-        ([cuba(v_threshold=1.0, v_reset=1.5)], "node a: has a threshold -0.5 above its v_reset"),
+        (
+            [cuba(v_threshold=1.0, v_reset=1.5)],
+            "node a: has a v_threshold -0.5 relative to v_reset, below which it lies",
+        ),
         ([cuba(v_threshold=[1.0, 2.0, 3.0])], "has v_threshold of shape (3,) for neurons of shape (2,)"),
         ([LI, EYE, IF], "node a (LI): passes its voltage on to c; only spikes can be sent"),
         ([node("Linear", weight=np.eye(3)), IF], "dense weight has 3 columns, the source 2 has 2 neurons"),
