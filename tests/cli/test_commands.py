@@ -38,6 +38,22 @@ def test_inspect(invoke: Invoke, program_path: Path) -> None:
     assert "210" in invoke("inspect", program_path).stdout
 
 
+def test_compile_for_an_objective(invoke: Invoke, network: Network, recordings: Path, tmp_path: Path) -> None:
+    """Measured rates, the trade, and refusals; text and JSON say the same."""
+    nd.save(network, tmp_path / "n.ndn")
+    command = ("compile", tmp_path / "n.ndn", "-o", tmp_path / "p.ndp", "--force", "--calibrate", recordings)
+    data = json.loads(invoke(*command, "--objective", "latency", "--seed", "5", "--json").stdout)
+    assert [data["traffic"][key] for key in ("rates", "recordings", "seed")] == ["measured", 3, 5]
+    assert data["objective"]["name"] == "latency"
+    assert sum(choice["chosen"] for choice in data["objective"]["choices"]) == 1
+    text = invoke(*command, "--objective", "latency").stdout
+    assert "as 3 recordings show" in text
+    assert f"Objective latency, an average step by the constants of {data['objective']['constants']}" in text
+    refused = invoke(*command, "--objective", "size")
+    assert refused.exit_code == 1
+    assert "objective size: is unknown; choose from cores, latency, energy" in refused.stderr
+
+
 def test_compile(invoke: Invoke, network: Network, tmp_path: Path) -> None:
     nd.save(network, tmp_path / "n.ndn")
     result = invoke("compile", tmp_path / "n.ndn", "-o", tmp_path / "p.ndp", "--json")

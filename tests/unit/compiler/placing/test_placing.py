@@ -10,7 +10,7 @@ import pytest
 
 from neurodeploy.compiler.flows import Flows
 from neurodeploy.compiler.mesh import Mesh, Placement
-from neurodeploy.compiler.placing import CROSSING, place
+from neurodeploy.compiler.placing import CROSSING, descent, place, sweeps
 from neurodeploy.compiler.placing.descent import descend
 from neurodeploy.compiler.placing.problem import Graph, Grid
 from neurodeploy.compiler.placing.start import first_placement
@@ -82,6 +82,23 @@ def test_both_searches_gain_and_say_what_they_cost(cores: int) -> None:
         assert np.all(np.bincount(found, minlength=len(grid.room)) <= grid.room)
         costs.append(graph.cost(grid, found))
     assert costs[0] > costs[1] >= costs[2]
+
+
+@pytest.mark.parametrize("cores", [5, 33, 128])
+def test_costs_kept_while_cores_move_are_those_of_the_placement(cores: int) -> None:
+    graph, grid = Graph.of(random_flows(cores, cores, 5 * cores)), Grid.of(Mesh.of(LOIHI), 1)
+    start = first_placement(graph, grid)
+    dense, sparse = descent._State(graph, grid, start), sweeps._State(graph, grid, start)
+    random = np.random.default_rng(cores)
+    for _ in range(3):
+        dense.shake(random.permutation(cores)[: min(cores, 9)])
+        assert dense.cost == graph.cost(grid, dense.router)
+        dense.descend()
+        assert dense.cost == graph.cost(grid, dense.router)
+        before = sparse.cost()
+        for core in random.permutation(cores).tolist():
+            sparse.improve(core)
+        assert before >= sparse.cost() == graph.cost(grid, sparse.router)
 
 
 def test_what_talks_shares_a_chip() -> None:
