@@ -14,7 +14,7 @@ from neurodeploy.compiler.checker.memory import (
     nxtf_words,
     weight_bits,
 )
-from neurodeploy.compiler.memory import Compression, Lists, SynapseFormat
+from neurodeploy.compiler.memory import Compression, ListTable, SynapseFormat
 from neurodeploy.precision import IntArray, SignMode
 
 #: Contiguous targets, and words per source axon with 8 bits and no delay: by nengo-loihi dense and sparse, by NxTF
@@ -97,13 +97,13 @@ def test_the_compilers_lists_count_the_same(
         *([(Compression.SPARSE, 0, nxtf_sparse)] if targets <= 64 else []),  # one index width for all lists of a core
     ):
         form = SynapseFormat(SignMode.EXCITATORY, 8, 0, 0, compression, skip)
-        memory = Lists(1, (form,), zeros, zeros, first, stored, stored).memory(index)
+        memory = ListTable(1, (form,), zeros, zeros, first, stored, stored).memory(index)
         assert memory.nxtf_words == memory.longest_axon == words
         rounded = -(-(HEADER_BITS + stored * form.synapse_bits(index)) // WORD) * WORD
         assert memory.nengo_bits == rounded.sum()
     if targets <= NXTF_LIST:  # beyond, the compiler's lists of 60 keep both rules where nengo-loihi's have 64
         form = SynapseFormat(SignMode.EXCITATORY, 8, 0)
-        assert Lists(1, (form,), zeros, zeros, first, stored, stored).memory(index).nengo_bits == nengo * WORD
+        assert ListTable(1, (form,), zeros, zeros, first, stored, stored).memory(index).nengo_bits == nengo * WORD
 
 
 @pytest.mark.parametrize(("fan_in", "nengo", "nxtf"), MOST_NEURONS)
