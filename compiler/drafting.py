@@ -81,6 +81,7 @@ class Drafter:
         return tuple(dict.fromkeys((best, mixed, alike, (None,) * len(best))))
 
     def _packets(self, rates: Rates) -> list[dict[int, int]]:
+        rates = rates if rates.recordings else self._alike
         if rates not in self._counted:
             network, per_core = self._network, self._target.core.compartments
             spikes = rates.by_population(network)

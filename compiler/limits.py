@@ -63,7 +63,9 @@ def output_slots(load: Load, target: Target) -> Use:
     """A core has 4,096 output slots, one per neuron, destination core and projection; axons to another chip take
     two, and only 1,024 of them are available.
     """
-    maximum = target.core.output_slots if target.chips == 1 else target.core.output_slots_across
+    maximum = target.core.output_slots
+    if target.chips > 1:
+        maximum = min(maximum, target.core.output_slots_across)
     return Use("output_slots", load.output_slots, maximum, "output slots", "reduce the fan-out of the layer")
 
 

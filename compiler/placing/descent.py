@@ -7,9 +7,8 @@ import numpy as np
 from neurodeploy.compiler.placing.problem import Graph, Grid
 from neurodeploy.precision import IntArray
 
-#: Descents, each from a shaken placement: so many times the number of core pairs are looked at, within the bounds.
-#: On the gesture network and PilotNet ten times as many gain less than 5 %.
-PAIRS = 400_000
+#: Descents, each from a shaken placement: so many that this many pairs of cores are looked at, within the bounds.
+PAIRS = 250_000
 LEAST_ROUNDS, MOST_ROUNDS = 20, 300
 #: Cores that change places between two descents, least and most.
 SHAKEN = (3, 12)
