@@ -64,7 +64,7 @@ class Maximum:
     busiest: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prediction:
     """What a mapped network costs by one set of constants, over all its steps.
 
@@ -77,7 +77,8 @@ class Prediction:
         barrier_seconds: spent in barriers; work_seconds: by the busiest core of each step.
         longest_step_seconds: the longest step, its barrier included.
         neuron_bound_steps: steps in which updates and sending took longer than receiving.
-        maxima: per-core maxima.
+        core_most, core_total: of every kind of work, "neurons" and `WORK`, by core: most in any step, and
+            the sum of all steps, (kinds, cores).
         notes: what the figures leave out, one sentence each.
     """
 
@@ -92,8 +93,17 @@ class Prediction:
     work_seconds: float
     longest_step_seconds: float
     neuron_bound_steps: float
-    maxima: tuple[Maximum, ...]
+    core_most: NDArray[np.float64]
+    core_total: NDArray[np.float64]
     notes: tuple[str, ...] = ()
+
+    @property
+    def maxima(self) -> tuple[Maximum, ...]:
+        """Most work of one core, for every kind."""
+        return tuple(
+            Maximum(name, float(most.max()), int(most.argmax()), float(total.max()) / self.steps)
+            for name, most, total in zip(("neurons", *WORK), self.core_most, self.core_total, strict=True)
+        )
 
     @property
     def dynamic_joules(self) -> float:
@@ -145,6 +155,7 @@ def predicted(counts: Counts, constants: Constants) -> Prediction:
     barrier = constants.barrier.at(counts.tiles) * NANO
     work = float(step.sum()) * each
     seconds = barrier * counts.steps + work
+    most, total = _core_work(counts)
     return Prediction(
         constants=constants.name,
         source=constants.source,
@@ -157,7 +168,8 @@ def predicted(counts: Counts, constants: Constants) -> Prediction:
         work_seconds=work,
         longest_step_seconds=float(step.max()) + barrier,
         neuron_bound_steps=float(neuron_bound.sum()) * each,
-        maxima=_maxima(counts),
+        core_most=most,
+        core_total=total,
         notes=_notes(counts, constants),
     )
 
@@ -166,7 +178,7 @@ def summed(predictions: Sequence[Prediction]) -> Prediction:
     """Several recordings of one program by one set of constants, one after the other.
 
     Args:
-        predictions: at least one; maxima are the largest, `busiest` is the mean over all steps.
+        predictions: at least one.
     """
     first, steps = predictions[0], sum(p.steps for p in predictions)
     columns = zip(*(p.events for p in predictions), strict=True)
@@ -184,13 +196,8 @@ def summed(predictions: Sequence[Prediction]) -> Prediction:
         work_seconds=sum(p.work_seconds for p in predictions),
         longest_step_seconds=max(p.longest_step_seconds for p in predictions),
         neuron_bound_steps=sum(p.neuron_bound_steps for p in predictions),
-        maxima=tuple(
-            replace(
-                max(same, key=lambda maximum: maximum.most),
-                busiest=sum(m.busiest * p.steps for m, p in zip(same, predictions, strict=True)) / steps,
-            )
-            for same in zip(*(p.maxima for p in predictions), strict=True)
-        ),
+        core_most=np.max([p.core_most for p in predictions], axis=0),
+        core_total=np.sum([p.core_total for p in predictions], axis=0),
         notes=tuple(dict.fromkeys(note for p in predictions for note in p.notes)),
     )
 
@@ -236,16 +243,13 @@ def _step_seconds(counts: Counts, constants: Constants) -> tuple[NDArray[np.floa
     return busiest, longest_send >= longest_receive
 
 
-def _maxima(counts: Counts) -> tuple[Maximum, ...]:
-    neurons = np.asarray(counts.cores.neurons)
-    fullest = int(np.argmax(neurons))
-    found = [Maximum("neurons", float(neurons[fullest]), fullest, float(neurons[fullest]))]
-    for name in WORK:
-        table = np.asarray(getattr(counts.cores, name))
-        flat = int(np.argmax(table))
-        busiest = float(table.mean(axis=0).max())
-        found.append(Maximum(name, float(table.flat[flat]), flat % table.shape[1], busiest))
-    return tuple(found)
+def _core_work(counts: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Most in a step and sum over all steps of every kind of work, (kinds, cores) each."""
+    neurons = np.asarray(counts.cores.neurons, np.float64)
+    tables = [np.asarray(getattr(counts.cores, name)) for name in WORK]
+    most = [neurons, *(table.max(axis=0) for table in tables)]
+    total = [neurons * counts.steps, *(table.mean(axis=0) * counts.steps for table in tables)]
+    return np.stack(most).astype(np.float64), np.stack(total)
 
 
 def _notes(counts: Counts, constants: Constants) -> tuple[str, ...]:

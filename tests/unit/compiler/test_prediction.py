@@ -117,6 +117,14 @@ def test_recordings_add_up() -> None:
     assert (both.steps, both.longest_step_seconds, both.maxima) == (4, one.longest_step_seconds, one.maxima)
 
 
+def test_the_busiest_core_is_that_of_all_recordings() -> None:
+    one, cores = by_hand(), by_hand().cores
+    mirrored = replace(cores, synaptic_ops=np.asarray(cores.synaptic_ops)[:, ::-1])
+    both = summed([predicted(each, load_constants("sana-fe")) for each in (one, replace(one, cores=mirrored))])
+    (ops,) = (m for m in both.maxima if m.name == "synaptic_ops")
+    assert (ops.most, ops.busiest) == (900, 250)  # 920 and 80 of each core in four steps
+
+
 def test_what_is_left_out_is_said() -> None:
     notes = predicted(
         replace(by_hand(), chip="loihi2", chips=2, updates_counted=False), load_constants("sana-fe")
