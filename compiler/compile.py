@@ -7,14 +7,15 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from neurodeploy.compiler.bounds import core_bounds, cores_lower_bound
+from neurodeploy.compiler.chips import board_plan
 from neurodeploy.compiler.configuration import row_width
 from neurodeploy.compiler.formats import MOST_FORMATS, choose_formats
 from neurodeploy.compiler.laying import lay_out
 from neurodeploy.compiler.layout import LaidOut, compartment_order
 from neurodeploy.compiler.limits import uses
-from neurodeploy.compiler.lower import lower_axons, lower_cores, lower_routes, lower_storage
+from neurodeploy.compiler.lower import chips_and_slots, lower_axons, lower_cores, lower_routes, lower_storage
 from neurodeploy.compiler.memory import index_bits
-from neurodeploy.compiler.partition import CorePlan, partition
+from neurodeploy.compiler.partition import CorePlan
 from neurodeploy.compiler.pieces import Cutter
 from neurodeploy.compiler.preflight import check_models, check_parameters, check_size, too_many_cores
 from neurodeploy.compiler.program import Program
@@ -80,7 +81,7 @@ def compile_network(
     laid = [lay_out(integer, p, orders[integer.index(p.target)]) for p in integer.projections]
     bounds = core_bounds(integer, target, laid)
     cutters = _cutters(integer, target, laid, orders)
-    plan = partition(integer, target, laid, orders, cutters, cores_lower_bound(bounds), say)
+    plan = board_plan(integer, target, laid, orders, cutters, cores_lower_bound(bounds), say)
     _check_cores(integer, target, plan)
     say("route")
     axons = lower_axons(integer, plan, laid)
@@ -140,13 +141,14 @@ def _check_cores(network: Network, target: Target, plan: tuple[CorePlan, ...]) -
 def _summary(network: Network, target: Target, plan: tuple[CorePlan, ...], bounds: dict[str, int]) -> dict[str, Any]:
     """The JSON-ready numbers of `compile --json`, except the seconds."""
     table = [{use.limit: use for use in uses(core.load, target)} for core in plan]
+    chip, _ = chips_and_slots(plan, target)
     return {
         "schema": SCHEMA,
         "target": target.name,
         "memory_rule": target.memory_rule,
         "cores": len(plan),
         "cores_available": target.total_cores,
-        "chips": -(-len(plan) // target.cores_per_chip),
+        "chips": int(chip.max()) + 1,
         "cores_lower_bound": cores_lower_bound(bounds),
         "bounds": bounds,
         "populations": [_population(network, target, i, plan) for i in range(len(network.populations))],
@@ -154,7 +156,7 @@ def _summary(network: Network, target: Target, plan: tuple[CorePlan, ...], bound
         "core_table": [
             {
                 "core": k,
-                "chip": k // target.cores_per_chip,
+                "chip": int(chip[k]),
                 "populations": [network.populations[piece.population].name for piece in core.pieces],
                 **{name: use.used for name, use in row.items()},
                 "max": {name: use.maximum for name, use in row.items()},

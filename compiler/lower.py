@@ -36,11 +36,11 @@ def lower_cores(network: Network, target: Target, plan: Sequence[CorePlan], orde
         threshold_rows.append(distinct[:, 0])
         threshold_of.append(row)
         formats.append(_format_rows(network, core))
-    slot = np.arange(len(plan))
+    chip, slot = chips_and_slots(plan, target)
     pieces = [piece for core in plan for piece in core.pieces]
     return Cores(
-        chip=slot // target.cores_per_chip,
-        slot=slot % target.cores_per_chip,
+        chip=chip,
+        slot=slot,
         compartment_start=_starts(core.load.compartments for core in plan),
         population=np.repeat([p.population for p in pieces], [p.neurons for p in pieces]),
         neuron=np.concatenate([mine for numbers in neurons for mine in numbers]),
@@ -53,6 +53,15 @@ def lower_cores(network: Network, target: Target, plan: Sequence[CorePlan], orde
         format_start=_starts(len(f) for f in formats),
         formats=np.concatenate(formats),
     )
+
+
+def chips_and_slots(plan: Sequence[CorePlan], target: Target) -> tuple[IntArray, IntArray]:
+    """The chip of each core and its number there, in the order of the plan; (cores,) each."""
+    if any(core.chip is None for core in plan):
+        chip, slot = np.divmod(np.arange(len(plan)), target.cores_per_chip)
+        return chip, slot
+    chip = np.array([core.chip for core in plan], np.int64)
+    return chip, np.arange(len(chip)) - np.searchsorted(chip, chip)
 
 
 def lower_axons(network: Network, plan: Sequence[CorePlan], laid: Sequence[LaidOut]) -> Axons:

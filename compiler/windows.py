@@ -222,4 +222,3 @@ class Touched:
     def entries(self) -> Entries:
         """See `Part`."""
         return self.windows.entries(self)
-
