@@ -7,10 +7,9 @@ of their own, until all of them fit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
-from math import ceil
 
 import numpy as np
 
@@ -25,9 +24,11 @@ from neurodeploy.precision import IntArray
 #: Times that cores are divided before a number of chips is given up.
 MAX_ROUNDS = 24
 #: How full a core is made when others must be divided for lack of output slots: what reaches them may be divided too.
-FILL = 0.8
-#: How full chips are made before those cores are divided.
-FILLED = 0.7
+FILL = 0.9
+#: How full chips are made.
+FILLED = 0.95
+#: Slots of a neuron whose axons cross, about.
+CROSSING_SLOTS = 3.5
 #: Cores of a board relative to those of one large chip that are taken without another trial.
 DIVIDED = 1.25
 #: Chips of one trial relative to those of the last.
@@ -56,15 +57,43 @@ def board_plan(
         if len(one) <= target.cores_per_chip:
             return one
         least = len(one)
-    chips, found = ceil(least / (FILLED * target.cores_per_chip)), None
+    chips, found = _likely_chips(least, network, target, laid, orders), None
     while found is None and chips <= target.chips:
         plan = partition(network, chip, laid, orders, cutters, least, progress, chips)
         found = _settled([_Dealt(core.pieces, core.chip or 0) for core in plan], network, target, orders, cutters)
         chips = target.chips if chips < target.chips < chips * GROWTH else max(chips + 1, int(chips * GROWTH))
-    if found is not None and len(found) <= least * DIVIDED:
+    if found is not None and len(found) <= max(least, _least_anywhere(network, target, laid)) * DIVIDED:
         return found
     anywhere = partition(network, target, laid, orders, cutters, enough, progress)
     return found if found is not None and len(found) <= len(anywhere) else anywhere
+
+
+def _least_anywhere(network: Network, target: Target, laid: Sequence[LaidOut]) -> int:
+    """Cores that no plan can do without whose axons may all leave their chip: each takes two slots."""
+    on_cores = (part for part in laid if network.index(part.projection.source))
+    axons = sum(np.count_nonzero(np.greater_equal(*part.reach()[::-1])) for part in on_cores)
+    return 2 * int(axons) // min(target.core.output_slots, target.core.output_slots_across)
+
+
+def _likely_chips(
+    least: int, network: Network, target: Target, laid: Sequence[LaidOut], orders: Sequence[IntArray]
+) -> int:
+    """The fewest chips on which cores are left for the neurons whose axons cross from slab to slab."""
+    ends = []
+    for part in laid:
+        source = network.index(part.projection.source)
+        if source:
+            place = np.empty(len(orders[source]), np.int64)
+            place[orders[source]] = np.arange(len(place))
+            first, last = part.reach()
+            heard = np.flatnonzero(last >= first)
+            ends.append((place[heard] / len(place), first[heard] / part.targets, last[heard] / part.targets))
+    for chips in range(2, target.chips):
+        crossing = sum(np.count_nonzero(np.ptp(np.floor(chips * np.stack(places)), axis=0)) for places in ends)
+        needed = least + crossing * CROSSING_SLOTS / _room(True, target)
+        if needed <= FILLED * chips * target.cores_per_chip:
+            return chips
+    return target.chips
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +119,7 @@ def _settled(
         planned = [slots.planned(core, target) for core in cores]
         if not any(use.broken for core in planned for use in uses(core.load, target)):
             return tuple(sorted(planned, key=lambda core: core.chip or 0))
-        cores = list(
-            chain.from_iterable(_divided(d, p, slots, target, by_index) for d, p in zip(cores, planned, strict=True))
-        )
+        cores = _divided(cores, planned, slots, target, by_index)
     return None
 
 
@@ -114,21 +141,16 @@ class _Slots:
         self._total = [np.concatenate([[0], np.cumsum(t + n)]) for t, n in ordered]
         self._leaving = [np.concatenate([[0], np.cumsum(n)]) for _, n in ordered]
 
-    def of(self, piece: Piece) -> int:
-        """Slots that a piece takes, axons that leave the chip counted twice."""
-        total = self._total[piece.population]
-        return int(total[piece.last] - total[piece.first])
+    def of(self, population: int, first: int, last: int) -> tuple[bool, int]:
+        """Whether axons of a stretch leave the chip, and the slots it takes, those axons counted twice."""
+        total, leaving = self._total[population], self._leaving[population]
+        return bool(leaving[last] > leaving[first]), int(total[last] - total[first])
 
     def planned(self, core: _Dealt, target: Target) -> CorePlan:
         """The core with what it takes."""
-        crosses = any(self.leaves(p.first, p.last, p.population) for p in core.pieces)
-        slots = sum(map(self.of, core.pieces))
-        return CorePlan(core.pieces, load_of(core.pieces, slots, target, crosses), core.chip)
-
-    def leaves(self, first: int, last: int, population: int) -> bool:
-        """Whether axons of a stretch leave the chip."""
-        leaving = self._leaving[population]
-        return bool(leaving[last] > leaving[first])
+        taken = [self.of(p.population, p.first, p.last) for p in core.pieces]
+        load = load_of(core.pieces, sum(slots for _, slots in taken), target, any(crosses for crosses, _ in taken))
+        return CorePlan(tuple(sorted(core.pieces, key=lambda p: p.population)), load, core.chip)
 
     def cuts(self, piece: Piece, target: Target) -> list[tuple[int, int]]:
         """Stretches of a piece that have slots enough: from the first axon that leaves the chip to the last, and the
@@ -138,7 +160,7 @@ class _Slots:
         first = int(np.searchsorted(leaving, leaving[0], side="right")) - 1
         last = int(np.searchsorted(leaving, leaving[-1], side="left"))
         edges = sorted({0, first, last, piece.neurons}) if last > first else [0, piece.neurons]
-        found = []
+        found: list[tuple[int, int]] = []
         for a, b in pairwise(edges):
             total = self._total[piece.population][piece.first + a : piece.first + b + 1]
             parts = -(-(total[-1] - total[0]) // _room(leaving[b] > leaving[a], target))
@@ -154,30 +176,44 @@ def _room(crosses: bool, target: Target) -> int:
 
 
 def _divided(
-    core: _Dealt, planned: CorePlan, slots: _Slots, target: Target, cutters: dict[int, Cutter]
-) -> Iterable[_Dealt]:
-    """Several cores in place of one with too few slots: by pieces first, which costs the sources nothing."""
-    if not any(use.broken for use in uses(planned.load, target)):
-        yield core
-        return
-    bins: list[tuple[bool, int, list[Piece]]] = []
-    for piece in core.pieces:
-        crosses, needed = slots.leaves(piece.first, piece.last, piece.population), slots.of(piece)
-        room = _room(crosses, target)
-        if needed > room:
-            for first, last in slots.cuts(piece, target):
-                yield _Dealt((_part(piece, first, last, cutters[piece.population], target),), core.chip)
+    cores: Sequence[_Dealt], planned: Sequence[CorePlan], slots: _Slots, target: Target, cutters: dict[int, Cutter]
+) -> list[_Dealt]:
+    """The cores with what lies on those that break a limit dealt out anew, chip by chip."""
+    result = []
+    loose: dict[int, list[tuple[Piece, bool, int]]] = {}
+    for core, plan in zip(cores, planned, strict=True):
+        if not any(use.broken for use in uses(plan.load, target)):
+            result.append(core)
             continue
-        fits = (i for i, (across, taken, _) in enumerate(bins) if across == crosses and taken + needed <= room)
-        place = next(fits, len(bins))
-        if place == len(bins):
-            bins.append((crosses, 0, []))
-        bins[place] = (crosses, bins[place][1] + needed, [*bins[place][2], piece])
-    yield from (_Dealt(tuple(pieces), core.chip) for _, _, pieces in bins)
+        for piece in core.pieces:
+            loose.setdefault(core.chip, []).extend(
+                (_part(piece, first, last, cutters[piece.population], target), *slots.of(piece.population, first, last))
+                for first, last in slots.cuts(piece, target)
+            )
+    for chip, parts in loose.items():
+        result += [_Dealt(tuple(pieces), chip) for pieces in _packed(parts, target)]
+    return result
+
+
+def _packed(parts: Sequence[tuple[Piece, bool, int]], target: Target) -> list[list[Piece]]:
+    """Parts put together on cores, those with axons that leave the chip apart from the others, where first they fit."""
+    cores: list[tuple[bool, int, list[Piece]]] = []
+    for piece, crosses, needed in sorted(parts, key=lambda part: -part[2]):
+        for i, (across, taken, held) in enumerate(cores):
+            if across == crosses and taken + needed <= _room(crosses, target):
+                load = load_of([*held, piece], taken + needed, target, crosses)
+                if not any(use.broken for use in uses(load, target)):
+                    cores[i] = (across, taken + needed, [*held, piece])
+                    break
+        else:
+            cores.append((crosses, needed, [piece]))
+    return [held for _, _, held in cores]
 
 
 def _part(piece: Piece, first: int, last: int, cutter: Cutter, target: Target) -> Piece:
     """A part of a piece, in as many formats as a core may have."""
+    if (first, last) == (piece.first, piece.last):
+        return piece
     for formats in range(cutter.most_formats, 1, -1):
         part = cutter.piece(first, last, formats)
         if len(part.formats) <= target.core.synapse_formats:
