@@ -25,14 +25,13 @@ def lower_cores(network: Network, target: Target, plan: Sequence[CorePlan], orde
     rows, row_of, threshold_rows, threshold_of, formats = [], [], [], [], []
     width = row_width(network)
     neurons = [[orders[p.population][p.first : p.last] for p in core.pieces] for core in plan]
+    tables = {i: (neuron_rows(p, width), thresholds(p)[:, None]) for i, p in enumerate(network.populations[1:], 1)}
     for core, numbers in zip(plan, neurons, strict=True):
-        populations = [network.populations[piece.population] for piece in core.pieces]
-        wanted = [neuron_rows(p, width)[mine] for p, mine in zip(populations, numbers, strict=True)]
-        distinct, row = distinct_rows(np.concatenate(wanted))
+        mine = [(*tables[piece.population], which) for piece, which in zip(core.pieces, numbers, strict=True)]
+        distinct, row = distinct_rows(np.concatenate([table[which] for table, _, which in mine]))
         rows.append(distinct)
         row_of.append(row)
-        wanted = [thresholds(p)[mine, None] for p, mine in zip(populations, numbers, strict=True)]
-        distinct, row = distinct_rows(np.concatenate(wanted))
+        distinct, row = distinct_rows(np.concatenate([table[which] for _, table, which in mine]))
         threshold_rows.append(distinct[:, 0])
         threshold_of.append(row)
         formats.append(_format_rows(network, core))
