@@ -50,7 +50,8 @@ SANITIZED_PYTEST = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print
   ASAN_OPTIONS=detect_leaks=0 NEURODEPLOY_SANITIZED_CORE=$(SANITIZED) $(BIN)/python -m pytest -q -p tests.sanitized
 
 sanitize: $(SANITIZED)/.built ## The core's tests with AddressSanitizer and UndefinedBehaviorSanitizer.
-	$(SANITIZED_PYTEST) tests/unit/emulator tests/property/test_reference_vs_core.py -m 'not evidence'
+	$(SANITIZED_PYTEST) tests/unit/emulator tests/property/test_reference_vs_core.py \
+	  tests/property/test_snapshots.py -m 'not evidence'
 
 sanitize-short: $(SANITIZED)/.built
 	$(SANITIZED_PYTEST) tests/unit/emulator/test_engine.py \

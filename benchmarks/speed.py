@@ -3,7 +3,7 @@
 Usage: python benchmarks/speed.py [CONFORMANCE_FOLDER]
 
 All numbers come from one run, turns taken between what is compared; each is the median of five rounds with the best
-behind it. Only stepping is timed.
+behind it, ratios are medians of each round's ratio. Only stepping is timed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -37,16 +38,43 @@ ROUNDS = 5
 FEW = 20
 
 
-def bound_rates() -> tuple[float, float, float]:
-    """Rows of 512 weights a second from 1 MB and from 16 MB, and neuron updates a second: see bounds.c."""
-    source = Path(__file__).with_name("bounds.c")
-    with tempfile.TemporaryDirectory() as folder:
-        binary = Path(folder) / "bounds"
-        command = ["cc", "-O3", "-march=native", "-mprefer-vector-width=512", "-o", str(binary), str(source), "-lm"]
+class Bounds:
+    """The fixed loops of bounds.c, compiled into a folder that lasts as long as they do."""
+
+    def __init__(self, folder: str) -> None:
+        source = Path(__file__).with_name("bounds.c")
+        self._binary = str(Path(folder) / "bounds")
+        command = ["cc", "-O3", "-march=native", "-mprefer-vector-width=512", "-o", self._binary, str(source), "-lm"]
         subprocess.run(command, check=True)
-        asked = (("rows", "1000000"), ("rows", "16000000"), ("neurons", "16384"))
-        a, b, c = (float(subprocess.run([binary, *args], check=True, capture_output=True).stdout) for args in asked)
-    return a, b, c
+
+    def rate(self, *asked: str, processes: int = 1) -> float:
+        """Rows of 512 weights or neuron updates a second, of all processes run at a time together."""
+        started = [subprocess.Popen([self._binary, *asked], stdout=subprocess.PIPE) for _ in range(processes)]
+        return sum(float(process.communicate()[0]) for process in started)
+
+    def neurons(self, processes: int = 1) -> float:
+        """Updates a second of 16,384 neurons."""
+        return self.rate("neurons", "16384", processes=processes)
+
+    def seconds(self, work: Work) -> float:
+        """What the loops need now for that much."""
+        return work.updates / self.neurons() + work.synaptic_ops / 512 / self.rate("rows", work.table)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Active updates, synaptic operations, and the size in bytes of the table of weights that they go through."""
+
+    updates: float
+    synaptic_ops: float
+    table: str
+
+    @classmethod
+    def of(cls, program: Program, events: Events, steps: int) -> Work:
+        """What a recording asks for."""
+        run = Session(program, "emulator", RunOptions(steps=steps)).run(events)
+        size = sum(p.synapse.weight.size for p in program.network.projections)
+        return cls(float(np.sum(run.counters.active)), run.synaptic_ops, "1000000" if size < 1.5e6 else "16000000")
 
 
 def recordings(program: Program, files: list[Path], steps: int) -> list[Events]:
@@ -90,59 +118,65 @@ def rounds(calls: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
     return taken
 
 
-def measure(title: str, program: Program, files: list[Path], steps: int, rates: tuple[float, float, float]) -> None:
-    """Print the table of one network."""
+def ratio(above: list[float], below: list[float]) -> float:
+    """The median of each round's ratio, so that what slows a whole round down does not count."""
+    return statistics.median(a / b for a, b in zip(above, below, strict=True))
+
+
+def measure(title: str, program: Program, files: list[Path], steps: int, copies: int, bounds: Bounds) -> None:
+    """Print the table of one network; two threads share so many copies of all recordings, the longest first."""
     image, batch = load(program), recordings(program, files, steps)
-    silent = [Events.none()]
+    longest_first = sorted(batch * copies, key=len, reverse=True)
+    work = Work.of(program, batch[0], steps)
     taken = rounds(
         {
             "recording 1": lambda: stepping(image, batch[:1], steps),
-            "silence": lambda: stepping(image, silent, steps),
-            "batch, 1 thread": lambda: stepping(image, batch, steps),
-            "batch, 2 threads": lambda: stepping(image, batch, steps, 2),
+            "bound of recording 1": lambda: bounds.seconds(work),
+            "silence": lambda: stepping(image, [Events.none()], steps),
+            "batch, 1 thread": lambda: stepping(image, longest_first, steps),
+            "batch, 2 threads": lambda: stepping(image, longest_first, steps, 2),
+            "fixed loop, 1 process": lambda: 1 / bounds.neurons(),
+            "fixed loop, 2 processes": lambda: 1 / bounds.neurons(2),
         }
     )
-    print(f"\n{title}: {steps} steps, {len(batch)} recordings")
-    for name, seconds in taken.items():
+    print(f"\n{title}: {steps} steps, a batch of {len(longest_first)} recordings")
+    for name, seconds in list(taken.items())[:5]:
         print(f"  {name:24} {1e3 * statistics.median(seconds):9.2f} ms  (best {1e3 * min(seconds):.2f})")
-    median = {name: statistics.median(seconds) for name, seconds in taken.items()}
-    print(f"  {'recordings a second':24} {len(batch) / median['batch, 1 thread']:9.0f}")
-    print(f"  {'two threads':24} {median['batch, 1 thread'] / median['batch, 2 threads']:9.2f} times one")
-    print(f"  {'a silent step':24} {median['silence'] / median['recording 1']:9.4f} of an active one")
-    bound = lower_bound(program, batch[0], steps, rates)
-    print(f"  {'bound':24} {1e3 * bound:9.2f} ms: the emulator takes {median['recording 1'] / bound:.2f} times that")
+    print(f"  {'recordings a second':24} {len(longest_first) / statistics.median(taken['batch, 1 thread']):9.0f}")
+    for name, one, two in (
+        ("two threads", "batch, 1 thread", "batch, 2 threads"),
+        ("two fixed loops at once", "fixed loop, 1 process", "fixed loop, 2 processes"),
+    ):
+        print(f"  {name:24} {ratio(taken[one], taken[two]):9.2f} times one")
+    print(f"  {'a silent step':24} {ratio(taken['silence'], taken['recording 1']):9.4f} of an active one")
+    above = ratio(taken["recording 1"], taken["bound of recording 1"])
+    print(f"  {'recording 1':24} {above:9.2f} times the bound")
     for backend in ("lava", "torch"):
         step = seconds_per_step(program, backend, batch[0])
-        text = "not installed" if step is None else f"{step / (median['recording 1'] / steps):9.0f} times the emulator"
+        one = statistics.median(taken["recording 1"]) / steps
+        text = "not installed" if step is None else f"{step / one:9.0f} times the emulator"
         print(f"  {backend + ', per step':24} {text}")
-
-
-def lower_bound(program: Program, events: Events, steps: int, rates: tuple[float, float, float]) -> float:
-    """Seconds that the fixed loops would need for the same active updates and synaptic operations."""
-    run = Session(program, "emulator", RunOptions(steps=steps)).run(events)
-    bytes_of_weights = sum(p.synapse.weight.size for p in program.network.projections)
-    rows = rates[0] if bytes_of_weights < 2**20 + 2**19 else rates[1]
-    return float(np.sum(run.counters.active)) / rates[2] + run.synaptic_ops / 512 / rows
 
 
 def main() -> None:
     """Print the tables."""
     default = os.environ.get("NEURODEPLOY_CONFORMANCE", Path(__file__).resolve().parents[2] / "shared" / "conformance")
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else default)
-    rates = bound_rates()
-    print(
-        f"instructions {chosen_instructions()}; load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs"
-    )
-    print(f"rows of 512 weights a second: {rates[0]:.3g} from 1 MB, {rates[1]:.3g} from 16 MB")
-    print(f"neuron updates a second: {rates[2]:.3g}")
-    for title, arch, network, data, count, steps in (
-        ("DVS Gesture", GESTURE, "dvs_gesture_cnn", "dvs_gesture", 5, 1450),
-        ("N-MNIST", NMNIST, "nmnist_mlp", "nmnist", 100, 300),
-    ):
-        source = nd.load(folder / "slayer_loihi" / network, arch=arch)
-        assert isinstance(source, Network)
-        files = sorted((folder / "datasets" / data).glob("*.bs2"))[:count]
-        measure(title, nd.compile(source), files, steps, rates)
+    load_now = f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs"
+    print(f"instructions {chosen_instructions()}; {load_now}")
+    with tempfile.TemporaryDirectory() as temporary:
+        bounds = Bounds(temporary)
+        a, b = (bounds.rate("rows", size) for size in ("1000000", "16000000"))
+        print(f"rows of 512 weights a second: {a:.3g} from 1 MB, {b:.3g} from 16 MB")
+        print(f"neuron updates a second: {bounds.neurons():.3g}")
+        for title, arch, network, data, count, steps, copies in (
+            ("DVS Gesture", GESTURE, "dvs_gesture_cnn", "dvs_gesture", 5, 1450, 4),
+            ("N-MNIST", NMNIST, "nmnist_mlp", "nmnist", 100, 300, 2),
+        ):
+            source = nd.load(folder / "slayer_loihi" / network, arch=arch)
+            assert isinstance(source, Network)
+            files = sorted((folder / "datasets" / data).glob("*.bs2"))[:count]
+            measure(title, nd.compile(source), files, steps, copies, bounds)
 
 
 main()

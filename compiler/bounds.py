@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -15,39 +16,60 @@ from neurodeploy.compiler.target import Target
 from neurodeploy.network import Network
 from neurodeploy.network.network import MAX_DELAY
 
+#: The bound that assumes one encoding.
+UNIFORM = "synapse_memory_uniform"
+#: What each bound takes for granted; see `core_bounds`.
+ASSUMPTIONS = {
+    "compartments": "a neuron is one compartment",
+    "input_axons": "an axon per projection and source neuron",
+    "output_slots": "a slot per projection and source neuron",
+    "synapse_memory_any": "any exact encoding of lists per axon",
+    UNIFORM: "dense lists, one width per projection",
+}
 
-def core_bounds(network: Network, target: Target, laid: list[LaidOut]) -> dict[str, int]:
-    """Cores that each limit alone demands.
+
+def core_demands(network: Network, target: Target, laid: list[LaidOut]) -> dict[str, dict[str, Fraction]]:
+    """Parts of a core that each limit alone demands for each population; they add up, and whole cores hold them.
 
     - compartments: all neurons on cores; one that hears delays of b bits shares its core with fewer.
-    - input_axons: one axon per projection and source neuron with a non-zero synapse.
-    - output_slots: one slot per projection and such source neuron that sits on a core.
+    - input_axons: one axon per projection and source neuron with a non-zero synapse, told under the population it
+      reaches.
+    - output_slots: one slot per projection and such source neuron that sits on a core, told under its population.
     - synapse_memory_any: whatever the encoding, an axon takes whole words and stores at least the magnitude bits
       of every weight that is not zero.
     - synapse_memory_uniform: dense entries, one weight width per projection.
     """
     core = target.core
-    sources = [int(np.count_nonzero(_heard(part))) for part in laid]
-    on_core = [n for n, part in zip(sources, laid, strict=True) if part.projection.source != network.input.name]
-    demand: dict[str, tuple[Fraction | int, int]] = {
-        "compartments": (_compartments(network, target, laid), 1),
-        "input_axons": (sum(sources), core.input_axons),
-        "output_slots": (sum(on_core), core.output_slots),
-        "synapse_memory_any": (sum(map(_least_words, laid)), core.synapse_words),
-        "synapse_memory_uniform": (sum(map(_uniform_words, laid)), core.synapse_words),
-    }
-    return {name: max(ceil(Fraction(needed) / room), 1) for name, (needed, room) in demand.items()}
+    names = [p.name for p in network.populations[1:]]
+    demands = {limit: dict.fromkeys(names, Fraction(0)) for limit in ASSUMPTIONS}
+    demands["compartments"] = compartment_demands(network, target, laid)
+    for part in laid:
+        reached, origin = part.projection.target, part.projection.source
+        sources = int(np.count_nonzero(_heard(part)))
+        demands["input_axons"][reached] += Fraction(sources, core.input_axons)
+        if origin != network.input.name:
+            demands["output_slots"][origin] += Fraction(sources, core.output_slots)
+        demands["synapse_memory_any"][reached] += Fraction(_least_words(part), core.synapse_words)
+        demands["synapse_memory_uniform"][reached] += Fraction(_uniform_words(part), core.synapse_words)
+    return demands
 
 
-def cores_lower_bound(bounds: dict[str, int]) -> int:
+def core_bounds(demands: Mapping[str, Mapping[str, Fraction]]) -> dict[str, int]:
+    """Cores that each limit alone demands, of `core_demands`."""
+    return {limit: max(ceil(sum(parts.values())), 1) for limit, parts in demands.items()}
+
+
+def cores_lower_bound(bounds: Mapping[str, int]) -> int:
     """The largest bound that assumes no particular encoding."""
-    return max(cores for name, cores in bounds.items() if name != "synapse_memory_uniform")
+    return max(cores for name, cores in bounds.items() if name != UNIFORM)
 
 
-def _compartments(network: Network, target: Target, laid: list[LaidOut]) -> Fraction:
-    """The part of a core that each neuron takes at least, all added up."""
+def compartment_demands(
+    network: Network, target: Target, laid: list[LaidOut], longest: int = MAX_DELAY
+) -> dict[str, Fraction]:
+    """Parts of a core that the neurons of each population take at least, if no delay were longer than `longest`."""
     widest = {p.name: np.zeros(p.neurons, np.int64) for p in network.populations[1:]}
-    widths = np.array([delay_bits(delay) for delay in range(MAX_DELAY + 1)])
+    widths = np.array([delay_bits(min(delay, longest)) for delay in range(MAX_DELAY + 1)])
     for part in laid:
         if part.delays.any():
             mine = widest[part.projection.target]
@@ -56,9 +78,13 @@ def _compartments(network: Network, target: Target, laid: list[LaidOut]) -> Frac
                 width = np.repeat(widths[part.delays[here.source]], np.diff(here.start))
                 np.maximum.at(mine, first + here.position, width)
     most = target.core.compartments
-    counts = np.bincount(np.concatenate(list(widest.values()))).tolist()
-    rooms = [min(most, 1 << (13 - width)) if width else most for width in range(len(counts))]
-    return sum((Fraction(count, room) for count, room in zip(counts, rooms, strict=True)), Fraction(0))
+    taken = {}
+    for name, mine in widest.items():
+        counts = np.bincount(mine).tolist()
+        rooms = [min(most, 1 << (13 - width)) if width else most for width in range(len(counts))]
+        parts = [Fraction(count, room) for count, room in zip(counts, rooms, strict=True)]
+        taken[name] = sum(parts, Fraction(0))
+    return taken
 
 
 def _heard(part: LaidOut) -> NDArray[np.bool_]:

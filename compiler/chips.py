@@ -18,6 +18,7 @@ from neurodeploy.compiler.limits import uses
 from neurodeploy.compiler.partition import CorePlan, partition
 from neurodeploy.compiler.pieces import Cutter, Piece, load_of
 from neurodeploy.compiler.target import Target
+from neurodeploy.compiler.workload import WorkCap
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 
@@ -43,6 +44,7 @@ def board_plan(
     cutters: Sequence[Cutter],
     enough: int,
     progress: Callable[[str], None] | None = None,
+    cap: WorkCap | None = None,
 ) -> tuple[CorePlan, ...]:
     """The cores of a chip or board; arguments and errors as `partition` has them.
 
@@ -50,21 +52,21 @@ def board_plan(
     cores than one large chip, a plan for which it does not matter on which chips its cores are may take fewer.
     """
     if target.chips == 1:
-        return partition(network, target, laid, orders, cutters, enough, progress)
+        return partition(network, target, laid, orders, cutters, enough, progress, cap)
     least, chip = enough, replace(target, chips=1)
     if enough <= target.cores_per_chip:
-        one = partition(network, chip, laid, orders, cutters, enough, progress)
+        one = partition(network, chip, laid, orders, cutters, enough, progress, cap)
         if len(one) <= target.cores_per_chip:
             return one
         least = len(one)
-    chips, found = _likely_chips(least, network, target, laid, orders), None
+    chips, found = likely_chips(least, network, target, laid, orders), None
     while found is None and chips <= target.chips:
-        plan = partition(network, chip, laid, orders, cutters, least, progress, chips)
+        plan = partition(network, chip, laid, orders, cutters, least, progress, cap, chips)
         found = _settled([_Dealt(core.pieces, core.chip or 0) for core in plan], network, target, orders, cutters)
         chips = target.chips if chips < target.chips < chips * GROWTH else max(chips + 1, int(chips * GROWTH))
     if found is not None and len(found) <= max(least, _least_anywhere(network, target, laid)) * DIVIDED:
         return found
-    anywhere = partition(network, target, laid, orders, cutters, enough, progress)
+    anywhere = partition(network, target, laid, orders, cutters, enough, progress, cap)
     return found if found is not None and len(found) <= len(anywhere) else anywhere
 
 
@@ -75,10 +77,18 @@ def _least_anywhere(network: Network, target: Target, laid: Sequence[LaidOut]) -
     return 2 * int(axons) // min(target.core.output_slots, target.core.output_slots_across)
 
 
-def _likely_chips(
+def likely_chips(
     least: int, network: Network, target: Target, laid: Sequence[LaidOut], orders: Sequence[IntArray]
 ) -> int:
-    """The fewest chips on which cores are left for the neurons whose axons cross from slab to slab."""
+    """The fewest chips on which cores are left for the neurons whose axons cross from slab to slab.
+
+    Args:
+        least: cores without these.
+        network: integer and quantized.
+        target: the board.
+        laid: its projections, laid out.
+        orders: layout of each population.
+    """
     ends = []
     for part in laid:
         source = network.index(part.projection.source)
@@ -148,9 +158,11 @@ class _Slots:
 
     def planned(self, core: _Dealt, target: Target) -> CorePlan:
         """The core with what it takes."""
-        taken = [self.of(p.population, p.first, p.last) for p in core.pieces]
-        load = load_of(core.pieces, sum(slots for _, slots in taken), target, any(crosses for crosses, _ in taken))
-        return CorePlan(tuple(sorted(core.pieces, key=lambda p: p.population)), load, core.chip)
+        pieces = tuple(sorted(core.pieces, key=lambda p: p.population))
+        taken = [self.of(p.population, p.first, p.last) for p in pieces]
+        slots = tuple(needed for _, needed in taken)
+        crosses = any(leaves for leaves, _ in taken)
+        return CorePlan(pieces, load_of(pieces, sum(slots), target, crosses), slots, core.chip)
 
     def cuts(self, piece: Piece, target: Target) -> list[tuple[int, int]]:
         """Stretches of a piece that have slots enough: from the first axon that leaves the chip to the last, and the

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from neurodeploy.compiler.bounds import core_bounds, cores_lower_bound
-from neurodeploy.compiler.chips import board_plan
-from neurodeploy.compiler.configuration import row_width
-from neurodeploy.compiler.formats import MOST_FORMATS, choose_formats
-from neurodeploy.compiler.laying import lay_out
-from neurodeploy.compiler.layout import LaidOut, compartment_order
+from neurodeploy.compiler.bounds import ASSUMPTIONS, core_bounds, core_demands, cores_lower_bound
+from neurodeploy.compiler.census import layer_census
+from neurodeploy.compiler.drafting import Drafter
+from neurodeploy.compiler.flows import Flows, Rates
+from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.limits import uses
 from neurodeploy.compiler.lower import chips_and_slots, lower_axons, lower_cores, lower_routes, lower_storage
 from neurodeploy.compiler.memory import index_bits
+from neurodeploy.compiler.objective import (
+    SPREADS,
+    Choice,
+    check_objective,
+    objective_summary,
+    traffic_summary,
+)
 from neurodeploy.compiler.partition import CorePlan
-from neurodeploy.compiler.pieces import Cutter
-from neurodeploy.compiler.preflight import check_models, check_parameters, check_size, too_many_cores
-from neurodeploy.compiler.program import Program
+from neurodeploy.compiler.placing import placed
+from neurodeploy.compiler.prediction import load_constants, predicted
+from neurodeploy.compiler.prediction.constants import SHOWN
+from neurodeploy.compiler.prediction.counting import expected_counts
+from neurodeploy.compiler.preflight import TooManyCoresError, check_bounds, check_models, check_parameters, check_size
+from neurodeploy.compiler.program import LayerError, Program
 from neurodeploy.compiler.quantize import QuantizeOptions, quantize
 from neurodeploy.compiler.target import StackLimits, Target, load_target, with_memory_rule
-from neurodeploy.compiler.viterbi import Costs
+from neurodeploy.compiler.work import Work
+from neurodeploy.errors import DoesNotFitError
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 
@@ -35,10 +45,13 @@ class CompileOptions:
     Attributes:
         target: name of a target, or the path of a .toml file.
         weight_bits: 1 … 8; None keeps what came as integers exact (see `QuantizeOptions`).
+        layer_bits: the same for single layers, by name.
         keep_source: store the float network too, so that it can be compared layer by layer.
         memory_rule: "conservative", "nengo-loihi" or "nxtf"; None: the target's.
         one_format_per_axon, one_layer_per_core, whole_projection_padding: what to do without (see `StackLimits`),
             beside what the target forbids.
+        objective: "cores"; or "latency" or "energy", which may take more cores with less work on each.
+        seed: of placement.
     """
 
     target: str = "loihi1"
@@ -48,6 +61,35 @@ class CompileOptions:
     one_format_per_axon: bool = False
     one_layer_per_core: bool = False
     whole_projection_padding: bool = False
+    layer_bits: Mapping[str, int] = field(default_factory=dict)
+    objective: str = "cores"
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A network laid out on cores that nobody has counted against the board yet.
+
+    Attributes:
+        network: integer and quantized; errors: what that did to its projections.
+        target: without what the options forbid.
+        orders: layout of each population; laid: the projections, laid out.
+        cores: in network order; bounds: see `core_bounds`.
+    """
+
+    network: Network
+    errors: tuple[LayerError, ...]
+    target: Target
+    orders: list[IntArray]
+    laid: list[LaidOut]
+    bounds: dict[str, int]
+    cores: tuple[CorePlan, ...]
+
+    @property
+    def board(self) -> Target:
+        """The target, as one chip where that is enough: no axon of the plan crosses to another."""
+        fits = len(self.cores) <= self.target.cores_per_chip
+        return replace(self.target, chips=1) if fits else self.target
 
 
 def compile_network(
@@ -55,6 +97,7 @@ def compile_network(
     options: CompileOptions | None = None,
     provenance: dict[str, Any] | None = None,
     progress: Callable[[str], None] | None = None,
+    rates: Rates | None = None,
 ) -> Program:
     """Quantize, check, partition, place and route a network.
 
@@ -63,6 +106,7 @@ def compile_network(
         options: target and number formats.
         provenance: stored with the program as it is, JSON-ready.
         progress: called with the name of each stage or population before it is worked on.
+        rates: how often neurons fire, for the choice between mappings and for placement; None: all alike.
 
     Raises:
         QuantizationError: weights that no chip format holds.
@@ -70,34 +114,107 @@ def compile_network(
         OptionError, FormatError: an unknown or malformed target.
     """
     options = options or CompileOptions()
-    target = _restricted(load_target(options.target), options)
+    check_objective(options.objective)
     say = progress or (lambda stage: None)
+    plan = plan_network(network, options, say, rates)
+    summary = _summary(plan)
+    if len(plan.cores) > plan.target.total_cores:
+        raise TooManyCoresError(plan.target, summary)
+    rates = rates or Rates.uniform(plan.network)
+    plans = [plan] if options.objective == "cores" else [plan, *_spread(plan, rates, say)]
+    say("place")
+    mapped = [_mapped(each, rates, options.seed) for each in plans]
+    choices = [Choice.of(*row, rates) for row in mapped] if options.objective != "cores" else []
+    best = min(range(len(choices)), key=lambda i: choices[i].rank(options.objective), default=0)
+    program, work = mapped[best]
+    if best:
+        summary = _summary(plans[best])
+    for row, chip, slot in zip(summary["core_table"], program.cores.chip, program.cores.slot, strict=True):
+        row |= {"chip": int(chip), "slot": int(slot)}
+    return replace(
+        program,
+        source=network if options.keep_source and not network.is_integer else None,
+        source_omitted=not options.keep_source and not network.is_integer,
+        quantization=plan.errors,
+        summary=summary
+        | {
+            "traffic": traffic_summary(work, rates, options.seed),
+            "predictions": _predictions(program, rates),
+            "objective": objective_summary(options.objective, choices, best),
+        },
+        provenance=provenance or {},
+    )
+
+
+def _predictions(program: Program, rates: Rates) -> list[dict[str, Any]]:
+    """Energy and time at the rates that were measured; nothing where none were."""
+    if not rates.recordings:
+        return []
+    counts = expected_counts(program, rates)
+    return [predicted(counts, load_constants(name)).as_dict() for name in SHOWN]
+
+
+def _mapped(plan: Plan, rates: Rates, seed: int) -> tuple[Program, Work]:
+    """A plan, lowered and placed, with what its average step takes."""
+    axons = lower_axons(plan.network, plan.cores, plan.laid)
+    program = Program(
+        network=plan.network,
+        target=plan.target,
+        cores=lower_cores(plan.network, plan.target, plan.cores, plan.orders),
+        axons=axons,
+        routes=lower_routes(plan.network, axons),
+        storage=lower_storage(plan.cores),
+    )
+    flows = Flows.of(program, rates)
+    program = placed(program, flows, seed, together=any(core.chip is not None for core in plan.cores))
+    return program, Work.of(program, flows, rates)
+
+
+def _spread(plan: Plan, rates: Rates, say: Callable[[str], None]) -> Iterator[Plan]:
+    """Plans with less to do for the busiest core, as far as the board has cores."""
+    drafter = Drafter(plan.network, plan.target, say)
+    seen = {len(plan.cores)}
+    for spread in SPREADS:
+        wanted = int(spread * len(plan.cores))
+        if wanted > plan.target.total_cores:
+            return
+        try:
+            draft = drafter.spread(rates, wanted)
+        except DoesNotFitError:
+            continue
+        if len(draft.cores) <= plan.target.total_cores and len(draft.cores) not in seen:
+            seen.add(len(draft.cores))
+            yield replace(plan, orders=draft.orders, laid=draft.laid, cores=draft.cores)
+
+
+def plan_network(
+    network: Network, options: CompileOptions, say: Callable[[str], None], rates: Rates | None = None
+) -> Plan:
+    """The part of `compile_network` that decides how many cores a network takes.
+
+    Args:
+        network: float or integer.
+        options: target and number formats.
+        say: called with the name of each stage or population before it is worked on.
+        rates: how often neurons fire; None: all alike.
+
+    Raises:
+        QuantizationError, DoesNotFitError, OptionError, FormatError: as `compile_network`, but for too many cores.
+    """
+    target = _restricted(load_target(options.target), options)
     say("quantize")
-    integer, errors = quantize(network, QuantizeOptions(options.weight_bits))
+    integer, errors = quantize(network, QuantizeOptions(options.weight_bits, options.layer_bits))
     check_models(integer, target)
     check_parameters(integer, target)
     check_size(integer, target)
-    orders = [compartment_order(p, integer.into(p.name)) for p in integer.populations]
-    laid = [lay_out(integer, p, orders[integer.index(p.target)]) for p in integer.projections]
-    bounds = core_bounds(integer, target, laid)
-    cutters = _cutters(integer, target, laid, orders)
-    plan = board_plan(integer, target, laid, orders, cutters, cores_lower_bound(bounds), say)
-    _check_cores(integer, target, plan)
-    say("route")
-    axons = lower_axons(integer, plan, laid)
-    return Program(
-        network=integer,
-        target=target,
-        cores=lower_cores(integer, target, plan, orders),
-        axons=axons,
-        routes=lower_routes(integer, axons),
-        storage=lower_storage(plan),
-        source=network if options.keep_source and not network.is_integer else None,
-        source_omitted=not options.keep_source and not network.is_integer,
-        quantization=errors,
-        summary=_summary(integer, target, plan, bounds),
-        provenance=provenance or {},
-    )
+    rates = rates or Rates.uniform(integer)
+    drafter = Drafter(integer, target, say)
+    laid = drafter.laid(drafter.strips(rates))
+    demands = core_demands(integer, target, laid)
+    check_bounds(integer, target, laid, demands)
+    bounds = core_bounds(demands)
+    draft = drafter.best(rates, cores_lower_bound(bounds))
+    return Plan(integer, errors, target, draft.orders, draft.laid, bounds, draft.cores)
 
 
 def _restricted(target: Target, options: CompileOptions) -> Target:
@@ -106,62 +223,41 @@ def _restricted(target: Target, options: CompileOptions) -> Target:
     return with_memory_rule(replace(target, stack=StackLimits(**stack)), options.memory_rule)
 
 
-def _cutters(network: Network, target: Target, laid: list[LaidOut], orders: list[IntArray]) -> list[Cutter]:
-    """What makes pieces of each population but the input.
-
-    Several formats are tried where dense synapses into a population are many; windows of a kernel hold few weights
-    that differ, and their axons are short.
-    """
-    costs = Costs(index_bits(target.core.compartments), target.memory_rule != "nxtf")
-    most = min(MOST_FORMATS, target.core.synapse_formats)
-    cutters = []
-    for i, population in enumerate(network.populations[1:], 1):
-        mine = [(j, part) for j, part in enumerate(laid) if part.projection.target == population.name]
-        room = max(most - len(mine) + 1, 1)
-        incoming = {
-            j: (part, choose_formats(part, target, costs, room if part.projection.synapse.learned else 1))
-            for j, part in mine
-        }
-        cutters.append(Cutter(population, i, orders[i], incoming, target, costs, row_width(network)))
-    return cutters
-
-
-def _check_cores(network: Network, target: Target, plan: tuple[CorePlan, ...]) -> None:
-    if len(plan) <= target.total_cores:
-        return
-    cores = dict.fromkeys((p.name for p in network.populations[1:]), 0)
-    binding = dict.fromkeys(cores, "compartments")
-    for piece in (piece for core in plan for piece in core.pieces):
-        name = network.populations[piece.population].name
-        cores[name] += 1
-        binding[name] = piece.binding or binding[name]
-    raise too_many_cores(cores, len(plan), binding, target)
-
-
-def _summary(network: Network, target: Target, plan: tuple[CorePlan, ...], bounds: dict[str, int]) -> dict[str, Any]:
+def _summary(plan: Plan) -> dict[str, Any]:
     """The JSON-ready numbers of `compile --json`, except the seconds."""
-    table = [{use.limit: use for use in uses(core.load, target)} for core in plan]
-    chip, _ = chips_and_slots(plan, target)
+    network, target = plan.network, plan.target
+    table = [{use.limit: use for use in uses(core.load, plan.board)} for core in plan.cores]
+    census = layer_census(network, plan.board, plan.cores)
+    least = cores_lower_bound(plan.bounds)
+    chip, slot = chips_and_slots(plan.cores, target)
     return {
         "schema": SCHEMA,
         "target": target.name,
         "memory_rule": target.memory_rule,
-        "cores": len(plan),
+        "cores": len(plan.cores),
         "cores_available": target.total_cores,
-        "chips": int(chip.max()) + 1,
-        "cores_lower_bound": cores_lower_bound(bounds),
-        "bounds": bounds,
-        "populations": [_population(network, target, i, plan) for i in range(len(network.populations))],
+        "chips": int(chip[-1]) + 1,
+        "cores_per_chip": target.cores_per_chip,
+        "cores_per_router": target.cores_per_router,
+        "mesh": list(target.mesh),
+        "cores_lower_bound": least,
+        "optimal": len(plan.cores) == least,
+        "bounds": plan.bounds,
+        "bounds_assume": dict(ASSUMPTIONS),
+        "forbidden": [name for name, forbidden in vars(target.stack).items() if forbidden],
+        "populations": [_population(network, target, i, plan.cores) | row for i, row in enumerate(census)],
         "limits": [_limit(name, table) for name in table[0]],
         "core_table": [
             {
                 "core": k,
                 "chip": int(chip[k]),
+                "slot": int(slot[k]),
                 "populations": [network.populations[piece.population].name for piece in core.pieces],
+                "neurons": [piece.neurons for piece in core.pieces],
                 **{name: use.used for name, use in row.items()},
                 "max": {name: use.maximum for name, use in row.items()},
             }
-            for k, (core, row) in enumerate(zip(plan, table, strict=True))
+            for k, (core, row) in enumerate(zip(plan.cores, table, strict=True))
         ],
     }
 

@@ -49,10 +49,7 @@ def choose_formats(laid: LaidOut, target: Target, costs: Costs, most: int = MOST
         costs: what to count.
         most: how many formats.
     """
-    distinct = np.unique(values(laid.projection)).astype(np.int64)
-    distinct = distinct[distinct != 0]
-    tried = tuple(_candidates(laid, distinct, target))
-    complete = tuple(form for form in tried if form.holds(distinct).all())
+    tried, complete = sensible_formats(laid, target)
     axons, value = _sample(laid)
     chosen: tuple[SynapseFormat, ...]
     chosen = (complete[int(np.argmin(_prices(axons, value, (), complete, costs)))],)
@@ -65,6 +62,14 @@ def choose_formats(laid: LaidOut, target: Target, costs: Costs, most: int = MOST
     return FormatChoice(chosen)
 
 
+def sensible_formats(laid: LaidOut, target: Target) -> tuple[tuple[SynapseFormat, ...], tuple[SynapseFormat, ...]]:
+    """Every format worth a trial, and those of them that hold every weight of the projection."""
+    distinct = np.unique(values(laid.projection)).astype(np.int64)
+    distinct = distinct[distinct != 0]
+    tried = tuple(_candidates(laid, distinct, target))
+    return tried, tuple(form for form in tried if form.holds(distinct).all())
+
+
 def _candidates(laid: LaidOut, distinct: IntArray, target: Target) -> Iterator[SynapseFormat]:
     """Every sensible format, the projection's own among them; `distinct` are its values, none of them zero."""
     low, high = target.neuron.weight_exponent
@@ -72,22 +77,21 @@ def _candidates(laid: LaidOut, distinct: IntArray, target: Target) -> Iterator[S
     finest = int(np.bitwise_or.reduce(np.abs(distinct), initial=0))
     finest = max((finest & -finest).bit_length() - 1, 0)
     seen = set()
-    for form in (*_own(laid), *_grids(distinct, finest)):
+    for form in (own_format(laid), *_grids(distinct, finest)):
         for compressed in _compressed(form, finest, target):
             if form.exponent in exponents and compressed not in seen:
                 seen.add(compressed)
                 yield compressed
 
 
-def _own(laid: LaidOut) -> Iterator[SynapseFormat]:
-    """The format that quantization chose; 7 bits are stored in 8."""
+def own_format(laid: LaidOut) -> SynapseFormat:
+    """The format that quantization chose, as dense lists; 7 bits are stored in 8."""
     form, exponent = laid.projection.weight_format, laid.projection.weight_exponent
     assert form is not None
     grid = exponent + form.step.bit_length() - 1
     if form.bits == 7:
-        yield SynapseFormat(form.sign_mode, 8, grid - 1)
-    else:
-        yield SynapseFormat(form.sign_mode, form.bits, grid)
+        return SynapseFormat(form.sign_mode, 8, grid - 1)
+    return SynapseFormat(form.sign_mode, form.bits, grid)
 
 
 def _grids(distinct: IntArray, finest: int) -> Iterator[SynapseFormat]:

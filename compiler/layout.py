@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.compiler.entries import Entries, entries
 from neurodeploy.compiler.memory import Lists, SynapseFormat
+from neurodeploy.compiler.strips import strip_pixels
 from neurodeploy.compiler.viterbi import Costs, Ragged, best_lists
 from neurodeploy.network import Dense, Population, Projection
 from neurodeploy.precision import IntArray
@@ -20,21 +21,29 @@ from neurodeploy.precision import IntArray
 BLOCK = 1024
 
 
-def compartment_order(population: Population, incoming: Sequence[Projection] = ()) -> IntArray:
+def compartment_order(
+    population: Population, incoming: Sequence[Projection] = (), strip: int | None = None
+) -> IntArray:
     """Neuron number of each position of the layout, (neurons,).
 
     Planes are laid out channel innermost: what a pixel reaches through a kernel row is then one run of
-    compartments, and a stretch of the layout is a tile of rows. A layer of dense synapses is dealt by the spread of
-    its neurons' weights: neurons with narrow weights share cores, where their synapses take few bits.
+    compartments, and a stretch of the layout is a tile of rows, or of a strip of them. A layer of dense synapses is
+    dealt by the spread of its neurons' weights: neurons with narrow weights share cores, where their synapses take
+    few bits.
 
     Args:
         population: any.
         incoming: the projections into it.
+        strip: width of the strips that planes are cut into, each laid out row by row; None: whole rows; 0: planes one
+            after the other.
     """
     shape = population.shape or ()
     numbers = np.arange(population.neurons)
     if len(shape) == 3 and population.neurons > max(shape):
-        return numbers.reshape(shape).transpose(1, 2, 0).reshape(-1)
+        if strip == 0:
+            return numbers
+        pixels = strip_pixels(shape[1], shape[2], strip or shape[2])
+        return numbers.reshape(shape[0], -1).T[pixels].reshape(-1)
     if not incoming or not all(isinstance(p.synapse, Dense) for p in incoming):
         return numbers
     spread = np.zeros(population.neurons)

@@ -26,6 +26,8 @@ PREFIX_BITS = 10
 INDEX_BITS = (6, 7, 8, 9, 10, 11, 12)
 #: Widest skip field of a run-length synapse: a gap of 32 zeros ends the list (NxTF).
 SKIP_BITS = 5
+#: Longest delays that need no field, and fields of 3, 4 and 5 bits; 6 bits hold every delay (see `delay_bits`).
+DELAYS = (0, 6, 14, 30)
 #: Widths of a weight that have a code; 7 has none (nengo-loihi `block.py`).
 CODED_BITS = (1, 2, 3, 4, 5, 6, 8)
 

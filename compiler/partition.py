@@ -18,8 +18,10 @@ import numpy as np
 from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.limits import Load, Use, uses
 from neurodeploy.compiler.pieces import Cutter, Piece, load_of
+from neurodeploy.compiler.preflight import neuron_too_large
 from neurodeploy.compiler.slots import Slots
 from neurodeploy.compiler.target import Target
+from neurodeploy.compiler.workload import WorkCap
 from neurodeploy.errors import DoesNotFitError
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
@@ -39,11 +41,14 @@ class CorePlan:
     """One core: its pieces in network order, and what they take, output slots included.
 
     Attributes:
-        chip: where it has to be, since its slots were counted there; None: on any.
+        slots: output slots of each piece.
+        chip: the one it shares with the cores whose number is the same, since its slots were counted there; None: on
+            whichever.
     """
 
     pieces: tuple[Piece, ...]
     load: Load
+    slots: tuple[int, ...]
     chip: int | None = None
 
 
@@ -69,6 +74,7 @@ class _Core:
         self.slab = slab
         self.pieces: list[Piece] = []
         self.slots = 0.0
+        self.work = 0.0
         self.neurons = 0
 
     def add(self, piece: Piece, slots: float) -> None:
@@ -88,6 +94,7 @@ def partition(
     cutters: Sequence[Cutter],
     enough: int,
     progress: Callable[[str], None] | None = None,
+    cap: WorkCap | None = None,
     slabs: int = 1,
 ) -> tuple[CorePlan, ...]:
     """The cores of all populations but the input, in network order.
@@ -100,6 +107,7 @@ def partition(
         cutters: for each population but the input.
         enough: a number of cores with which no other plan is tried.
         progress: called with the name of each population before it is placed.
+        cap: the most that a core may have to do, with which any plan is taken; None: as much as the limits allow.
         slabs: how many parts the large populations' layouts are cut into, each of which has cores of its own; these
             say as their chip which it is.
 
@@ -107,14 +115,14 @@ def partition(
         DoesNotFitError: a neuron that no core can hold, or recurrence that never settles.
     """
     say = progress or (lambda name: None)
-    planner = _Planner(network, target, laid, orders, cutters, say, slabs)
+    planner = _Planner(network, target, laid, orders, cutters, say, cap, slabs)
     plans = []
     for margin in () if target.stack.one_layer_per_core else MARGINS:
         plans.append(planner.shared(margin) or ())
-        if plans[-1] and _good(plans[-1], enough, target, slabs):
+        if plans[-1] and (cap or _good(plans[-1], enough, target, slabs)):
             break
     found = [plan for plan in plans if plan]
-    if not any(_good(plan, enough, target, slabs) for plan in found):
+    if not any(cap or _good(plan, enough, target, slabs) for plan in found):
         plain = planner.plain(given_up=not found)
         found += [plain] if plain else []
     return min(found, key=len)
@@ -144,9 +152,11 @@ class _Planner:
         orders: list[IntArray],
         cutters: Sequence[Cutter],
         say: Callable[[str], None],
+        cap: WorkCap | None,
         slabs: int,
     ) -> None:
         self._target = target
+        self._cap = cap
         self._cutters = {cutter.index: cutter for cutter in cutters}
         self._say = say
         self._slots = Slots(network, laid, orders, 1 if target.chips == 1 else 2)
@@ -232,10 +242,10 @@ class _Planner:
         before = {index: self._slots.before(index) for index in self._cutters}
         plan = []
         for core in cores:
-            slots = sum(before[p.population][p.last] - before[p.population][p.first] for p in core.pieces)
             pieces = tuple(sorted(core.pieces, key=lambda p: p.population))
+            slots = tuple(round(before[p.population][p.last] - before[p.population][p.first]) for p in pieces)
             chip = core.slab if self._slabs > 1 else None
-            plan.append(CorePlan(pieces, load_of(pieces, round(slots), self._target), chip))
+            plan.append(CorePlan(pieces, load_of(pieces, sum(slots), self._target), slots, chip))
         return tuple(sorted(plan, key=lambda c: (c.pieces[0].population, c.pieces[0].first)))
 
     def _pass(self, order: list[int], shared: bool) -> list[_Core]:
@@ -260,6 +270,7 @@ class _Filler:
         self._target = planner._target
         self._cutter = planner._cutters[index]
         self._before = planner._slots.before(index)
+        self._cap = planner._cap
         self._density = planner._density[index]
         self._margin = planner._margin
         self._begin, self._end = planner.slab(index, slab)
@@ -295,17 +306,15 @@ class _Filler:
             piece, use = self._longest(core, first, room, False)
         if piece is None and not core.pieces:
             assert use is not None
-            raise DoesNotFitError(
-                self._cutter.population.name,
-                f"a single neuron needs {use.used:,} {use.unit}, a core of {self._target.name} has {use.maximum:,}",
-                use.remedy,
-            )
+            held = self._piece(core, (first, first + 1), float(self._before[first + 1] - self._before[first]))[1]
+            raise neuron_too_large(self._cutter.population.name, use, uses(held, self._target), self._target)
         if piece is None or piece.neurons < least:
             return first
         if piece.last < total:
             piece = replace(piece, binding=use.limit if use else "compartments")
         core.add(piece, float(self._before[piece.last] - self._before[piece.first]))
         self._waiting -= piece.neurons
+        core.work += self._work(piece.first, piece.last)
         self.pieces.append(piece)
         return piece.last
 
@@ -365,7 +374,15 @@ class _Filler:
                 parts.append(wanted / use.maximum)
             if wanted > use.maximum and found is None:
                 found = use
+        if self._cap is not None:
+            parts.append(core.work + (self._work(*stretch) if stretch else 0.0))
+            if parts[-1] > 1 and found is None:
+                found = Use("work", ceil(100 * parts[-1]), 100, "% of the work", "allow more work on a core")
         return parts, found, piece
+
+    def _work(self, first: int, last: int) -> float:
+        """The part of the most work that a stretch is."""
+        return 0.0 if self._cap is None else self._cap.of(self._cutter.index, first, last)
 
     def _piece(self, core: _Core, stretch: tuple[int, int], slots: float) -> tuple[Piece, Load]:
         """The piece with as many formats as the core's table has room for."""

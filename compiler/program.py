@@ -7,11 +7,13 @@ All tables are columns over every core at once; `…_start` columns give, for ow
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.compiler.mesh import Mesh, Placement
 from neurodeploy.compiler.target import Target
 from neurodeploy.network import Network
 
@@ -23,7 +25,7 @@ class Cores:
     """What each core holds.
 
     Attributes:
-        chip, slot: chip of each core and its number on that chip, (cores,).
+        chip, slot: chip of each core and its number on that chip, (cores,): where it sits, see `Program.placement`.
         compartment_start: (cores + 1,).
         population, neuron: position in `Network.populations` and neuron number of each compartment, (compartments,).
         neuron_row, threshold_row: row of the core's configuration tables for each compartment, (compartments,).
@@ -168,3 +170,9 @@ class Program:
     quantization: tuple[LayerError, ...] = ()
     summary: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Where each core sits on the mesh."""
+        core = np.asarray(self.cores.chip, np.int64) * self.target.cores_per_chip + self.cores.slot
+        return Placement(Mesh.of(self.target), core)

@@ -5,14 +5,14 @@ Weights that some format holds exactly come through unchanged, with their own ex
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.program import LayerError
-from neurodeploy.errors import QuantizationError
+from neurodeploy.errors import OptionError, QuantizationError
 from neurodeploy.network import Network, Projection
 from neurodeploy.precision import WEIGHT_EXPONENTS, IntArray, SignMode, WeightFormat
 
@@ -24,9 +24,15 @@ class QuantizeOptions:
     Attributes:
         weight_bits: bits of every weight, 1 … 8. None: 8, and integer weights that do not survive are refused;
             any number given accepts rounding, which is counted.
+        layer_bits: the same for the projections into single populations, by name; goes before `weight_bits`.
     """
 
     weight_bits: int | None = None
+    layer_bits: Mapping[str, int] = field(default_factory=dict)
+
+    def bits(self, layer: str) -> int | None:
+        """Bits of the weights into a population, None where nothing was asked."""
+        return self.layer_bits.get(layer, self.weight_bits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +51,10 @@ def quantize(network: Network, options: QuantizeOptions | None = None) -> tuple[
     Raises:
         QuantizationError: integer weights that no format holds, without `weight_bits`; or weight bits
             outside 1 … 8.
+        OptionError: bits for a layer that is not there, or that nothing drives.
     """
     options = options or QuantizeOptions()
-    if options.weight_bits is not None and not 1 <= options.weight_bits <= 8:
-        raise QuantizationError("weight bits", f"{options.weight_bits} is outside 1 … 8", "choose 1 to 8")
+    _check(network, options)
     done = [_quantize_projection(p, options) for p in network.projections]
     return replace(network, projections=tuple(p for p, _ in done)), tuple(e for _, e in done)
 
@@ -61,15 +67,26 @@ def trained_weights(projection: Projection) -> NDArray[np.float64]:
     return np.ldexp(weight, projection.weight_exponent)
 
 
+def _check(network: Network, options: QuantizeOptions) -> None:
+    for bits in (options.weight_bits, *options.layer_bits.values()):
+        if bits is not None and not 1 <= bits <= 8:
+            raise QuantizationError("weight bits", f"{bits} is outside 1 … 8", "choose 1 to 8")
+    layers = dict.fromkeys(p.target for p in network.projections)
+    for layer in options.layer_bits:
+        if layer not in layers:
+            raise OptionError(f"weight bits of {layer}", "no weights lead there", f"choose from {', '.join(layers)}")
+
+
 def _quantize_projection(projection: Projection, options: QuantizeOptions) -> tuple[Projection, LayerError]:
     wanted = trained_weights(projection)
-    best = _best(wanted, projection.weight_exponent, options.weight_bits or 8)
+    asked = options.bits(projection.target)
+    best = _best(wanted, projection.weight_exponent, asked or 8)
     meant = np.ldexp(best.stored.astype(np.float64), best.exponent)
     difference = np.abs(meant - wanted)
     changed = int(np.count_nonzero(difference))
     low, high = (np.ldexp(float(edge), best.exponent) for edge in best.format.range)
     clipped = int(np.count_nonzero((wanted < low) | (wanted > high)))
-    if changed and projection.is_integer and options.weight_bits is None:
+    if changed and projection.is_integer and asked is None:
         raise _refusal(projection, wanted)
     weight = best.stored.astype(np.int32)
     quantized = replace(

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from neurodeploy.errors import FormatError, OptionError
+from neurodeploy.compiler.described import Described
+from neurodeploy.errors import OptionError
 from neurodeploy.network.neurons import NEURONS, CubaLif
 
-MAX_TOML_BYTES = 1 << 20
 #: What the widest index of a synapse list addresses.
 MAX_COMPARTMENTS = 4096
+MOST = 2**31 - 1
+#: Least and largest value of the keys of a target file that are one whole number.
+CHIP_RANGES = {"chips": (1, MOST), "cores_per_chip": (1, MOST), "cores_per_router": (1, MOST)}
+CORE_RANGES = {
+    "compartments": (1, MAX_COMPARTMENTS),
+    "synapse_words": (1, MOST),
+    "words_per_axon": (1, MOST),
+    "input_axons": (1, MOST),
+    "output_slots": (1, MOST),
+    "output_slots_across": (1, MOST),
+    "neuron_rows": (1, MOST),
+    "threshold_rows": (1, MOST),
+    "synapse_formats": (1, MOST),
+}
+#: Between what the two ends of a parameter's range may lie; a decay is a 12-bit fraction, 4096 all of it.
+NEURON_RANGES = {
+    "current_decay": (0, 4096),
+    "voltage_decay": (0, 4096),
+    "threshold_mantissa": (0, MOST),
+    "refractory_delay": (0, MOST),
+    "axonal_delay": (0, MOST),
+    "bias_mantissa": (-MOST, MOST),
+    "bias_exponent": (0, 31),
+    "weight_exponent": (-31, 31),
+}
 MEMORY_RULES = ("conservative", "nengo-loihi", "nxtf")
 
 
@@ -108,23 +132,17 @@ def load_target(name: str) -> Target:
 
     Raises:
         OptionError: no such target.
-        FormatError: a file that is missing, no TOML, or holds nonsense.
+        FormatError: a file that is missing, no TOML, or holds nonsense; names the line.
     """
-    for known, (data, chips) in _boards():
+    for known, (described, chips) in _boards():
         if known == name:
-            return _target(data, chips, name)
+            return _board(described, chips, name)
     if not name.endswith(".toml"):
         raise OptionError(
             f"target {name}", "is unknown", f"choose from {', '.join(known_targets())}, or give a .toml file"
         )
-    try:
-        data = tomllib.loads(_read(Path(name)))
-    except tomllib.TOMLDecodeError as error:
-        raise FormatError(name, f"is no TOML file ({error})", "correct that line") from error
-    boards = data.pop("boards", None)
-    if not isinstance(boards, list) or not boards:
-        raise FormatError(f"{name}: boards", f"{boards!r} is no list of chip counts", "give for example boards = [1]")
-    return _target(data, boards[0], name)
+    described = Described.read(Path(name))
+    return _board(described, min(_chip_counts(described)), name)
 
 
 def with_memory_rule(target: Target, rule: str | None) -> Target:
@@ -141,125 +159,106 @@ def with_memory_rule(target: Target, rule: str | None) -> Target:
 def board_with(target: Target, cores: int) -> str | None:
     """Name of the smallest packaged board of the same chip with at least `cores` cores, if it is a larger one."""
     chip = target.name.split("-")[0]
-    for name, (data, chips) in _boards():
+    for name, (described, chips) in _boards():
+        data = described.data
         if data["name"] == chip and chips > target.chips and chips * data["cores_per_chip"] >= cores:
             return name
     return None
 
 
-def _target(data: dict[str, Any], chips: int, name: str) -> Target:
-    board = {
-        "chips": chips,
-        "name": name if name.endswith(".toml") else f"{data['name']}-{chips}" if chips > 1 else data["name"],
-    }
-    return target_from_dict(data | board, name)
-
-
-def _boards() -> list[tuple[str, tuple[dict[str, Any], int]]]:
-    """Every packaged target by name: its table and number of chips."""
-    folder = resources.files("neurodeploy.compiler") / "targets"
-    found = []
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".toml"):
-            data = tomllib.loads(file.read_text("utf-8"))
-            boards = data.pop("boards")
-            found += [(data["name"] + (f"-{chips}" if chips > 1 else ""), (data, chips)) for chips in boards]
-    return found
-
-
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_TOML_BYTES:
-            raise FormatError(str(path), "is larger than 1 MiB", "give a target description")
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(str(path), f"cannot be read ({error})", "check the path") from error
-
-
 def target_from_dict(data: dict[str, Any], where: str) -> Target:
-    """A target from the tables of its TOML file; every key is demanded and checked.
+    """A target from what `Target.as_dict` gives.
 
     Raises:
         FormatError: an unknown or missing key, or a value that makes no sense.
     """
-    # files from before these could be said do not say them
-    data = {"neuron_models": [CubaLif.NAME], "stack": {}} | data
-    _check_keys(data, [f.name for f in fields(Target)], where)
-    stack = {f.name: False for f in fields(StackLimits)} | _is_table(data["stack"], f"{where}: stack")
-    _check_keys(stack, [f.name for f in fields(StackLimits)], f"{where}: stack")
-    for key, value in stack.items():
-        if not isinstance(value, bool):
-            raise FormatError(f"{where}: stack.{key}", f"{value!r} is neither true nor false", "say whether it holds")
-    core = _table(data["core"], [f.name for f in fields(CoreLimits)], f"{where}: core")
-    neuron = _table(data["neuron"], [f.name for f in fields(NeuronRanges)], f"{where}: neuron")
-    for key in ("chips", "cores_per_chip", "cores_per_router"):
-        _positive(data[key], f"{where}: {key}")
-    for key, value in core.items():
-        _positive(value, f"{where}: core.{key}")
-    if data["memory_rule"] not in MEMORY_RULES:
-        raise FormatError(
-            f"{where}: memory_rule", f"{data['memory_rule']!r} is unknown", f"choose from {', '.join(MEMORY_RULES)}"
-        )
-    if core["compartments"] > MAX_COMPARTMENTS:
-        problem = f"{core['compartments']} is more than the 12 bits of the widest index address"
-        raise FormatError(f"{where}: core.compartments", problem, f"give at most {MAX_COMPARTMENTS}")
-    mesh = _pair(data["mesh"], f"{where}: mesh")
-    if mesh[0] < 1 or mesh[1] < 1 or mesh[0] * mesh[1] * data["cores_per_router"] < data["cores_per_chip"]:
-        raise FormatError(
-            f"{where}: mesh", f"{mesh} has no room for {data['cores_per_chip']} cores", "give more routers"
-        )
-    ranges = {key: _pair(value, f"{where}: neuron.{key}") for key, value in neuron.items()}
-    for key, (low, high) in ranges.items():
-        if low > high:
-            raise FormatError(f"{where}: neuron.{key}", f"{low} is more than {high}", "give the least value first")
-    return Target(
-        name=str(data["name"]),
-        description=str(data["description"]),
-        chips=data["chips"],
-        cores_per_chip=data["cores_per_chip"],
-        mesh=mesh,
-        cores_per_router=data["cores_per_router"],
-        memory_rule=data["memory_rule"],
-        core=CoreLimits(**core),
-        neuron=NeuronRanges(**ranges),
-        neuron_models=_models(data["neuron_models"], f"{where}: neuron_models"),
-        stack=StackLimits(**stack),
+    return target_of(Described({"neuron_models": [CubaLif.NAME], "stack": {}} | data, where))
+
+
+def target_of(described: Described) -> Target:
+    """A target from its description; every key is demanded and checked, see docs/targets.md.
+
+    Raises:
+        FormatError: an unknown or missing key, or a value that makes no sense.
+    """
+    described.table((), [f.name for f in fields(Target) if f.default is MISSING], ("neuron_models", "stack"))
+    described.table(("core",), CORE_RANGES)
+    described.table(("neuron",), NEURON_RANGES)
+    target = Target(
+        name=described.words(("name",)),
+        description=described.words(("description",)),
+        **{key: described.whole((key,), *limits) for key, limits in CHIP_RANGES.items()},
+        mesh=described.pair(("mesh",), 1, MOST),
+        memory_rule=described.one_of(("memory_rule",), MEMORY_RULES),
+        core=CoreLimits(**{key: described.whole(("core", key), *limits) for key, limits in CORE_RANGES.items()}),
+        neuron=NeuronRanges(**{key: _range(described, key, *limits) for key, limits in NEURON_RANGES.items()}),
+        neuron_models=_models(described),
+        stack=_stack(described),
     )
+    room = target.mesh[0] * target.mesh[1] * target.cores_per_router
+    if room < target.cores_per_chip:
+        problem = f"{list(target.mesh)} has no room for {target.cores_per_chip} cores, only for {room}"
+        raise described.refused(("mesh",), problem, "give more routers")
+    return target
 
 
-def _models(value: object, where: str) -> tuple[str, ...]:
-    if not isinstance(value, (list, tuple)) or not value or not all(name in NEURONS for name in value):
-        raise FormatError(where, f"{value!r} does not list known neuron models", f"choose from {', '.join(NEURONS)}")
+def _range(described: Described, key: str, least: int, most: int) -> tuple[int, int]:
+    low, high = described.pair(("neuron", key), least, most)
+    if low > high:
+        raise described.refused(("neuron", key), f"{low} is more than {high}", "give the least value first")
+    return low, high
+
+
+def _models(described: Described) -> tuple[str, ...]:
+    if "neuron_models" not in described.data:
+        return (CubaLif.NAME,)
+    value = described.value(("neuron_models",))
+    known = isinstance(value, (list, tuple)) and all(isinstance(name, str) and name in NEURONS for name in value)
+    if not value or not known:
+        problem = f"{value!r} does not list known neuron models"
+        raise described.refused(("neuron_models",), problem, f"choose from {', '.join(NEURONS)}")
     return tuple(value)
 
 
-def _table(value: object, keys: list[str], where: str) -> dict[str, Any]:
-    table = _is_table(value, where)
-    _check_keys(table, keys, where)
-    return table
+def _stack(described: Described) -> StackLimits:
+    if "stack" not in described.data:
+        return StackLimits()
+    table = described.table(("stack",), (), [f.name for f in fields(StackLimits)])
+    for key, value in table.items():
+        if not isinstance(value, bool):
+            raise described.refused(("stack", key), f"{value!r} is neither true nor false", "say whether it holds")
+    return StackLimits(**table)
 
 
-def _is_table(value: object, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise FormatError(where, "is no table", "describe the target as loihi1 is described")
-    return value
+def _board(described: Described, chips: int, name: str) -> Target:
+    """The target of a file, on its board of so many chips; `name` is a packaged board's, or the file's own."""
+    described.table((), ["boards", *_FILE_KEYS], ("neuron_models", "stack"))
+    data = {key: value for key, value in described.data.items() if key != "boards"} | {"chips": chips}
+    return replace(target_of(replace(described, data=data)), name=name)
 
 
-def _check_keys(data: dict[str, Any], keys: list[str], where: str) -> None:
-    for key in data:
-        if key not in keys:
-            raise FormatError(f"{where}: {key}", "is no known key", f"use {', '.join(keys)}")
-    for key in keys:
-        if key not in data:
-            raise FormatError(f"{where}: {key}", "is missing", "add it")
+def _chip_counts(described: Described) -> list[int]:
+    described.table((), ["boards", *_FILE_KEYS], ("neuron_models", "stack"))
+    boards = described.value(("boards",))
+    if not isinstance(boards, list) or not boards:
+        raise described.refused(("boards",), f"{boards!r} is no list of chip counts", "give for example boards = [1]")
+    for chips in boards:
+        if type(chips) is not int or not 1 <= chips <= MOST:
+            problem = f"{chips!r} is no number of chips in 1 … {MOST}"
+            raise described.refused(("boards",), problem, "give for example boards = [1]")
+    return boards
 
 
-def _positive(value: object, where: str) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 2**31:
-        raise FormatError(where, f"{value!r} is no positive whole number", "give at least 1")
+def _boards() -> list[tuple[str, tuple[Described, int]]]:
+    """Every packaged target by name: its description and number of chips."""
+    folder = resources.files("neurodeploy.compiler") / "targets"
+    found = []
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".toml"):
+            described = Described.parse(file.read_text("utf-8"), file.name)
+            name = described.data["name"]
+            found += [(name + (f"-{n}" if n > 1 else ""), (described, n)) for n in described.data["boards"]]
+    return found
 
 
-def _pair(value: object, where: str) -> tuple[int, int]:
-    if not isinstance(value, (list, tuple)) or len(value) != 2 or not all(type(v) is int for v in value):
-        raise FormatError(where, f"{value!r} is not two whole numbers", "give [first, second]")
-    return value[0], value[1]
+_FILE_KEYS = [f.name for f in fields(Target) if f.default is MISSING and f.name != "chips"]

@@ -18,12 +18,21 @@ class Traffic:
     Attributes:
         synapses: stored synapses that a spike reads, zeros in dense lists included.
         packets: distinct destination cores (the mesh is unicast: one packet for each; input spikes included).
-        hops: routers passed by those packets inside a chip's mesh; 0 for the input, which the host injects.
+        hops_east_west, hops_north_south: links of the mesh passed by those packets, those between chips included;
+            0 for the input, which the host injects.
+        crossings: how many of those links join two chips.
     """
 
     synapses: IntArray
     packets: IntArray
-    hops: IntArray
+    hops_east_west: IntArray
+    hops_north_south: IntArray
+    crossings: IntArray
+
+    @property
+    def hops(self) -> IntArray:
+        """Links passed in either direction."""
+        return self.hops_east_west + self.hops_north_south
 
 
 def traffic(program: Program) -> Traffic:
@@ -36,11 +45,15 @@ def traffic(program: Program) -> Traffic:
     pair = np.unique(origin * len(cores) + routes.core)
     sender, destination = pair // max(len(cores), 1), pair % max(len(cores), 1)
     home = home_cores(program)
-    distance = np.where(home[sender] >= 0, hops(program, home[sender], destination), 0)
+    on_mesh = home[sender] >= 0
+    travelled, path = sender[on_mesh], (home[sender[on_mesh]], destination[on_mesh])
+    east_west, north_south = program.placement.hops(*path)
     return Traffic(
         synapses=_sums(origin, length[axon], neurons),
         packets=np.bincount(sender, minlength=neurons),
-        hops=_sums(sender, distance, neurons),
+        hops_east_west=_sums(travelled, east_west, neurons),
+        hops_north_south=_sums(travelled, north_south, neurons),
+        crossings=_sums(travelled, program.placement.crossings(*path), neurons),
     )
 
 
@@ -50,13 +63,20 @@ def stored_synapses(program: Program) -> IntArray:
     if storage is None:
         length: IntArray = axons.weight_start[axons.entry_start[1:]] - axons.weight_start[axons.entry_start[:-1]]
         return length
+    axon = np.repeat(np.arange(len(axons.source)), np.diff(storage.list_start))
+    return _sums(axon, synapses_of_lists(program), len(axons.source))
+
+
+def synapses_of_lists(program: Program) -> IntArray:
+    """Synapses that each list of a program with storage holds, zeros in dense lists included, (lists,)."""
+    axons, storage = program.axons, program.storage
+    assert storage is not None
     core = np.repeat(np.arange(len(program.cores)), np.diff(axons.start))
     axon = np.repeat(np.arange(len(core)), np.diff(storage.list_start))
     dense = storage.formats[storage.format_start[core[axon]] + storage.format, 4] == Compression.DENSE
-    total = _sums(axon, np.where(dense, storage.span, 0), len(core))
     if dense.all():
-        return total
-    return total + _sums(axon, np.where(dense, 0, _not_zero(program, axon)), len(core))
+        return np.asarray(storage.span, np.int64)
+    return np.where(dense, storage.span, _not_zero(program, axon))
 
 
 def _not_zero(program: Program, axon: IntArray) -> IntArray:
@@ -81,14 +101,6 @@ def home_cores(program: Program) -> IntArray:
     core = np.repeat(np.arange(len(program.cores)), np.diff(program.cores.compartment_start))
     home[offset[program.cores.population] + program.cores.neuron] = core
     return home
-
-
-def hops(program: Program, source: IntArray, destination: IntArray) -> IntArray:
-    """Routers passed between cores under dimension-order routing; links between chips are not counted."""
-    target = program.target
-    column, row = np.divmod(program.cores.slot // target.cores_per_router, target.mesh[1])
-    distance: IntArray = np.abs(column[source] - column[destination]) + np.abs(row[source] - row[destination])
-    return distance
 
 
 def _sums(index: IntArray, value: IntArray, size: int) -> IntArray:

@@ -136,7 +136,8 @@ class Windows(LaidOut):
         lowest = np.min(rows, axis=1, where=rows >= 0, initial=end)
         highest = rows.max(axis=1, initial=-1)
         row = self._row_numbers(np.where(rows >= 0, rows - lowest[:, None], -1).astype(np.int32))
-        offset = (self._offset[groups] * self._planes.spacing)[:, None]
+        # in planes apart each group is looked at in its own plane
+        offset = self._offset[groups][:, None] * (0 if self._planes.apart else 1)
         low = np.where(lowest == begin, np.clip(first - begin * step - offset, 0, group), 0)
         high = np.where(highest == end - 1, np.clip(last - (end - 1) * step - offset, 0, group), group)
         cut = self._cut_numbers((row * (group + 1) + low) * (group + 1) + high)

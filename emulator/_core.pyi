@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 GROUP: int
 PIECE: int
 NARROW: int
+SINGLE: int
 
 def instruction_sets() -> list[str]:
     """Those that this machine has, slowest first."""
@@ -29,8 +30,13 @@ class Image:
         scale: NDArray[np.float32],
         parameter: NDArray[np.int32],
         bias_rows: Sequence[tuple[int, NDArray[np.int32]]],
-        bundle_start: NDArray[np.int32],
-        bundle: NDArray[np.int32],
+        link: NDArray[np.int32],
+        target_start: NDArray[np.int32],
+        outgoing: NDArray[np.int32],
+        source_start: NDArray[np.int32],
+        row: NDArray[np.int32],
+        row_bound: NDArray[np.uint16],
+        row_delay: NDArray[np.int32],
         run: NDArray[np.int32],
         byte_weight: NDArray[np.int8],
         word_weight: NDArray[np.int16],
@@ -53,3 +59,8 @@ class State:
     ) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64] | None]]: ...
     def read(self, population: int, u: NDArray[np.int64], v: NDArray[np.int64]) -> None: ...
     def counters(self, totals: NDArray[np.int64]) -> None: ...
+    def kept(self) -> list[NDArray[np.int64]]:
+        """u, v, r, s of all neurons in network order; departure, neuron and payload of the spikes on their way."""
+
+    def resume(self, step: int, columns: Sequence[NDArray[np.int64]], counters: NDArray[np.int64]) -> None:
+        """Continue a new state from what `kept` gave and the flattened totals; ranges must have been checked."""

@@ -30,7 +30,8 @@ class Bundles:
 
     Attributes:
         start: bundles of each neuron, all neurons in network order, (neurons + 1,).
-        rows: (bundles, 5), the columns of `nd_bundle` in core.h.
+        rows: target population, delay in steps, first run, number of runs, and the most that a spike adds to the sum
+            of any compartment, at most NARROW; (bundles, 5).
         runs: (runs, 3), the columns of `nd_run`.
         byte_weight, word_weight: the two pools of weights, (pieces, PIECE).
         shift: the power of two that divides all weights of each target population, (populations,).

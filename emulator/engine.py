@@ -10,8 +10,10 @@ import numpy as np
 from neurodeploy.emulator import _core
 from neurodeploy.emulator.image import Image, load
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Spikes, State
+from neurodeploy.emulator.snapshot import TOTALS, Snapshot, check_snapshot, collected
 from neurodeploy.emulator.stretch import check_stretch
 from neurodeploy.errors import OptionError
+from neurodeploy.precision import IntArray
 from neurodeploy.spikes.events import Events
 
 __all__ = ["Emulator", "Image", "chosen_instructions", "instruction_sets", "load"]
@@ -39,7 +41,7 @@ def chosen_instructions(name: str | None = None) -> str:
 
 
 class Emulator:
-    """A program stepped from zero state; implements `Simulation`.
+    """A program stepped from zero state, or from a snapshot; implements `Resumable`.
 
     Each recording needs its own; a second thread may step another one of the same image at the same time. One that
     ran out of memory (MemoryError) takes no further step.
@@ -48,12 +50,20 @@ class Emulator:
         image: the loaded program.
         options: profile and treatment of step 0.
         instructions: one of `instruction_sets()`; None: what INSTRUCTIONS_VARIABLE says, or the fastest.
+        snapshot: to go on from, with the same options.
 
     Raises:
         OptionError: an instruction set that this machine does not have.
+        FormatError: a snapshot that is none of this network.
     """
 
-    def __init__(self, image: Image, options: Options | None = None, instructions: str | None = None) -> None:
+    def __init__(
+        self,
+        image: Image,
+        options: Options | None = None,
+        instructions: str | None = None,
+        snapshot: Snapshot | None = None,
+    ) -> None:
         self._network = image.network
         self._options = options or Options()
         chosen = chosen_instructions(instructions)
@@ -62,6 +72,8 @@ class Emulator:
         )
         self._step = 0
         self._input_events = 0
+        if snapshot is not None:
+            self._resume(snapshot)
 
     def advance(self, events: Events, steps: int, states: Sequence[int] = ()) -> Chunk:
         """See `Simulation.advance`."""
@@ -87,11 +99,30 @@ class Emulator:
 
     def counters(self) -> Counters:
         """See `Simulation.counters`."""
-        totals = np.empty((len(self._network.populations), 5), np.int64)
-        self._state.counters(totals)
-        spikes, wraps, clips, overflows, active = totals.T.copy()
-        spikes[0] += self._input_events
+        spikes, wraps, clips, overflows, active = self._totals().T.copy()
         updates = self._step - (self._options.drop_first_step and self._step > 0)
         idle = np.array([p.neurons for p in self._network.populations]) * updates - active
-        active[0] = idle[0] = 0  # the host's own neurons are no chip's work
+        idle[0] = 0
         return Counters(spikes, wraps, clips, overflows, active, idle)
+
+    def snapshot(self) -> Snapshot:
+        """See `Resumable.snapshot`."""
+        columns = self._state.kept()
+        return collected(self._network, self._step, columns[:4], columns[4:], self._totals())
+
+    def _totals(self) -> IntArray:
+        totals = np.empty((len(self._network.populations), TOTALS), np.int64)
+        self._state.counters(totals)
+        totals[0, 0] += self._input_events
+        totals[0, -1] = 0  # the host's own neurons are no chip's work
+        return totals
+
+    def _resume(self, snapshot: Snapshot) -> None:
+        check_snapshot(snapshot, self._network, self._options.profile)
+        totals = np.array(snapshot.totals)
+        if self._network.input.neuron is None:
+            self._input_events, totals[0, 0] = int(totals[0, 0]), 0
+        names = ("u", "v", "r", "s", "departure", "neuron", "payload")
+        columns = [np.ascontiguousarray(getattr(snapshot, name)) for name in names]
+        self._state.resume(snapshot.step, columns, totals.reshape(-1))
+        self._step = snapshot.step

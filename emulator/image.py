@@ -11,6 +11,7 @@ from neurodeploy.compiler.program import Column, Program
 from neurodeploy.emulator import _core
 from neurodeploy.emulator.blocks import REFRACTORY, bias_rows, blocks, compartments, populations
 from neurodeploy.emulator.bundles import bundles
+from neurodeploy.emulator.links import links
 from neurodeploy.emulator.validation import checked, population_starts
 from neurodeploy.network import Network
 from neurodeploy.precision import DECAY_ONE, IntArray
@@ -44,6 +45,7 @@ def load(program: Program) -> Image:
     start = population_starts(network)
     cells = compartments(cores, network)
     synapses = bundles(cores, axons, routes, cells, network)
+    joined = links(synapses, network)
     block, group_block_start = blocks(cells)
     place = np.full(start[-1], -1)
     place[start[cells.population] + cells.neuron] = cells.place
@@ -60,9 +62,14 @@ def load(program: Program) -> Image:
         scale=np.stack(parameter[:2]).astype(np.float32) / np.float32(DECAY_ONE),
         parameter=_int32(np.stack(parameter[2:])),
         bias_rows=bias_rows(network),
-        bundle_start=_int32(synapses.start),
-        bundle=_int32(synapses.rows),
-        run=_int32(synapses.runs),
+        link=_int32(joined.table),
+        target_start=_int32(joined.target_start),
+        outgoing=_int32(joined.outgoing),
+        source_start=_int32(joined.source_start),
+        row=_int32(joined.row),
+        row_bound=joined.bound.astype(np.uint16),
+        row_delay=_int32(joined.delay),
+        run=_int32(joined.run),
         byte_weight=synapses.byte_weight,
         word_weight=synapses.word_weight,
         reset_interval=interval,

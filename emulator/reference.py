@@ -12,8 +12,10 @@ import numpy as np
 
 from neurodeploy.emulator.cells import Input, cells_of
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Spikes, State
+from neurodeploy.emulator.snapshot import TOTALS, Snapshot, check_snapshot, collected
 from neurodeploy.emulator.stretch import check_stretch
 from neurodeploy.emulator.synapses import Deliverer
+from neurodeploy.emulator.validation import population_starts
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 from neurodeploy.spikes.events import Events
@@ -25,14 +27,18 @@ _Arrived = dict[int, list[tuple[IntArray, IntArray]]]
 
 
 class Reference:
-    """An integer network stepped from zero state; implements `Simulation`.
+    """An integer network stepped from zero state, or from a snapshot; implements `Resumable`.
 
     Args:
         network: integer; its mapping to cores does not matter here.
         options: profile and treatment of step 0.
+        snapshot: to go on from, with the same options.
+
+    Raises:
+        FormatError: a snapshot that is none of this network.
     """
 
-    def __init__(self, network: Network, options: Options | None = None) -> None:
+    def __init__(self, network: Network, options: Options | None = None, snapshot: Snapshot | None = None) -> None:
         self._network = network
         self._options = options or Options()
         self._step = 0
@@ -42,6 +48,8 @@ class Reference:
         # by step: what reaches the targets of each population in it
         self._arrivals: dict[int, _Arrived] = defaultdict(lambda: defaultdict(list))
         self._counts = np.zeros((6, len(network.populations)), np.int64)
+        if snapshot is not None:
+            self._resume(snapshot)
 
     def advance(self, events: Events, steps: int, states: Sequence[int] = ()) -> Chunk:
         """See `Simulation.advance`."""
@@ -74,6 +82,39 @@ class Reference:
     def counters(self) -> Counters:
         """See `Simulation.counters`."""
         return Counters(*self._counts.copy())
+
+    def snapshot(self) -> Snapshot:
+        """See `Resumable.snapshot`."""
+        start = population_starts(self._network)
+        kept, spikes = np.zeros((4, start[-1]), np.int64), [np.zeros((3, 0), np.int64)]
+        for i, cells in enumerate(self._cells):
+            if cells is not None:
+                kept[:, start[i] : start[i + 1]] = cells.kept()
+        for step, arrived in self._arrivals.items():
+            for i, rows in arrived.items():
+                delay = self._network.populations[i].delays()
+                spikes += [np.stack([step - delay[neurons], start[i] + neurons, payload]) for neurons, payload in rows]
+        totals = np.ascontiguousarray(self._counts[:TOTALS].T)
+        return collected(self._network, self._step, list(kept), list(np.concatenate(spikes, axis=1)), totals)
+
+    def _resume(self, snapshot: Snapshot) -> None:
+        check_snapshot(snapshot, self._network, self._options.profile)
+        self._step = snapshot.step
+        start = population_starts(self._network)
+        for i, cells in enumerate(self._cells):
+            mine = slice(int(start[i]), int(start[i + 1]))
+            if cells is not None:
+                cells.resume((snapshot.u[mine], snapshot.v[mine], snapshot.r[mine], snapshot.s[mine]))
+            rows = np.flatnonzero((snapshot.neuron >= mine.start) & (snapshot.neuron < mine.stop))
+            neurons = snapshot.neuron[rows] - mine.start
+            arrival = snapshot.departure[rows] + self._network.populations[i].delays()[neurons]
+            for step in np.unique(arrival[arrival >= snapshot.step]):
+                due = arrival == step
+                self._arrivals[int(step)][i].append((neurons[due], snapshot.payload[rows[due]]))
+        self._counts[:TOTALS] = snapshot.totals.T
+        updates = snapshot.step - (self._options.drop_first_step and snapshot.step > 0)
+        neurons = np.array([p.neurons for p in self._network.populations])
+        self._counts[TOTALS, 1:] = (neurons * updates - snapshot.totals[:, -1])[1:]
 
     def _inject(self, events: Events, step: int) -> tuple[IntArray, IntArray]:
         """Host input of a step: delivered in that very step, plus the input's axonal delay."""

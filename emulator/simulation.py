@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from neurodeploy.errors import OptionError
 from neurodeploy.precision import IntArray
 from neurodeploy.spikes.events import Events
+
+if TYPE_CHECKING:
+    from neurodeploy.emulator.snapshot import Snapshot
 
 PROFILES = ("loihi", "lava-0.10")
 
@@ -146,3 +149,11 @@ class Simulation(Protocol):
 
     def counters(self) -> Counters:
         """Totals since step 0."""
+
+
+@runtime_checkable
+class Resumable(Simulation, Protocol):
+    """A simulation whose state can be taken between two stretches and gone on from, in another process too."""
+
+    def snapshot(self) -> Snapshot:
+        """The state now; whoever starts from it computes the same bits as this one would."""

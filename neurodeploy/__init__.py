@@ -9,22 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neurodeploy.api import compile, convert, load, quantize, record, report, run, save, verify  # noqa: A004
+    from neurodeploy.api import compile, convert, load, quantize, record, report, run, save, stream, verify  # noqa: A004
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
     from neurodeploy.network import Network
     from neurodeploy.runtime.run import Run
+    from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
 
 _HOMES = {
     **dict.fromkeys(
-        ("compile", "convert", "load", "quantize", "record", "report", "run", "save", "verify"), "neurodeploy.api"
+        ("compile", "convert", "load", "quantize", "record", "report", "run", "save", "stream", "verify"),
+        "neurodeploy.api",
     ),
     "Events": "neurodeploy.spikes.events",
     "Network": "neurodeploy.network",
     "NeurodeployError": "neurodeploy.errors",
     "Program": "neurodeploy.compiler",
     "Run": "neurodeploy.runtime.run",
+    "Stream": "neurodeploy.runtime.stream",
 }
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "NeurodeployError",
     "Program",
     "Run",
+    "Stream",
     "compile",
     "convert",
     "load",
@@ -41,6 +45,7 @@ __all__ = [
     "report",
     "run",
     "save",
+    "stream",
     "verify",
 ]
 

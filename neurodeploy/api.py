@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +18,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler import CompileOptions, Program, compile_network
+from neurodeploy.compiler.advice import Change, advice_json
+from neurodeploy.compiler.advice import advise as find_advice
+from neurodeploy.compiler.explain import explained
 from neurodeploy.compiler.program import LayerError
 from neurodeploy.compiler.program_file import load_program, program_bytes, save_program
 from neurodeploy.compiler.quantize import QuantizeOptions
 from neurodeploy.compiler.quantize import quantize as quantize_network
 from neurodeploy.container import checksum
-from neurodeploy.errors import FormatError, OptionError
+from neurodeploy.errors import FormatError, NeurodeployError, OptionError
 from neurodeploy.files import write_atomic
 from neurodeploy.models.formats import Loaded, ReadOptions, WriteOptions, read_network, written_network
+from neurodeploy.models.formats.options import check_options
 from neurodeploy.network import Network
 from neurodeploy.network.file import load_network, save_network
 from neurodeploy.provenance import provenance
 from neurodeploy.reporting import write_report
 from neurodeploy.runtime.compare import Verification, Verifier
+from neurodeploy.runtime.probe_file import ProbeFile
+from neurodeploy.runtime.rates import measured_rates
 from neurodeploy.runtime.record import RunRecord, load_record, save_record
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
+from neurodeploy.runtime.snapshot_file import load_snapshot
+from neurodeploy.runtime.stream import Stream
 from neurodeploy.runtime.summary import run_record, run_summary
 from neurodeploy.spikes.events import Events, random_events
 from neurodeploy.spikes.samples import find_samples
 
 #: Length of a random input where neither the options nor the network give one.
 RANDOM_STEPS = 100
+
+#: What a program file is called beside the foreign formats.
+PROGRAM = "neurodeploy program"
 
 Data = Events | NDArray[np.generic] | str | Path | None
 
@@ -54,13 +67,15 @@ def read(path: str | Path, arch: str | None = None, *, form: str | None = None, 
     Raises:
         FormatError: a missing, damaged or unknown file.
         NetworkError: a network that breaks a rule.
+        OptionError: an option that means nothing for the format.
     """
-    path = Path(path)
-    if form is None and path.suffix == ".ndn":
+    path, reading = Path(path), ReadOptions(arch=arch, **options)
+    if form is not None or path.suffix not in (".ndn", ".ndp"):
+        return read_network(path, reading, form)
+    check_options(reading, (), f"a {path.suffix} file")
+    if path.suffix == ".ndn":
         return Loaded(load_network(path), (), "neurodeploy network")
-    if form is None and path.suffix == ".ndp":
-        return Loaded(load_program(path)[0].network, (), "neurodeploy program")
-    return read_network(path, ReadOptions(arch=arch, **options), form)
+    return Loaded(load_program(path)[0].network, (), PROGRAM)
 
 
 def load(path: str | Path, arch: str | None = None, *, form: str | None = None, **options: Any) -> Network | Program:
@@ -70,15 +85,22 @@ def load(path: str | Path, arch: str | None = None, *, form: str | None = None, 
 
 
 def convert(
-    network: Network, path: str | Path, form: str | None = None, *, overwrite: bool = False, **options: Any
+    network: Network,
+    path: str | Path,
+    form: str | None = None,
+    *,
+    overwrite: bool = False,
+    source: str | Path | None = None,
+    **options: Any,
 ) -> tuple[list[Path], tuple[str, ...]]:
     """Write a network in any format that has a writer, or as `.ndn`.
 
     Args:
         network: what to write.
-        path: the main file; files beside it differ in the suffix.
+        path: the main file, whatever its suffix if `form` is given; files beside it differ in the suffix.
         form: name of the foreign format; None: by the suffix.
         overwrite: whether existing files may be replaced.
+        source: the file that the network was read from, which is not replaced in any case.
         **options: the fields of `WriteOptions`.
 
     Returns:
@@ -86,19 +108,34 @@ def convert(
 
     Raises:
         FormatError: an unknown format, an existing file, or a network that the format cannot hold.
+        OptionError: an option that means nothing for the format.
     """
-    path = Path(path)
+    path, writing = Path(path), WriteOptions(**options)
     if form is None and path.suffix == ".ndn":
+        check_options(writing, (), "a .ndn file")
+        _check_replaced(path, overwrite, source)
         save(network, path, overwrite=overwrite)
         return [path], ()
-    written = written_network(network, path, WriteOptions(**options), form)
-    files = {path.with_suffix(suffix): content for suffix, content in written.files.items()}
+    if path.is_dir() or not path.name:
+        raise FormatError(str(path), "is a folder", "name the file to write")
+    written = written_network(network, path, writing, form)
+    main = next(iter(written.files))
+    files = {path if suffix == main else path.with_suffix(suffix): data for suffix, data in written.files.items()}
     for file in files:
-        if file.exists() and not overwrite:
-            raise FormatError(str(file), "exists already", "choose another name or pass --force")
+        _check_replaced(file, overwrite, source)
     for file, content in files.items():
         write_atomic(file, content, overwrite)
     return list(files), written.notes
+
+
+def _check_replaced(file: Path, overwrite: bool, source: str | Path | None) -> None:
+    """Raise FormatError for a file that must not be replaced."""
+    if not file.exists():
+        return
+    if not overwrite:
+        raise FormatError(str(file), "exists already", "choose another name or pass --force")
+    if source is not None and file.samefile(source):
+        raise FormatError(str(file), "is the file that is read", "choose another name")
 
 
 def save(item: Network | Program | RunRecord, path: str | Path, *, overwrite: bool = False) -> None:
@@ -131,13 +168,77 @@ def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compi
     keep_source: bool = True,
     progress: Callable[[str], None] | None = None,
     command: Sequence[str] = ("nd.compile",),
+    *,
+    calibrate: Data = None,
     **options: Any,
 ) -> Program:
-    """A network quantized and mapped to a target; `options` are the other fields of `CompileOptions`, for example
-    memory_rule="nxtf"; see `compile_network`.
+    """A network quantized and mapped to a target.
+
+    Args:
+        network: float or integer.
+        target: name of a target, or the path of a `.toml` file.
+        weight_bits: 1 … 8; None keeps what came as integers exact.
+        keep_source: store the float network too.
+        progress: called with the name of each stage before it is worked on.
+        command: for the provenance.
+        calibrate: recordings, as `run` takes them, that the network is run on once: spikes are then weighed as they
+            were seen, where the network is cut and where its cores are placed. None: all neurons fire alike.
+        **options: the other fields of `CompileOptions`, for example memory_rule="nxtf".
+
+    Raises:
+        NeurodeployError: what `compile_network` and `measured_rates` raise.
     """
     chosen = CompileOptions(target, weight_bits, keep_source, **options)
-    return compile_network(network, chosen, provenance(command), progress)
+    made = provenance(command)
+    if calibrate is None:
+        return compile_network(network, chosen, made, progress)
+    draft = compile_network(network, replace(chosen, objective="cores"), made, progress)
+    rates = measured_rates(draft, inputs(calibrate), progress or (lambda text: None))
+    return compile_network(network, chosen, made, progress, rates)
+
+
+def advise(
+    network: Network,
+    summary: Mapping[str, Any],
+    target: str = "loihi1",
+    weight_bits: int | None = None,
+    *,
+    thorough: bool = True,
+    progress: Callable[[str], None] | None = None,
+    **options: Any,
+) -> tuple[Change, ...] | None:
+    """Which one change would save cores, found by planning the network again with each.
+
+    Args:
+        network: as it was compiled.
+        summary: of the program, or of the `TooManyCoresError` that `compile` raised.
+        target: as it was compiled for.
+        weight_bits: as it was compiled with.
+        thorough: try everything; else only what takes about a second.
+        progress: called with the text of each change before it is tried.
+        **options: the other fields of `CompileOptions`.
+
+    Returns:
+        The best first; None if nothing was tried, since the network is too large for a quick answer.
+    """
+    return find_advice(network, CompileOptions(target, weight_bits, **options), summary, thorough, progress)
+
+
+def with_advice(program: Program, changes: Sequence[Change] | None) -> Program:
+    """The program with what `advise` found in its summary, so that its file and reports tell it."""
+    if changes is None:
+        return program
+    return replace(program, summary=program.summary | {"advice": advice_json(changes)})
+
+
+def explain(program: Program, layer: str, progress: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+    """Why a population of a program takes what it takes: what fills its cores, where it was cut, and what other
+    formats would take at the same cut; see `neurodeploy.compiler.explain`.
+
+    Raises:
+        OptionError: a population that is not there, or runs on the host.
+    """
+    return explained(program, layer, progress)
 
 
 def inputs(data: Data, split: str | None = None, limit: int | None = None) -> list[Input]:
@@ -159,6 +260,8 @@ def run(
     threads: int = 1,
     split: str | None = None,
     limit: int | None = None,
+    output: str | Path | None = None,
+    overwrite: bool = False,
     progress: Callable[[float], None] = lambda part: None,
     **options: Any,
 ) -> Run | list[Run]:
@@ -171,6 +274,9 @@ def run(
         threads: recordings run side by side.
         split: only the recordings of this split of the folder.
         limit: only so many.
+        output: a `.h5` file that what is probed in every recording is written to as it runs; the runs then hold
+            neither traces nor spikes, and memory does not grow with their length.
+        overwrite: whether that file may replace another one.
         progress: told now and then which part of a recording has been run since.
         **options: the fields of `RunOptions`, for example probes=["fc1.u", "fc1.v"] and steps=300.
 
@@ -178,9 +284,68 @@ def run(
         NeurodeployError: what cannot be read or run.
     """
     session = Session(program, backend, _options(options))
-    runs = session.run_all(inputs(data, split, limit), threads, progress=progress)
+    items = inputs(data, split, limit)
+    if output is None:
+        runs = session.run_all(items, threads, progress=progress)
+    else:
+        with probe_file(session, output, backend, overwrite=overwrite) as file:
+            runs = session.run_all(items, threads, lambda index: False, progress, file)
     folder = isinstance(data, (str, Path)) and Path(data).is_dir()
     return runs if folder else runs[0]
+
+
+def stream(
+    program: Program,
+    backend: str = "emulator",
+    *,
+    resume: str | Path | None = None,
+    output: str | Path | None = None,
+    overwrite: bool = False,
+    **options: Any,
+) -> Stream:
+    """A run of any length that is given its input piece by piece; a context, which closes `output`.
+
+    >>> with nd.stream(program, probes=["fc1.v[:10]"], output="run.h5") as live:
+    ...     for part in live.run(frames_of_a_camera):
+    ...         print(part.first, part["fc2.spikes"].sum(axis=0))
+    ...     live.save("state.nds")
+
+    Args:
+        program: compiled.
+        backend: any that can be stepped; "emulator" and "reference" can also save and resume a state.
+        resume: a `.nds` file of the same program and profile to go on from.
+        output: a `.h5` file that what is probed is written to, instead of being given with each part.
+        overwrite: whether that file may replace another one.
+        **options: the fields of `RunOptions`; `steps`, if given, is the length of the whole run.
+
+    Raises:
+        NeurodeployError: what cannot be read or run.
+    """
+    session = Session(program, backend, _options(options))
+    live = session.stream(session.options.steps, None if resume is None else load_snapshot(Path(resume)))
+    if output is not None:
+        file = probe_file(session, output, backend, overwrite=overwrite)
+        try:
+            live.record(file, owned=True)
+        except NeurodeployError:
+            file.remove()
+            raise
+    return live
+
+
+def probe_file(
+    session: Session, path: str | Path, backend: str, command: Sequence[str] = ("nd.run",), *, overwrite: bool = False
+) -> ProbeFile:
+    """A file for what a session probes; see `ProbeFile`.
+
+    Raises:
+        OptionError: a session without probes.
+        FormatError: another suffix, an existing file, or a folder that cannot be written to.
+    """
+    if not session.options.probes:
+        raise OptionError(str(path), "has nothing to hold", "add probes, for example fc1.u")
+    about = {"backend": backend, "profile": session.options.profile, "provenance": json.dumps(provenance(command))}
+    return ProbeFile(Path(path), about, overwrite=overwrite)
 
 
 def record(

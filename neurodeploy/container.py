@@ -3,7 +3,7 @@
 User block, little-endian (`docs/file-format.md`)::
 
     0   8 bytes   magic
-    8   8 bytes   kind: "network", "program" or "run", padded with zeros
+    8   8 bytes   kind: "network", "program", "run" or "snapshot", padded with zeros
     16  uint32    schema version
     20  uint32    size of this block, 512
     24  uint64    length of the whole file
@@ -33,7 +33,7 @@ from neurodeploy.files import read_bytes, write_atomic
 
 #: As in PNG: a byte that is no text, and line ends that a text transfer would change.
 MAGIC = b"\x89NDF\r\n\x1a\n"
-VERSIONS = {"network": 1, "program": 2, "run": 1}
+VERSIONS = {"network": 1, "program": 2, "run": 1, "snapshot": 1}
 BLOCK_BYTES = 512
 MAX_FILE_BYTES = 2**32
 MAX_META_BYTES = 2**26

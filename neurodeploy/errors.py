@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 
 class NeurodeployError(Exception):
     """Base of all errors raised on purpose; the command line prints it as one line and exits with `exit_code`.
@@ -50,6 +53,25 @@ class BackendError(NeurodeployError):
 
 
 class DoesNotFitError(NeurodeployError):
-    """A network that the target cannot hold: the answer is no, not a failure."""
+    """A network that the target cannot hold: the answer is no, not a failure.
+
+    Args:
+        subject, problem, remedy: see `NeurodeployError`.
+        rows: what is asked of the target and what it has, one JSON-ready object per line of a table, all with the
+            same keys.
+        ways: sentences, each saying what would make it fit, or what would not.
+    """
 
     exit_code = 3
+
+    def __init__(
+        self,
+        subject: str,
+        problem: str,
+        remedy: str = "",
+        rows: Sequence[Mapping[str, Any]] = (),
+        ways: Sequence[str] = (),
+    ) -> None:
+        super().__init__(subject, problem, remedy)
+        self.rows = tuple(rows)
+        self.ways = tuple(ways)

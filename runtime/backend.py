@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from neurodeploy.compiler.program import Program
 from neurodeploy.emulator.simulation import Options, Simulation
+from neurodeploy.emulator.snapshot import Snapshot
 from neurodeploy.errors import OptionError
 
 
@@ -30,6 +31,18 @@ class Backend(Protocol):
 
     def simulation(self) -> Simulation:
         """A run from zero state."""
+
+
+@runtime_checkable
+class ResumableBackend(Backend, Protocol):
+    """A backend that can go on from a snapshot; its simulations are `Resumable`."""
+
+    def resumed(self, snapshot: Snapshot) -> Simulation:
+        """A run that goes on from there.
+
+        Raises:
+            FormatError: a state that the network cannot have.
+        """
 
 
 #: Name, module and class, and what it is; modules are imported when asked for.

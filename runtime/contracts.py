@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy.runtime.schema import COUNT, INTEGER, LABEL, NUMBER, OBJECT, TEXT, Nullable
+from neurodeploy.runtime.schema import COUNT, FLAG, INTEGER, LABEL, NUMBER, OBJECT, TEXT, Nullable
 
 #: Names of the schemas, as they stand in the objects.
 RUN_SCHEMA = "neurodeploy.run/1"
@@ -45,6 +45,21 @@ RUN = {
     "provenance": OBJECT,
 }
 
+#: What a set of constants makes of events; see `neurodeploy.compiler.prediction.Prediction.as_dict`.
+PREDICTION = {
+    "constants": TEXT,
+    "source": TEXT,
+    "steps": COUNT,
+    "joules": {"total": NUMBER, "dynamic": NUMBER, "static": NUMBER, "per_step": NUMBER},
+    "seconds": {"total": NUMBER, "barrier": NUMBER, "work": NUMBER, "per_step": NUMBER, "longest_step": NUMBER},
+    "neuron_bound_steps": NUMBER,
+    "events": [{"name": TEXT, "count": NUMBER, "joules": NUMBER}],
+    "layers": [{"name": TEXT, "synapses": NUMBER, "neurons": NUMBER, "packets": NUMBER, "joules": NUMBER}],
+    "core_maxima": [{"name": TEXT, "most": NUMBER, "core": COUNT, "busiest": NUMBER}],
+    "static_source": TEXT,
+    "notes": [TEXT],
+}
+
 #: `compile --json`, with the use of every limit by every core.
 COMPILE = {
     "schema": TEXT,
@@ -68,6 +83,40 @@ COMPILE = {
     "limits": [{"name": TEXT, "max": COUNT, "used_max": COUNT}],
     "core_table": [{"core": COUNT, "chip": COUNT, "populations": [TEXT]}],
 }
+
+#: What the pre-flight report needs beside `COMPILE`; programs of older versions say none of it.
+PREFLIGHT = {
+    "cores_per_chip": COUNT,
+    "cores_per_router": COUNT,
+    "mesh": [COUNT],
+    "optimal": FLAG,
+    "bounds": {
+        "compartments": COUNT,
+        "input_axons": COUNT,
+        "output_slots": COUNT,
+        "synapse_memory_any": COUNT,
+        "synapse_memory_uniform": COUNT,
+    },
+    "bounds_assume": OBJECT,
+    "forbidden": [TEXT],
+    "populations": [
+        {
+            "cores_alone": COUNT,
+            "fills": {
+                "compartments": NUMBER,
+                "synapse_memory": NUMBER,
+                "input_axons": NUMBER,
+                "output_slots": NUMBER,
+            },
+            "weight_bits": [{"bits": COUNT, "synapses": COUNT}],
+        }
+    ],
+    "limits": [{"unit": TEXT}],
+    "core_table": [{"slot": COUNT, "neurons": [COUNT]}],
+}
+
+#: A change that `neurodeploy.compiler.advice` tried, of the list `advice`.
+CHANGE = {"text": TEXT, "option": TEXT, "cores": COUNT, "exact": FLAG, "effect": TEXT}
 
 #: The fields of `compiler.program.LayerError`.
 QUANTIZATION = [

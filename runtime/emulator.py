@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neurodeploy.compiler.program import Program
 from neurodeploy.emulator.simulation import Options, Simulation
+from neurodeploy.emulator.snapshot import Snapshot
 from neurodeploy.errors import MissingPackageError
 
 try:
@@ -24,3 +25,7 @@ class EmulatorBackend:
     def simulation(self) -> Simulation:
         """A run from zero state."""
         return Emulator(self._image, self._options)
+
+    def resumed(self, snapshot: Snapshot) -> Simulation:
+        """See `ResumableBackend.resumed`."""
+        return Emulator(self._image, self._options, snapshot=snapshot)

@@ -15,7 +15,7 @@ from neurodeploy.container import read_container, write_container
 from neurodeploy.errors import DataError, FormatError
 from neurodeploy.network.network import MAX_NEURONS
 from neurodeploy.precision import IntArray
-from neurodeploy.runtime.contracts import COMPILE, COMPILE_SCHEMA, QUANTIZATION, RECORD, RUN, RUN_SCHEMA
+from neurodeploy.runtime.contracts import COMPILE, COMPILE_SCHEMA, PREDICTION, QUANTIZATION, RECORD, RUN, RUN_SCHEMA
 from neurodeploy.runtime.schema import COUNT, TEXT, check
 
 
@@ -118,7 +118,9 @@ class RunRecord:
         _check_schema(self.run, RUN, RUN_SCHEMA, "run")
         _check_schema(self.compile, COMPILE, COMPILE_SCHEMA, "compile")
         check(list(self.quantization), QUANTIZATION, "quantization")
-        _check_cores(self.compile)
+        for place, data in (("run", self.run), ("compile", self.compile)):  # older files have none
+            check(data.get("predictions", []), [PREDICTION], f"{place}.predictions")
+        check_cores(self.compile)
         accuracy = self.run["accuracy"]
         if accuracy is not None and not accuracy["correct"] <= accuracy["total"] <= len(self.run["samples"]):
             problem = f"counts {accuracy['correct']} of {accuracy['total']} for {len(self.run['samples'])} recordings"
@@ -217,12 +219,21 @@ def _check_schema(data: Mapping[str, Any], schema: dict[str, Any], name: str, wh
     check(dict(data), schema, where)
 
 
-def _check_cores(data: Mapping[str, Any]) -> None:
-    """Every core states its use of every limit; `max` says where a core's own limits are lower than the chip's."""
+def check_cores(data: Mapping[str, Any], at: str = "compile") -> None:
+    """Every core states its use of every limit; `max` says where a core's own limits are lower than the chip's.
+
+    Args:
+        data: the object of `compile --json`.
+        at: where it stands, for messages.
+
+    Raises:
+        FormatError: a core that does not, or a limit of nothing.
+
+    """
     limits = {limit["name"]: COUNT for limit in data["limits"]}
-    _check_maxima({limit["name"]: limit["max"] for limit in data["limits"]}, "compile.limits")
+    _check_maxima({limit["name"]: limit["max"] for limit in data["limits"]}, f"{at}.limits")
     for position, row in enumerate(data["core_table"]):
-        where = f"compile.core_table[{position}]"
+        where = f"{at}.core_table[{position}]"
         check(row, limits, where)
         if "max" in row:
             check(row["max"], limits, f"{where}.max")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from neurodeploy.compiler.program import Program
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Options, Simulation
+from neurodeploy.emulator.snapshot import Snapshot
 
 
 class ReferenceBackend:
@@ -17,3 +18,7 @@ class ReferenceBackend:
     def simulation(self) -> Simulation:
         """A run from zero state."""
         return Reference(self._network, self._options)
+
+    def resumed(self, snapshot: Snapshot) -> Simulation:
+        """See `ResumableBackend.resumed`."""
+        return Reference(self._network, self._options, snapshot)

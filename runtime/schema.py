@@ -35,6 +35,7 @@ TEXT = Kind("a text", lambda value: type(value) is str)
 COUNT = Kind("a whole number from 0", lambda value: type(value) is int and 0 <= value < 2**63)
 INTEGER = Kind("a whole number", lambda value: type(value) is int and abs(value) < 2**63)
 NUMBER = Kind("a number", lambda value: type(value) in (int, float) and math.isfinite(value))
+FLAG = Kind("true or false", lambda value: type(value) is bool)
 OBJECT = Kind("an object", lambda value: type(value) is dict)
 LABEL = Kind("a class number or a text", lambda value: type(value) is str or COUNT.holds(value))
 

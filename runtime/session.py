@@ -11,14 +11,21 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.compiler.prediction import Prediction, load_constants, predicted
+from neurodeploy.compiler.prediction.counting import counted
+from neurodeploy.compiler.prediction.deliveries import Deliveries
 from neurodeploy.compiler.program import Program
 from neurodeploy.compiler.traffic import traffic
-from neurodeploy.emulator.simulation import Options, Spikes
+from neurodeploy.emulator.simulation import Options
 from neurodeploy.errors import DataError, OptionError
 from neurodeploy.network import Network
-from neurodeploy.runtime.backend import Board, open_backend
+from neurodeploy.runtime.backend import Board, ResumableBackend, open_backend
+from neurodeploy.runtime.pieces import events_of
+from neurodeploy.runtime.probe_file import ProbeFile
 from neurodeploy.runtime.probes import parse_probe
-from neurodeploy.runtime.run import Run, RunOptions, run_events, with_sample
+from neurodeploy.runtime.run import Run, RunOptions, default_steps, run_events, with_sample
+from neurodeploy.runtime.snapshot_file import Owner, Saved
+from neurodeploy.runtime.stream import Stream
 from neurodeploy.spikes.events import Events, bin_recording
 from neurodeploy.spikes.files import read_recording
 from neurodeploy.spikes.samples import Sample
@@ -57,17 +64,13 @@ def stimulus(data: Input, network: Network, binning: str) -> Stimulus:
     shape = network.input.shape or ()
     if isinstance(data, Sample):
         recording = read_recording(data.path)
-        if data.label is not None and data.label >= network.output.neurons:
-            problem = f"label {data.label} is outside the {network.output.neurons} outputs"
+        classes = network.classes or network.output.neurons
+        if data.label is not None and data.label >= classes:
+            problem = f"label {data.label} is outside the {classes} {'classes' if network.classes else 'outputs'}"
             raise DataError(data.file, problem, "correct labels.csv or give the network it belongs to")
         return Stimulus(bin_recording(recording, shape, network.timestep_ms, binning), None, data.file, data.label)
-    array = np.asarray(data)
-    if array.ndim and not len(array):
-        raise DataError("raster", "has no steps", "give at least one, first axis time")
-    if array.shape[1:] not in (shape, (network.input.neurons,)):
-        wanted = " or ".join({f"(steps, {network.input.neurons})", f"(steps, {', '.join(map(str, shape))})"})
-        raise DataError("raster", f"has shape {array.shape}", f"give {wanted}, first axis time")
-    return Stimulus(Events.from_raster(array), len(array))
+    events, steps = events_of(data, network, 0)
+    return Stimulus(events, steps)
 
 
 class Session:
@@ -77,43 +80,120 @@ class Session:
         program: compiled.
         backend: a name from `neurodeploy.runtime.backend.BACKENDS`.
         options: see `RunOptions`.
+        sha256: of the program's file, if it is known, for snapshots.
 
     Raises:
-        OptionError: an unknown backend or probe.
+        OptionError: an unknown backend, probe or set of constants.
+        FormatError: constants from a file that holds nonsense.
     """
 
-    def __init__(self, program: Program, backend: str = "emulator", options: RunOptions | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        backend: str = "emulator",
+        options: RunOptions | None = None,
+        sha256: str | None = None,
+    ) -> None:
         self.options = options or RunOptions()
         self.network = program.network
+        self._constants = [load_constants(name) for name in self.options.constants]
         self._probes = [parse_probe(text, program.network) for text in self.options.probes]
         started = perf_counter()
         bits = Options(self.options.profile, self.options.drop_first_step)
         self._backend = open_backend(backend, program, bits, Board(self.options.board, self.options.partition))
         self.load_seconds = perf_counter() - started
+        self.owner = Owner(program, bits, sha256)
         self._costs = traffic(program)
+        self._deliveries = Deliveries.of(program)
         self._stopped = Event()
 
-    def run(self, data: Input, progress: Callable[[float], None] = lambda part: None) -> Run:
-        """Run one recording from zero state; see `stimulus` and `run_events` for what it may be and may raise."""
+    def stream(self, steps: int | None = None, saved: Saved | None = None) -> Stream:
+        """A run that is given its input piece by piece.
+
+        Args:
+            steps: its length if it is known, for probes that count from the end.
+            saved: the state to go on from; None: zero state.
+
+        Raises:
+            OptionError: a snapshot of something else, a backend that cannot go on from one, or a probe of steps that
+                count from an end nobody knows.
+            FormatError: a state that the network cannot have.
+        """
+        if saved is None:
+            simulation = self._backend.simulation()
+        elif isinstance(self._backend, ResumableBackend):
+            saved.check(self.owner)
+            simulation = self._backend.resumed(saved.snapshot)
+        else:
+            raise OptionError("snapshot", "is of no use to this backend", "use backend emulator or reference")
+        return Stream(simulation, self.owner, self._costs, self._probes, self.options.spike_display, steps, saved)
+
+    def opened(self, data: Input, saved: Saved | None = None) -> tuple[Stream, Stimulus, int]:
+        """A stream for a recording, the recording, and its length; see `stimulus` and `stream`."""
         given = stimulus(data, self.network, self.options.binning)
-        options = replace(self.options, steps=self.options.steps or given.steps)
-        simulation = self._backend.simulation()
+        steps = default_steps(
+            self.network, given.events, replace(self.options, steps=self.options.steps or given.steps)
+        )
+        return self.stream(steps, saved), given, steps
+
+    def run(
+        self,
+        data: Input,
+        progress: Callable[[float], None] = lambda part: None,
+        *,
+        keep: bool = True,
+        output: ProbeFile | None = None,
+        number: int = 0,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Run:
+        """Run one recording from zero state; see `stimulus` and `run_events` for what it may be and may raise.
+
+        Args:
+            data: the recording.
+            progress: told now and then which part of it has been run since.
+            keep: whether spikes are kept in the result.
+            output: where what is probed goes instead of into the run.
+            number: of the recording in that file.
+            stopped: asked now and then whether to give up.
+        """
+        stream, given, steps = self.opened(data)
+        if output is not None:
+            stream.record(output, number, file=given.file, label=given.label)
+        whole = output is None  # what goes into a file may be longer than memory holds
+        run = self.run_stream(stream, given, steps, progress, keep=keep or whole, stopped=stopped)
+        return run if keep else replace(run, spikes=())
+
+    def run_stream(
+        self,
+        stream: Stream,
+        given: Stimulus,
+        steps: int,
+        progress: Callable[[float], None] = lambda part: None,
+        *,
+        keep: bool = True,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Run:
+        """Run what `opened` gave; see `run`. `stopped` is asked now and then whether to give up."""
+
+        def given_up() -> bool:
+            return self._stopped.is_set() or stopped()
+
         try:
-            run = run_events(
-                simulation,
-                self.network,
-                self._costs,
-                given.events,
-                options,
-                self._probes,
-                self._stopped.is_set,
-                progress,
-            )
+            run = run_events(stream, given.events, steps, self.options, keep, given_up, progress)
         except DataError as error:
             if given.file is None:
                 raise
             raise DataError(f"{given.file}: {error.subject}", error.problem, error.remedy) from error
-        return with_sample(run, given.file, given.label)
+        return replace(with_sample(run, given.file, given.label), predictions=self._predictions(run))
+
+    def _predictions(self, run: Run) -> tuple[Prediction, ...]:
+        """What the run costs, by every set of constants; nothing where its spikes are not all there."""
+        if run.first or not run.spikes:
+            return ()
+        counters = run.counters
+        updates = list(zip(counters.active.tolist(), counters.idle.tolist(), strict=True)) if counters.counted else None
+        counts = counted(self._deliveries, [(s.step, s.neuron) for s in run.spikes], run.steps, updates)
+        return tuple(predicted(counts, constants) for constants in self._constants)
 
     def run_all(
         self,
@@ -121,6 +201,8 @@ class Session:
         threads: int = 1,
         keep_spikes: Callable[[int], bool] = lambda index: True,
         progress: Callable[[float], None] = lambda part: None,
+        output: ProbeFile | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> list[Run]:
         """Run recordings over threads; results in the order given, the same for any number of threads.
 
@@ -129,6 +211,8 @@ class Session:
             threads: how many run at a time.
             keep_spikes: whether the spikes of the i-th run are kept; the output's counts always are.
             progress: told now and then, from any thread, which part of a recording has been run since.
+            output: where what is probed in all of them goes.
+            stopped: asked now and then, from any thread, whether to give up.
 
         Raises:
             OptionError: less than one thread.
@@ -137,8 +221,8 @@ class Session:
             raise OptionError("threads", f"{threads} is outside 1 … 1024", "use about as many as there are cores")
 
         def one(indexed: tuple[int, Input]) -> Run:
-            run = self.run(indexed[1], progress)
-            return run if keep_spikes(indexed[0]) else _lightened(run)
+            number, item = indexed
+            return self.run(item, progress, keep=keep_spikes(number), output=output, number=number, stopped=stopped)
 
         try:
             return list(_mapped(one, list(enumerate(data)), threads, self._stopped))
@@ -159,9 +243,3 @@ def _mapped(
     finally:
         stopped.set()
         pool.shutdown(cancel_futures=True)
-
-
-def _lightened(run: Run) -> Run:
-    """The run without the spikes of all populations but the output."""
-    nothing = Spikes(np.zeros(0, np.int64), np.zeros(0, np.int64))
-    return replace(run, spikes=(*(nothing for _ in run.spikes[:-1]), run.spikes[-1]))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy.compiler.prediction import summed
 from neurodeploy.compiler.program import Program
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.contracts import RUN_SCHEMA
@@ -56,6 +57,7 @@ def run_summary(
             "packets": sum(run.packets for run in runs),
             "hops": sum(run.hops for run in runs),
         },
+        "predictions": [summed(same).as_dict() for same in zip(*(run.predictions for run in runs), strict=True)],
         "seconds": {"load": load_seconds, "run": seconds},
         "steps_per_second": sum(run.steps for run in runs) / seconds if seconds > 0 else None,
         "provenance": provenance,
@@ -103,4 +105,8 @@ def _sample(run: Run) -> dict[str, Any]:
         "events_dropped": run.events_dropped,
         "prediction": run.prediction,
         "output_counts": run.output_counts.tolist(),
+        "predictions": [
+            {"constants": p.constants, "joules": p.joules, "dynamic_joules": p.dynamic_joules, "seconds": p.seconds}
+            for p in run.predictions
+        ],
     }

@@ -137,7 +137,7 @@ def weight_grid(layout: Layout) -> Iterator[Violation]:
 
 
 def core_numbers(layout: Layout) -> Iterator[Violation]:
-    """Each core is a different one of the target's chips · cores per chip."""
+    """Each core is a different one of the target's chips · cores per chip, and hangs on a router of its chip's mesh."""
     target, chip, slot = layout.program.target, layout.program.cores.chip, layout.program.cores.slot
     if layout.cores > target.total_cores:
         detail = f"the program takes {layout.cores} cores, {target.name} has {target.total_cores}"
@@ -145,6 +145,8 @@ def core_numbers(layout: Layout) -> Iterator[Violation]:
     core = np.arange(layout.cores)
     yield from _range("chip", chip, (0, target.chips - 1), core)
     yield from _range("slot", slot, (0, target.cores_per_chip - 1), core)
+    off = np.asarray(slot) // target.cores_per_router >= target.mesh[0] * target.mesh[1]
+    yield from wrong("router", off, core, f"core hangs on no router of the {target.mesh[0]} x {target.mesh[1]} mesh")
     _, first, place = np.unique(np.stack((chip, slot)), axis=1, return_index=True, return_inverse=True)
     yield from wrong("slot", first[place.reshape(-1)] != core, core, "chip and slot are taken by another core")
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from neurodeploy.emulator.cells.arithmetic import clip_voltage, decay, wrap_current
 from neurodeploy.emulator.cells.cells import Input, Output, outcome, parameter
+from neurodeploy.emulator.snapshot import Kept
 from neurodeploy.network import Population
 from neurodeploy.precision import IntArray
 
@@ -41,3 +42,12 @@ class AlifCells:
         self.threshold = np.where(fired, self.threshold + self.step, self.threshold)
         payload: IntArray = fired.astype(np.int64)
         return outcome(payload, current != self.u, voltage != self.v, given.overflowing, active)
+
+    def kept(self) -> Kept:
+        """See `Cells`."""
+        return self.u, self.v, self.r, self.threshold - self.resting
+
+    def resume(self, kept: Kept) -> None:
+        """See `Cells`."""
+        self.u, self.v, self.r = (column.copy() for column in kept[:3])
+        self.threshold = kept[3] + self.resting

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.emulator.snapshot import Kept
 from neurodeploy.network import Population
 from neurodeploy.precision import ACCUMULATOR_LIMIT, IntArray
 
@@ -56,6 +57,12 @@ class Cells(Protocol):
 
     def update(self, given: Input, profile: str) -> Output:
         """One step."""
+
+    def kept(self) -> Kept:
+        """U, v, r and s as a snapshot has them."""
+
+    def resume(self, kept: Kept) -> None:
+        """Take over what `kept` gave."""
 
 
 def parameter(population: Population, name: str) -> IntArray:

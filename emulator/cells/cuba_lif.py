@@ -6,6 +6,7 @@ import numpy as np
 
 from neurodeploy.emulator.cells.arithmetic import clip_voltage, decay, wrap_current
 from neurodeploy.emulator.cells.cells import Input, Output, outcome, parameter
+from neurodeploy.emulator.snapshot import Kept
 from neurodeploy.network import Population
 from neurodeploy.precision import IntArray
 
@@ -39,3 +40,11 @@ class CubaLifCells:
         self.r[fired] = self.refractory[fired]
         payload: IntArray = fired.astype(np.int64)
         return outcome(payload, wraps, clips, given.overflowing, active)
+
+    def kept(self) -> Kept:
+        """See `Cells`."""
+        return self.u, self.v, self.r, np.zeros_like(self.u)
+
+    def resume(self, kept: Kept) -> None:
+        """See `Cells`."""
+        self.u, self.v, self.r = (column.copy() for column in kept[:3])

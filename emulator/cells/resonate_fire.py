@@ -6,6 +6,7 @@ import numpy as np
 
 from neurodeploy.emulator.cells.arithmetic import clip_voltage, scaled
 from neurodeploy.emulator.cells.cells import Input, Output, outcome, parameter
+from neurodeploy.emulator.snapshot import Kept
 from neurodeploy.network import Population
 from neurodeploy.precision import ACCUMULATOR_LIMIT, IntArray
 
@@ -39,3 +40,11 @@ class ResonateFireCells:
         self.v = np.where(reset, self.threshold - 1, imag)
         payload: IntArray = fired.astype(np.int64)
         return outcome(payload, np.zeros_like(clips), clips, overflows, active)
+
+    def kept(self) -> Kept:
+        """See `Cells`."""
+        return self.u, self.v, np.zeros_like(self.u), np.zeros_like(self.u)
+
+    def resume(self, kept: Kept) -> None:
+        """See `Cells`."""
+        self.u, self.v = (column.copy() for column in kept[:2])

@@ -6,6 +6,7 @@ import numpy as np
 
 from neurodeploy.emulator.cells.arithmetic import beyond_state, wrap_word
 from neurodeploy.emulator.cells.cells import Flags, Input, Output, outcome, parameter
+from neurodeploy.emulator.snapshot import Kept
 from neurodeploy.network import Population
 from neurodeploy.network.neurons.sigma_delta import ACTIVATIONS
 from neurodeploy.precision import IntArray
@@ -77,6 +78,14 @@ class SigmaDeltaCells(_Coder):
         message = self.corrected_message(activation) if self.corrected else self.message(activation)
         return outcome(message, beyond_state(self.u), beyond_state(self.a), beyond_state(x), active)
 
+    def kept(self) -> Kept:
+        """See `Cells`."""
+        return self.u, self.a, self.residue, self.error
+
+    def resume(self, kept: Kept) -> None:
+        """See `Cells`."""
+        self.u, self.a, self.residue, self.error = (column.copy() for column in kept)
+
 
 class DeltaCells(_Coder):
     """State of a population of `Delta` encoders: u is the residue."""
@@ -105,6 +114,14 @@ class DeltaCells(_Coder):
         message = self.message(wrap_word(wrap_word(x + given.bias) << self.shift))
         return outcome(message, _never(x), beyond_state(self.a), beyond_state(x), active)
 
+    def kept(self) -> Kept:
+        """See `Cells`."""
+        return self.residue, self.a, np.zeros_like(self.a), self.error
+
+    def resume(self, kept: Kept) -> None:
+        """See `Cells`."""
+        self.residue, self.a, _, self.error = (column.copy() for column in kept)
+
 
 class SigmaCells:
     """State of a population of `Sigma` decoders: u and v are σ."""
@@ -128,6 +145,14 @@ class SigmaCells:
         active = (self.u != 0) | (x != 0)
         self.u = wrap_word(self.u + x)
         return outcome(self.u, beyond_state(self.u), _never(x), beyond_state(x), active)
+
+    def kept(self) -> Kept:
+        """See `Cells`."""
+        return self.u, self.u, np.zeros_like(self.u), np.zeros_like(self.u)
+
+    def resume(self, kept: Kept) -> None:
+        """See `Cells`."""
+        self.u = kept[0].copy()
 
 
 def _magnitude(value: IntArray) -> IntArray:

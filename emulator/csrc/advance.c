@@ -8,17 +8,6 @@
 #include "state.h"
 #include "update.h"
 
-/* A spike of a neuron (numbered over all populations) to all that it reaches, `hop` steps and their delay later. */
-static int send(nd_state *state, int32_t neuron, int hop, int32_t payload)
-{
-    const nd_image *image = state->image;
-    for (int32_t b = image->bundle_start[neuron]; b < image->bundle_start[neuron + 1]; b++) {
-        const nd_bundle *bundle = &image->bundle[b];
-        if (nd_ring_push(&state->ring, state->step + hop + bundle->delay, bundle, b, payload)) return -1;
-    }
-    return 0;
-}
-
 static void load_biases(nd_state *state)
 {
     const nd_image *image = state->image;
@@ -48,12 +37,33 @@ static void reset(nd_state *state, const nd_population *population)
     memset(state->awake + population->first_group, ND_REST, (size_t)population->groups);
 }
 
-/* Notes the spike of a compartment and sends it on. */
-static int emit(nd_state *state, int32_t population, int32_t compartment, int32_t payload)
+/* The spikes that the update of a population has noted are listed and leave. */
+static int leave(nd_state *state, int32_t number, nd_spikes *spikes)
 {
-    const int32_t neuron = state->image->neuron[compartment];
-    nd_fired_set(&state->spikes, population, neuron, payload);
-    return send(state, state->image->population_start[population] + neuron, 1, payload);
+    const nd_image *image = state->image;
+    const int32_t neurons = image->population_start[number + 1] - image->population_start[number];
+    const int32_t count = nd_fired_take(&state->spikes, neurons);
+    const nd_delivery *spike = state->spikes.item;
+    if (!count) return 0;
+    if (nd_spikes_append(&spikes[number], state->step, spike, count, image->graded[number])) return -1;
+    return nd_send(&state->ring, image, number, state->step + 1, spike, count);
+}
+
+/* Input events of the present step; returns how many, -1 without memory. */
+static int64_t arrive(nd_state *state, const nd_events *events, int64_t first)
+{
+    enum { BLOCK = 256 };
+    nd_delivery spike[BLOCK];
+    int64_t next = first;
+    int32_t count;
+    do {
+        for (count = 0; count < BLOCK && next < events->count && events->step[next] == state->step; count++, next++) {
+            const int32_t payload = events->payload ? (int32_t)events->payload[next] : 1;
+            spike[count] = (nd_delivery){(int32_t)events->neuron[next], payload};
+        }
+        if (nd_send(&state->ring, state->image, 0, state->step, spike, count)) return -1;
+    } while (count == BLOCK);
+    return next - first;
 }
 
 /* u of a group in the 64 bits of the Lava profile, and back into 32 if it fits. */
@@ -77,8 +87,8 @@ static int narrow(nd_state *state, int32_t group, const int64_t *u)
 }
 
 /* One step of a group with any q, in units of 64; `imaginary`: q' of neurons that have such projections. */
-static int update_group(nd_state *state, int32_t number, int32_t group, const int64_t *q, const int64_t *imaginary,
-                        int count_overflows)
+static void update_group(nd_state *state, int32_t number, int32_t group, const int64_t *q, const int64_t *imaginary,
+                         int count_overflows)
 {
     const nd_image *image = state->image;
     int64_t *counters = state->counters + (size_t)number * ND_COUNTERS;
@@ -86,6 +96,10 @@ static int update_group(nd_state *state, int32_t number, int32_t group, const in
     int32_t fired[ND_GROUP];
     nd_tally tally;
     int busy = 0, far = 0;
+    if (state->awake[group] & ND_SMALL) {
+        const size_t at = (size_t)group * ND_GROUP;
+        nd_widen(state->small + 2 * at, state->u + at, state->v + at);
+    }
     if (state->u_far) widen(state, group, u_lava);
     for (int32_t b = image->group_block_start[group]; b < image->group_block_start[group + 1]; b++) {
         const nd_block *block = &image->block[b];
@@ -105,11 +119,10 @@ static int update_group(nd_state *state, int32_t number, int32_t group, const in
         if (!count_overflows) tally.count[ND_OVERFLOWS] = 0;
         for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
         for (int32_t i = 0; tally.count[ND_SPIKES] && i < block->count; i++)
-            if (fired[i] && emit(state, number, first + i, fired[i])) return -1;
+            if (fired[i]) nd_fired_set(&state->spikes, image->neuron[first + i], fired[i]);
     }
     if (state->u_far) far = narrow(state, group, u_lava);
     state->awake[group] = (uint8_t)((busy ? ND_AWAKE : ND_REST) | far);
-    return 0;
 }
 
 static const int64_t nothing[ND_GROUP];
@@ -127,18 +140,17 @@ static void take(nd_state *state, int32_t group, int32_t shift, int wide, int64_
 }
 
 /* All groups one by one: any model, any sums. */
-static int update_groups(nd_state *state, int32_t number, int wide)
+static void update_groups(nd_state *state, int32_t number, int wide)
 {
     const nd_population *population = &state->image->population[number];
     int64_t q[2][ND_GROUP];
     for (int32_t g = 0; g < population->groups; g++) {
         const int32_t group = population->first_group + g;
-        if (!state->awake[group]) continue;
+        if (!(state->awake[group] & ND_AWAKE)) continue;
         take(state, g, population->shift, wide, q[0]);
         if (population->halves == 2) take(state, population->groups + g, population->shift, wide, q[1]);
-        if (update_group(state, number, group, q[0], population->halves == 2 ? q[1] : nothing, 1)) return -1;
+        update_group(state, number, group, q[0], population->halves == 2 ? q[1] : nothing, 1);
     }
-    return 0;
 }
 
 static int64_t count_overflows(const nd_state *state, const nd_population *population)
@@ -150,19 +162,18 @@ static int64_t count_overflows(const nd_state *state, const nd_population *popul
 }
 
 /* Groups that the fast kernel would not take; their overflows have been counted. */
-static int update_odd(nd_state *state, int32_t number, int32_t count)
+static void update_odd(nd_state *state, int32_t number, int32_t count)
 {
     const nd_population *population = &state->image->population[number];
     int64_t q[ND_GROUP];
     for (int32_t o = 0; o < count; o++) {
         take(state, state->odd[o], population->shift, 0, q);
-        if (update_group(state, number, population->first_group + state->odd[o], q, nothing, 0)) return -1;
+        update_group(state, number, population->first_group + state->odd[o], q, nothing, 0);
     }
-    return 0;
 }
 
 /* A population of CUBA LIF neurons from its 16-bit sums, of which none exceeds `load`. */
-static int update_fast(nd_state *state, int32_t number, int64_t load)
+static void update_fast(nd_state *state, int32_t number, int64_t load)
 {
     const nd_image *image = state->image;
     const nd_population *population = &image->population[number];
@@ -178,6 +189,7 @@ static int update_fast(nd_state *state, int32_t number, int64_t load)
         .u = state->u + first,
         .v = state->v + first,
         .r = state->r + first,
+        .small = state->small + 2 * first,
         .q = state->q,
         .awake = state->awake + population->first_group,
         .fired = state->fired,
@@ -188,35 +200,35 @@ static int update_fast(nd_state *state, int32_t number, int64_t load)
     counters[ND_ACTIVE] += step.active;
     counters[ND_SPIKES] += step.spikes;
     for (int32_t i = 0; i < step.spikes; i++)
-        if (emit(state, number, (int32_t)first + step.fired[i], 1)) return -1;
-    return update_odd(state, number, step.odds);
+        nd_fired_set(&state->spikes, image->neuron[first + (size_t)step.fired[i]], 1);
+    update_odd(state, number, step.odds);
 }
 
-static int update_population(nd_state *state, int32_t number)
+static int update_population(nd_state *state, int32_t number, nd_spikes *spikes)
 {
     const nd_population *population = &state->image->population[number];
-    nd_list *list = nd_ring_at(&state->ring, state->step, number);
-    const int64_t load = list->load;
+    int64_t load;
     if (!population->groups) return 0;
     if (reset_due(state, number)) reset(state, population);
     if (population->restless)
         for (int32_t g = 0; g < population->groups; g++) state->awake[population->first_group + g] |= ND_AWAKE;
-    const int wide = nd_gather(state, number, list);
-    nd_list_clear(list);
-    return wide || !population->fast ? update_groups(state, number, wide) : update_fast(state, number, load);
+    const int wide = nd_gather(state, number, &load);
+    if (wide || !population->fast) update_groups(state, number, wide);
+    else update_fast(state, number, load);
+    return leave(state, number, spikes);
 }
 
 static int update_all(nd_state *state, nd_spikes *spikes)
 {
     const int32_t populations = state->image->populations;
     if (state->step == 0 && state->drop_first_step) {
-        for (int32_t p = 0; p < populations; p++) nd_list_clear(nd_ring_at(&state->ring, 0, p));
+        for (int32_t p = 0; p < populations; p++) nd_forget(state, p);
         return 0;
     }
     load_biases(state);
     for (int32_t p = 0; p < populations; p++)
-        if (update_population(state, p)) return -1;
-    return nd_fired_flush(&state->spikes, state->step, spikes);
+        if (update_population(state, p, spikes)) return -1;
+    return 0;
 }
 
 static void record(const nd_state *state, const nd_trace *trace, int64_t row)
@@ -231,10 +243,9 @@ static int advance(nd_state *state, int64_t steps, const nd_events *events, cons
 {
     int64_t next = 0;
     for (int64_t row = 0; row < steps; row++, state->step++) {
-        for (; next < events->count && events->step[next] == state->step; next++) {
-            const int32_t payload = events->payload ? (int32_t)events->payload[next] : 1;
-            if (send(state, (int32_t)events->neuron[next], 0, payload)) return -1;
-        }
+        const int64_t arrived = arrive(state, events, next);
+        if (arrived < 0) return -1;
+        next += arrived;
         if (update_all(state, spikes)) return -1;
         for (size_t t = 0; t < trace_count; t++) record(state, &traces[t], row);
     }

@@ -15,7 +15,8 @@ extern "C" {
 enum {
     ND_GROUP = 64,          /* compartments that rest or wake together */
     ND_PIECE = 16,          /* weights added together */
-    ND_NARROW = 1 << 15     /* sums below it fit the 16-bit accumulators */
+    ND_NARROW = 1 << 15,    /* sums below it fit the 16-bit accumulators */
+    ND_SINGLE = ND_NARROW + 1
 };
 
 /* Neuron models; blocks.py numbers them in the same way. */
@@ -79,13 +80,20 @@ typedef struct {
     int32_t halves;             /* 2 with imaginary projections, whose sums follow the real ones; else 1 */
 } nd_population;
 
-/* What a spike of a neuron adds to one population, `delay` steps later. */
+/* What the spikes of one population add to another. */
 typedef struct {
-    int32_t population;
-    int32_t delay;
-    int32_t first_run, runs;
-    int32_t bound;              /* most that it adds to the sum of any compartment, at most ND_NARROW */
-} nd_bundle;
+    int32_t source, target;     /* populations */
+    int32_t delay;              /* in steps, of all rows; -1 if they differ */
+    int32_t first_row;          /* that of the source's first neuron */
+    int32_t bound;              /* of all rows */
+    int32_t at, pieces;         /* target and pieces of the one run that most rows have; pieces 0 if there is none */
+} nd_link;
+
+/* What a spike of one neuron adds: `runs` runs, or none, or with `runs` below 0 a single weight of runs + ND_SINGLE for
+   compartment `first`. */
+typedef struct {
+    int32_t first, runs;
+} nd_row;
 
 /* Weights of consecutive compartments, numbered inside their population (imaginary ones
    behind all of its groups): pieces of ND_PIECE, counted from `target`
@@ -105,8 +113,8 @@ typedef struct {
 /* A loaded program. Neurons of all populations are numbered in network order. q is counted in units of 64, so a
    weight is w * 2^exponent, stored divided by its population's 2^shift. */
 typedef struct {
-    int32_t populations, groups, biases;
-    int32_t max_delay;                      /* of all bundles, in steps */
+    int32_t populations, groups, biases, links;
+    int32_t max_delay;                      /* in steps */
     const int32_t *population_start;        /* (populations + 1): neurons */
     const nd_population *population;        /* (populations) */
     const nd_block *block;                  /* (blocks) */
@@ -119,8 +127,13 @@ typedef struct {
     const float *voltage_scale;
     const int32_t *threshold, *refractory;  /* ... and as in nd_cuba_lif */
     const nd_bias *bias_rows;               /* (biases) */
-    const int32_t *bundle_start;            /* (neurons + 1) */
-    const nd_bundle *bundle;                /* (bundles) */
+    const nd_link *link;                    /* (links): one target after the other */
+    const int32_t *target_start;            /* (populations + 1): links into each population */
+    const int32_t *outgoing;                /* (links): numbers of links, one source after the other */
+    const int32_t *source_start;            /* (populations + 1) */
+    const nd_row *row;                      /* (rows) */
+    const uint16_t *row_bound;              /* (rows): most that it adds to a compartment's sum, at most ND_NARROW */
+    const int32_t *row_delay;               /* (rows) */
     const nd_run *run;                      /* (runs) */
     const int8_t *byte_weight;              /* pool of populations without `words`, (pieces, ND_PIECE) */
     const int16_t *word_weight;             /* pool of those with, (pieces, ND_PIECE) */

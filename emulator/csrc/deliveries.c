@@ -2,30 +2,57 @@
 
 #include <stdlib.h>
 
-int nd_ring_init(nd_ring *ring, int32_t populations, int32_t span)
+int nd_ring_init(nd_ring *ring, int32_t links, int32_t span)
 {
     int64_t slots = 1;
     while (slots <= span) slots *= 2;
-    ring->populations = populations;
+    ring->links = links;
     ring->mask = slots - 1;
-    ring->list = calloc((size_t)(slots * populations), sizeof *ring->list);
+    ring->list = calloc((size_t)slots * (size_t)links + 1, sizeof *ring->list);
     return ring->list ? 0 : -1;
 }
 
 void nd_ring_destroy(nd_ring *ring)
 {
     if (!ring->list) return;
-    for (int64_t i = 0; i < (ring->mask + 1) * ring->populations; i++) free(ring->list[i].item);
+    for (int64_t i = 0; i < (ring->mask + 1) * ring->links; i++) free(ring->list[i].item);
     free(ring->list);
 }
 
-int nd_list_grow(nd_list *list)
+int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count)
 {
-    if (list->capacity > INT32_MAX / 2) return -1;
-    const int32_t capacity = list->capacity ? 2 * list->capacity : 64;
-    nd_delivery *item = realloc(list->item, sizeof *item * (size_t)capacity);
-    if (!item) return -1;
-    list->item = item;
-    list->capacity = capacity;
+    if (count > list->capacity - list->count) {
+        int64_t capacity = list->capacity ? list->capacity : 64;
+        while (capacity - list->count < count) capacity *= 2;
+        if (capacity > INT32_MAX) return -1;
+        nd_delivery *item = realloc(list->item, sizeof *item * (size_t)capacity);
+        if (!item) return -1;
+        list->item = item;
+        list->capacity = (int32_t)capacity;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        const int64_t payload = spike[i].payload;
+        list->item[list->count++] = spike[i];
+        if (list->load < ND_NARROW) list->load += payload < 0 ? -payload : payload;
+    }
+    return 0;
+}
+
+int nd_send(nd_ring *ring, const nd_image *image, int32_t source, int64_t departure, const nd_delivery *spike,
+            int32_t count)
+{
+    for (int32_t o = image->source_start[source]; o < image->source_start[source + 1]; o++) {
+        const int32_t number = image->outgoing[o];
+        const nd_link *link = &image->link[number];
+        if (link->delay >= 0) {
+            if (nd_list_append(nd_ring_at(ring, departure + link->delay, number), spike, count)) return -1;
+            continue;
+        }
+        for (int32_t i = 0; i < count; i++) {
+            const int32_t row = link->first_row + spike[i].neuron;
+            if (!image->row[row].runs) continue;
+            if (nd_list_append(nd_ring_at(ring, departure + image->row_delay[row], number), &spike[i], 1)) return -1;
+        }
+    }
     return 0;
 }

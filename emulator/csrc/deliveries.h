@@ -1,4 +1,4 @@
-/* Spikes on their way: for each coming step and each population, the bundles that will be added then. */
+/* Spikes on their way: for each coming step and each link, the neurons whose rows will be added then. */
 #ifndef NEURODEPLOY_DELIVERIES_H
 #define NEURODEPLOY_DELIVERIES_H
 
@@ -6,45 +6,40 @@
 
 #include "core.h"
 
+/* A spike. */
 typedef struct {
-    int32_t bundle;
+    int32_t neuron;             /* number in its population */
     int32_t payload;
 } nd_delivery;
 
-/* What reaches a population in a step, in no particular order: integer sums do not depend on it. */
+/* What a link brings in a step, in no particular order: integer sums do not depend on it. */
 typedef struct {
     nd_delivery *item;
     int32_t count, capacity;
-    int64_t load;               /* most that it adds to the sum of any compartment; exact only below ND_NARROW */
+    int64_t load;               /* sum of |payload|, exact only below ND_NARROW */
 } nd_list;
 
-/* A ring of steps, each with one list per population. Lists keep their memory when they are emptied. */
+/* A ring of steps, each with one list per link. Lists keep their memory when they are emptied. */
 typedef struct {
-    int32_t populations;
+    int32_t links;
     int64_t mask;               /* slots - 1, slots a power of two */
-    nd_list *list;              /* (slots, populations) */
+    nd_list *list;              /* (slots, links) */
 } nd_ring;
 
 /* Room for deliveries up to `span` steps ahead of the present one. */
-int nd_ring_init(nd_ring *ring, int32_t populations, int32_t span);
+int nd_ring_init(nd_ring *ring, int32_t links, int32_t span);
 void nd_ring_destroy(nd_ring *ring);
 
-static inline nd_list *nd_ring_at(const nd_ring *ring, int64_t step, int32_t population)
+static inline nd_list *nd_ring_at(const nd_ring *ring, int64_t step, int32_t link)
 {
-    return &ring->list[(step & ring->mask) * ring->populations + population];
+    return &ring->list[(step & ring->mask) * ring->links + link];
 }
 
-int nd_list_grow(nd_list *list);
+/* Spikes of population `source` on all its links, to arrive `delay` steps after `departure`. */
+int nd_send(nd_ring *ring, const nd_image *image, int32_t source, int64_t departure, const nd_delivery *spike,
+            int32_t count);
 
-/* A spike whose bundle number `number` is added in `step`. */
-static inline int nd_ring_push(nd_ring *ring, int64_t step, const nd_bundle *bundle, int32_t number, int32_t payload)
-{
-    nd_list *list = nd_ring_at(ring, step, bundle->population);
-    if (list->count == list->capacity && nd_list_grow(list)) return -1;
-    list->item[list->count++] = (nd_delivery){number, payload};
-    if (list->load < ND_NARROW) list->load += (int64_t)bundle->bound * (payload < 0 ? -(int64_t)payload : payload);
-    return 0;
-}
+int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count);
 
 static inline void nd_list_clear(nd_list *list)
 {

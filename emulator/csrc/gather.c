@@ -1,5 +1,7 @@
 #include "gather.h"
 
+#include "arithmetic.h"
+
 /* The 16-bit sums move over into the wide ones. */
 static void spill(nd_state *state, const nd_population *population)
 {
@@ -10,62 +12,107 @@ static void spill(nd_state *state, const nd_population *population)
     }
 }
 
+static void add_one(nd_state *state, int32_t target, int64_t amount, uint8_t *awake)
+{
+    state->q_wide[target] += amount;
+    awake[target / ND_GROUP] |= ND_AWAKE;
+}
+
 /* A spike too large for 16 bits. */
-static void add_wide(nd_state *state, const nd_population *population, const nd_delivery *delivery, uint8_t *awake)
+static void add_wide(nd_state *state, const nd_link *link, const nd_delivery *spike, uint8_t *awake)
 {
     const nd_image *image = state->image;
-    const nd_bundle *bundle = &image->bundle[delivery->bundle];
-    for (int32_t r = bundle->first_run; r < bundle->first_run + bundle->runs; r++) {
+    const nd_row row = image->row[link->first_row + spike->neuron];
+    const int words = image->population[link->target].words;
+    const int64_t payload = spike->payload;
+    if (row.runs < 0) add_one(state, row.first, (row.runs + ND_SINGLE) * payload, awake);
+    for (int32_t r = row.first; r < row.first + row.runs; r++) {
         const nd_run *run = &image->run[r];
-        const int64_t from = (int64_t)run->weight * ND_PIECE, to = (int64_t)run->target * ND_PIECE;
-        if (!run->pieces) {
-            state->q_wide[run->target] += (int64_t)run->weight * delivery->payload;
-            awake[run->target / ND_GROUP] |= ND_AWAKE;
-        }
-        for (int64_t i = 0; i < (int64_t)run->pieces * ND_PIECE; i++) {
-            const int32_t weight = population->words ? image->word_weight[from + i] : image->byte_weight[from + i];
-            state->q_wide[to + i] += (int64_t)weight * delivery->payload;
-            awake[(to + i) / ND_GROUP] |= ND_AWAKE;
+        const int64_t from = (int64_t)run->weight * ND_PIECE;
+        if (!run->pieces) add_one(state, run->target, run->weight * payload, awake);
+        for (int32_t i = 0; i < run->pieces * ND_PIECE; i++) {
+            const int32_t weight = words ? image->word_weight[from + i] : image->byte_weight[from + i];
+            add_one(state, run->target * ND_PIECE + i, weight * payload, awake);
         }
     }
 }
 
-static int gather(nd_state *state, const nd_population *population, const nd_list *list, uint8_t *awake)
+static int64_t load_of(const nd_image *image, const nd_link *link, const nd_delivery *spike)
 {
-    const nd_image *image = state->image;
-    if (list->load < population->limit) {
-        state->kernels->accumulate(image, list->item, list->count, state->q, awake);
-        return 0;
-    }
+    const int64_t payload = spike->payload;
+    return image->row_bound[link->first_row + spike->neuron] * (payload < 0 ? -payload : payload);
+}
+
+/* As many spikes at a time as suit 16 bits. */
+static void add_all_wide(nd_state *state, const nd_link *link, const nd_list *list, uint8_t *awake)
+{
+    const nd_population *population = &state->image->population[link->target];
     for (int32_t d = 0; d < list->count;) {
         int64_t load = 0;
         int32_t end = d;
         for (; end < list->count; end++) {
-            const int64_t payload = list->item[end].payload;
-            load += image->bundle[list->item[end].bundle].bound * (payload < 0 ? -payload : payload);
+            load += load_of(state->image, link, &list->item[end]);
             if (load >= ND_NARROW) break;
         }
         if (end > d) {
-            state->kernels->accumulate(image, list->item + d, end - d, state->q, awake);
+            state->kernels->accumulate(state->image, link, list->item + d, end - d, state->q, awake);
             spill(state, population);
         } else {
-            add_wide(state, population, &list->item[end++], awake);
+            add_wide(state, link, &list->item[end++], awake);
         }
         d = end;
     }
-    return 1;
 }
 
-int nd_gather(nd_state *state, int32_t number, const nd_list *list)
+/* Most that the sum of any compartment can reach: at first from what bounds all rows of a link, and only if that is too
+   much from the rows themselves. */
+static int64_t most(const nd_state *state, int32_t number, int exactly)
+{
+    const nd_image *image = state->image;
+    int64_t load = 0;
+    for (int32_t l = image->target_start[number]; l < image->target_start[number + 1]; l++) {
+        const nd_link *link = &image->link[l];
+        const nd_list *list = nd_ring_at(&state->ring, state->step, l);
+        if (!exactly) load += list->load * link->bound;
+        else for (int32_t i = 0; i < list->count; i++) load += load_of(image, link, &list->item[i]);
+    }
+    return load;
+}
+
+static int gather(nd_state *state, int32_t number, uint8_t *awake, int64_t *load)
+{
+    const nd_image *image = state->image;
+    const nd_population *population = &image->population[number];
+    *load = most(state, number, 0);
+    if (*load >= population->limit || *load << population->shift >= OVERFLOW_LIMIT) *load = most(state, number, 1);
+    const int wide = *load >= population->limit;
+    for (int32_t l = image->target_start[number]; l < image->target_start[number + 1]; l++) {
+        const nd_link *link = &image->link[l];
+        const nd_list *list = nd_ring_at(&state->ring, state->step, l);
+        if (!list->count) continue;
+        if (wide) add_all_wide(state, link, list, awake);
+        else state->kernels->accumulate(image, link, list->item, list->count, state->q, awake);
+    }
+    nd_forget(state, number);
+    return wide;
+}
+
+int nd_gather(nd_state *state, int32_t number, int64_t *load)
 {
     const nd_population *population = &state->image->population[number];
     uint8_t *awake = state->awake + population->first_group, *touched = state->touched;
     const int32_t groups = population->groups;
-    if (population->halves == 1) return gather(state, population, list, awake);
-    const int wide = gather(state, population, list, touched);
+    if (population->halves == 1) return gather(state, number, awake, load);
+    const int wide = gather(state, number, touched, load);
     for (int32_t g = 0; g < groups; g++) {
         awake[g] |= touched[g] | touched[groups + g];
         touched[g] = touched[groups + g] = 0;
     }
     return wide;
+}
+
+void nd_forget(nd_state *state, int32_t number)
+{
+    const int32_t *start = state->image->target_start + number;
+    for (int32_t l = start[0]; l < start[1]; l++) nd_list_clear(nd_ring_at(&state->ring, state->step, l));
 }

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core.h"
+#include "snapshot.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -54,19 +55,22 @@ class Image {
 public:
     Image(In<int32_t> population_start, Table<int32_t> population, Table<int32_t> block, In<int32_t> group_block_start,
           In<int32_t> neuron, In<int32_t> place, In<int32_t> bias, In<int32_t> graded, Table<float> scale, Table<int32_t> parameter,
-          std::vector<std::pair<int, Table<int32_t>>> bias_rows, In<int32_t> bundle_start, Table<int32_t> bundle,
-          Table<int32_t> run, Table<int8_t> byte_weight, Table<int16_t> word_weight, int64_t reset_interval,
-          In<int64_t> reset_first, int max_delay)
+          std::vector<std::pair<int, Table<int32_t>>> bias_rows, Table<int32_t> link, In<int32_t> target_start,
+          In<int32_t> outgoing, In<int32_t> source_start, Table<int32_t> row, In<uint16_t> row_bound,
+          In<int32_t> row_delay, Table<int32_t> run, Table<int8_t> byte_weight, Table<int16_t> word_weight,
+          int64_t reset_interval, In<int64_t> reset_first, int max_delay)
     {
         const size_t populations = population.shape(0), groups = group_block_start.size() - 1;
         expect(population_start.size() == populations + 1 && populations > 0 && group_block_start.size() > 0, "starts");
         expect(reset_first.size() == populations && block.shape(0) == size_t(last(group_block_start)), "blocks");
         expect(graded.size() == populations, "graded");
-        expect(place.size() == size_t(last(population_start)) && bundle_start.size() == place.size() + 1, "neurons");
+        expect(place.size() == size_t(last(population_start)), "neurons");
         expect(neuron.size() == groups * ND_GROUP && bias.size() == neuron.size(), "compartments");
         for (size_t shape : {scale.shape(1), parameter.shape(1)}) expect(shape == neuron.size(), "parameters");
         expect(scale.shape(0) == 2 && parameter.shape(0) == 2, "parameters");
-        expect(bundle.shape(0) == size_t(last(bundle_start)), "bundles");
+        expect(target_start.size() == populations + 1 && source_start.size() == populations + 1, "links");
+        expect(outgoing.size() == link.shape(0) && size_t(last(target_start)) == link.shape(0), "links");
+        expect(row_bound.size() == row.shape(0) && row_delay.size() == row.shape(0), "rows");
         expect(byte_weight.shape(1) == ND_PIECE && word_weight.shape(1) == ND_PIECE, "weights");
         expect(max_delay >= 0 && max_delay < 1 << 20, "delay");
         for (auto &[number, rows] : bias_rows) {
@@ -94,8 +98,14 @@ public:
         image_.threshold = keep(parameter);
         image_.refractory = parameter.data() + neuron.size();
         image_.bias_rows = biases_.data();
-        image_.bundle_start = keep(bundle_start);
-        image_.bundle = rows<nd_bundle>(bundle);
+        image_.links = int32_t(link.shape(0));
+        image_.link = rows<nd_link>(link);
+        image_.target_start = keep(target_start);
+        image_.outgoing = keep(outgoing);
+        image_.source_start = keep(source_start);
+        image_.row = rows<nd_row>(row);
+        image_.row_bound = keep(row_bound);
+        image_.row_delay = keep(row_delay);
         image_.run = rows<nd_run>(run);
         image_.byte_weight = keep(byte_weight);
         image_.word_weight = keep(word_weight);
@@ -130,6 +140,13 @@ Out owned(int64_t *data, size_t size)
 {
     nb::capsule owner(data, [](void *p) noexcept { std::free(p); });
     return Out(data, {size}, owner);
+}
+
+Out allocated(size_t size)
+{
+    auto *data = static_cast<int64_t *>(std::malloc(sizeof(int64_t) * (size + 1)));
+    if (!data) throw std::bad_alloc();
+    return owned(data, size);
 }
 
 // Spike lists of one call, freed unless they were handed to Python.
@@ -219,6 +236,35 @@ public:
         for (size_t i = 0; i < populations * ND_COUNTERS; i++) totals.data()[i] = from[i];
     }
 
+    // u, v, r and s of all neurons, and departure, neuron and payload of the spikes on their way.
+    std::vector<Out> kept()
+    {
+        const Use use(busy_);
+        const nd_image *image = image_.get();
+        const size_t neurons = size_t(image->population_start[image->populations]);
+        const size_t spikes = size_t(nd_pending(state_, nullptr, nullptr, nullptr));
+        std::vector<Out> columns;
+        for (size_t size : {neurons, neurons, neurons, neurons, spikes, spikes, spikes}) columns.push_back(allocated(size));
+        nd_kept(state_, columns[0].data(), columns[1].data(), columns[2].data(), columns[3].data());
+        nd_pending(state_, columns[4].data(), columns[5].data(), columns[6].data());
+        return columns;
+    }
+
+    void resume(int64_t step, std::vector<In<int64_t>> columns, In<int64_t> counters)
+    {
+        const nd_image *image = image_.get();
+        expect(columns.size() == 7 && counters.size() == size_t(image->populations) * ND_COUNTERS, "snapshot");
+        const size_t neurons = size_t(image->population_start[image->populations]), spikes = columns[4].size();
+        for (size_t i = 0; i < 7; i++) expect(columns[i].size() == (i < 4 ? neurons : spikes), "snapshot");
+        const nd_snapshot snapshot = {step,
+                                      columns[0].data(), columns[1].data(), columns[2].data(), columns[3].data(),
+                                      counters.data(),
+                                      int64_t(spikes),
+                                      columns[4].data(), columns[5].data(), columns[6].data()};
+        const Use use(busy_);
+        if (nd_resume(state_, &snapshot)) throw std::bad_alloc();
+    }
+
 private:
     // Another thread may call in while the GIL is released: refused, as two of them would corrupt the state.
     struct Use {
@@ -242,15 +288,20 @@ NB_MODULE(_core, m)
     m.attr("GROUP") = int(ND_GROUP);
     m.attr("PIECE") = int(ND_PIECE);
     m.attr("NARROW") = int(ND_NARROW);
+    m.attr("SINGLE") = int(ND_SINGLE);
     m.def("instruction_sets", &instruction_sets);
     nb::class_<Image>(m, "Image")
         .def(nb::init<In<int32_t>, Table<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
-                      In<int32_t>, Table<float>, Table<int32_t>, std::vector<std::pair<int, Table<int32_t>>>, In<int32_t>,
-                      Table<int32_t>, Table<int32_t>, Table<int8_t>, Table<int16_t>, int64_t, In<int64_t>, int>(),
+                      In<int32_t>, Table<float>, Table<int32_t>, std::vector<std::pair<int, Table<int32_t>>>,
+                      Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, Table<int32_t>, In<uint16_t>, In<int32_t>,
+                      Table<int32_t>, Table<int8_t>, Table<int16_t>, int64_t, In<int64_t>, int>(),
              nb::kw_only(), "population_start"_a.noconvert(), "population"_a.noconvert(), "block"_a.noconvert(),
              "group_block_start"_a.noconvert(), "neuron"_a.noconvert(), "place"_a.noconvert(), "bias"_a.noconvert(),
-             "graded"_a.noconvert(), "scale"_a.noconvert(), "parameter"_a.noconvert(), "bias_rows"_a.noconvert(), "bundle_start"_a.noconvert(),
-             "bundle"_a.noconvert(), "run"_a.noconvert(), "byte_weight"_a.noconvert(), "word_weight"_a.noconvert(),
+             "graded"_a.noconvert(), "scale"_a.noconvert(), "parameter"_a.noconvert(), "bias_rows"_a,
+             "link"_a.noconvert(), "target_start"_a.noconvert(), "outgoing"_a.noconvert(),
+             "source_start"_a.noconvert(), "row"_a.noconvert(), "row_bound"_a.noconvert(),
+             "row_delay"_a.noconvert(), "run"_a.noconvert(), "byte_weight"_a.noconvert(),
+             "word_weight"_a.noconvert(),
              "reset_interval"_a, "reset_first"_a.noconvert(), "max_delay"_a);
     nb::class_<State>(m, "State")
         .def(nb::init<const Image &, const std::string &, bool, bool>(), nb::keep_alive<1, 2>(), "image"_a,
@@ -258,5 +309,7 @@ NB_MODULE(_core, m)
         .def("advance", &State::advance, "steps"_a, "step"_a.noconvert(), "neuron"_a.noconvert(),
              "payload"_a.noconvert().none(), "traces"_a)
         .def("read", &State::read, "population"_a, "u"_a.noconvert(), "v"_a.noconvert())
-        .def("counters", &State::counters, "totals"_a.noconvert());
+        .def("counters", &State::counters, "totals"_a.noconvert())
+        .def("kept", &State::kept)
+        .def("resume", &State::resume, "step"_a, "columns"_a, "counters"_a.noconvert());
 }

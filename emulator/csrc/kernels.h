@@ -7,7 +7,13 @@
 #include "core.h"
 #include "deliveries.h"
 
-enum { ND_REST = 0, ND_AWAKE = 1, ND_FAR = 2 };     /* ND_FAR: u of a group does not fit 24 bits (Lava only) */
+/* What a group is. */
+enum {
+    ND_REST = 0,
+    ND_AWAKE = 1,               /* something in it is not zero, or was so before its last update */
+    ND_FAR = 2,                 /* u does not fit 24 bits (Lava only) */
+    ND_SMALL = 4                /* u and v are kept in 16 bits */
+};
 
 /* One step of a population of CUBA LIF neurons whose sums are below its limit. */
 typedef struct {
@@ -16,8 +22,9 @@ typedef struct {
     const int32_t *threshold, *refractory;
     const int32_t *bias;
     int32_t *u, *v, *r;
+    int16_t *small;             /* (groups, 2, ND_GROUP): u and v of those that are ND_SMALL */
     int16_t *q;                 /* set to 0 */
-    uint8_t *awake;             /* (groups): ND_REST is skipped; those at rest afterwards are set to it */
+    uint8_t *awake;             /* (groups): all but ND_AWAKE are skipped; set to what they are afterwards */
     int32_t *fired, spikes;     /* out: compartments that fired */
     int32_t *odd, odds;         /* out: groups left as they were: something in them wraps, is clipped or is ND_FAR */
     int64_t active;             /* out: updates with anything to do */
@@ -25,8 +32,9 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    /* Bundles of one population added to its accumulators; their groups are woken. */
-    void (*accumulate)(const nd_image *image, const nd_delivery *delivery, int32_t count, int16_t *q, uint8_t *awake);
+    /* What spikes bring over a link, added to its target's accumulators; the groups they reach are woken. */
+    void (*accumulate)(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count, int16_t *q,
+                       uint8_t *awake);
     /* Needs the rounding mode FE_TOWARDZERO. */
     void (*update)(nd_lif_step *step);
 } nd_kernels;
@@ -35,6 +43,13 @@ extern const nd_kernels nd_kernels_baseline;
 #ifdef ND_X86
 extern const nd_kernels nd_kernels_avx2, nd_kernels_avx512;
 #endif
+
+/* u and v of a group that shall no longer be ND_SMALL. */
+static inline void nd_widen(const int16_t *small, int32_t *u, int32_t *v)
+{
+    for (int i = 0; i < ND_GROUP; i++) u[i] = small[i];
+    for (int i = 0; i < ND_GROUP; i++) v[i] = small[ND_GROUP + i];
+}
 
 /* The kernels of an instruction set that this machine has, NULL for another. */
 const nd_kernels *nd_kernels_named(const char *name);

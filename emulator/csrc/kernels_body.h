@@ -10,63 +10,111 @@ enum { VECTORS = ND_GROUP / LANES };
 /* |x| up to here neither wraps nor is clipped */
 #define STATE_BITS_FREE 0x7FFFFF
 
-ND_INLINE void add_run(const nd_run *run, const nd_population *population, const nd_image *image, int16_t *q,
-                       int32_t payload)
+ND_INLINE void add_run(nd_run run, const nd_population *population, const nd_image *image, int16_t *q, int32_t payload)
 {
-    int16_t *sum = q + (ptrdiff_t)run->target * ND_PIECE;
-    const int16_t *word = image->word_weight + (ptrdiff_t)run->weight * ND_PIECE;
-    const int8_t *byte = image->byte_weight + (ptrdiff_t)run->weight * ND_PIECE;
+    int16_t *sum = q + (ptrdiff_t)run.target * ND_PIECE;
+    const int16_t *word = image->word_weight + (ptrdiff_t)run.weight * ND_PIECE;
+    const int8_t *byte = image->byte_weight + (ptrdiff_t)run.weight * ND_PIECE;
     if (payload != 1) {
         const row times = all_row((int16_t)payload);
-        for (int32_t p = 0; p < run->pieces; p++) {
+        for (int32_t p = 0; p < run.pieces; p++) {
             const ptrdiff_t at = (ptrdiff_t)p * ND_PIECE;
             const row weight = population->words ? load_row(word + at) : load_bytes(byte + at);
             store_row(sum + at, row_plus(load_row(sum + at), row_times(weight, times)));
         }
     } else if (population->words) {
-        for (int32_t p = 0; p < run->pieces; p++, sum += ND_PIECE, word += ND_PIECE)
+        for (int32_t p = 0; p < run.pieces; p++, sum += ND_PIECE, word += ND_PIECE)
             store_row(sum, row_plus(load_row(sum), load_row(word)));
     } else {
         ND_UNROLL_LITTLE
-        for (int32_t p = 0; p < run->pieces; p++, sum += ND_PIECE, byte += ND_PIECE)
+        for (int32_t p = 0; p < run.pieces; p++, sum += ND_PIECE, byte += ND_PIECE)
             store_row(sum, row_plus(load_row(sum), load_bytes(byte)));
     }
 }
 
-/* The weights of a coming delivery, which lie anywhere in memory: at most the first 512 bytes of its first run. */
-ND_INLINE void fetch(const nd_image *image, const nd_bundle *bundle)
+/* Weights that will be needed, which lie anywhere in memory: at most their first 512 bytes. */
+ND_INLINE void fetch(const nd_image *image, const nd_run *run, int words)
 {
-    const nd_run *run = &image->run[bundle->first_run];
     if (!run->pieces) return;
-    const int words = image->population[bundle->population].words, pieces = run->pieces < 32 ? run->pieces : 32;
+    const int pieces = run->pieces < 32 ? run->pieces : 32;
     const char *pool = words ? (const char *)image->word_weight : (const char *)image->byte_weight;
     const char *line = pool + ((ptrdiff_t)run->weight * ND_PIECE << words), *end = line + (pieces * ND_PIECE << words);
     for (; line < end; line += 64) ND_PREFETCH(line);
 }
 
-static void accumulate(const nd_image *image, const nd_delivery *delivery, int32_t count, int16_t *q, uint8_t *awake)
+ND_INLINE void wake(int32_t target, int32_t pieces, uint8_t *awake)
 {
-    enum { AHEAD = 4 };
+    const int32_t first = target * ND_PIECE / ND_GROUP, last = (target + pieces - 1) * ND_PIECE / ND_GROUP;
+    awake[first] |= ND_AWAKE;
+    awake[last] |= ND_AWAKE;
+    for (int32_t g = first + 1; g < last; g++) awake[g] |= ND_AWAKE;    /* mostly none */
+}
+
+/* Several rows of bytes for the same compartments: their sums stay in registers from the first row to the last. */
+static void add_rows(const int8_t *const *weight, int32_t rows, int32_t pieces, int16_t *sum)
+{
+    enum { TOGETHER = 8, BLOCK = TOGETHER * WIDE };
+    int32_t at = 0;
+    for (; at + BLOCK <= pieces * ND_PIECE; at += BLOCK) {
+        wide total[TOGETHER];
+        ND_UNROLL
+        for (int j = 0; j < TOGETHER; j++) total[j] = load_wide(sum + at + j * WIDE);
+        for (int32_t r = 0; r < rows; r++) {
+            const int8_t *from = weight[r] + at;
+            ND_UNROLL
+            for (int j = 0; j < TOGETHER; j++) total[j] = wide_plus(total[j], wide_bytes(from + j * WIDE));
+        }
+        ND_UNROLL
+        for (int j = 0; j < TOGETHER; j++) store_wide(sum + at + j * WIDE, total[j]);
+    }
+    for (; at < pieces * ND_PIECE; at += ND_PIECE) {
+        row total = load_row(sum + at);
+        for (int32_t r = 0; r < rows; r++) total = row_plus(total, load_bytes(weight[r] + at));
+        store_row(sum + at, total);
+    }
+}
+
+static void accumulate(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count, int16_t *q,
+                       uint8_t *awake)
+{
+    enum { AHEAD = 4, TOGETHER = 64 };
+    const nd_population *population = &image->population[link->target];
+    const nd_row *rows = image->row + link->first_row;
+    const int8_t *equal[TOGETHER];      /* weights of runs of the link's shape */
+    int16_t *const sum = q + (ptrdiff_t)link->at * ND_PIECE;
+    int32_t equals = 0;
     for (int32_t d = 0; d < count; d++) {
-        if (d + AHEAD < count) ND_PREFETCH(&image->run[image->bundle[delivery[d + AHEAD].bundle].first_run]);
-        if (d + 1 < count) fetch(image, &image->bundle[delivery[d + 1].bundle]);
-        const nd_bundle *bundle = &image->bundle[delivery[d].bundle];
-        const nd_population *population = &image->population[bundle->population];
-        const nd_run *run = image->run + bundle->first_run, *end = run + bundle->runs;
-        for (; run < end; run++) {
-            if (run->pieces) {
-                const int32_t first = run->target * ND_PIECE / ND_GROUP;
-                const int32_t last = (run->target + run->pieces - 1) * ND_PIECE / ND_GROUP;
-                awake[first] |= ND_AWAKE;
-                awake[last] |= ND_AWAKE;
-                for (int32_t g = first + 1; g < last; g++) awake[g] |= ND_AWAKE;    /* mostly none */
-                add_run(run, population, image, q, delivery[d].payload);
+        if (d + 2 * AHEAD < count) ND_PREFETCH(&rows[spike[d + 2 * AHEAD].neuron]);
+        if (d + AHEAD < count && rows[spike[d + AHEAD].neuron].runs > 0)
+            ND_PREFETCH(&image->run[rows[spike[d + AHEAD].neuron].first]);
+        if (d + 1 < count && rows[spike[d + 1].neuron].runs > 0)
+            fetch(image, &image->run[rows[spike[d + 1].neuron].first], population->words);
+        const nd_row own = rows[spike[d].neuron];
+        const int32_t payload = spike[d].payload;
+        if (own.runs < 0) {
+            q[own.first] = (int16_t)(q[own.first] + (own.runs + ND_SINGLE) * payload);
+            awake[own.first / ND_GROUP] |= ND_AWAKE;
+            continue;
+        }
+        for (int32_t r = 0; r < own.runs; r++) {
+            const nd_run run = image->run[own.first + r];
+            if (!run.pieces) {
+                q[run.target] = (int16_t)(q[run.target] + run.weight * payload);
+                awake[run.target / ND_GROUP] |= ND_AWAKE;
+            } else if (run.pieces == link->pieces && run.target == link->at && payload == 1 && !population->words) {
+                if (!equals) wake(run.target, run.pieces, awake);
+                equal[equals++] = image->byte_weight + (ptrdiff_t)run.weight * ND_PIECE;
+                if (equals == TOGETHER) {
+                    add_rows(equal, equals, link->pieces, sum);
+                    equals = 0;
+                }
             } else {
-                q[run->target] = (int16_t)(q[run->target] + run->weight * delivery[d].payload);
-                awake[run->target / ND_GROUP] |= ND_AWAKE;
+                wake(run.target, run.pieces, awake);
+                add_run(run, population, image, q, payload);
             }
         }
     }
+    if (equals) add_rows(equal, equals, link->pieces, sum);
 }
 
 /* Per neuron, decays truncating toward zero; nothing wraps and nothing is clipped, or the group is left as it was:
@@ -78,14 +126,102 @@ static void accumulate(const nd_image *image, const nd_delivery *delivery, int32
 
    A product x k / 4096 is formed in float. |x| has 24 bits and k 13, so the product needs up to 37 and has 24; rounded
    toward zero it keeps every bit of its integer part, which is below 2^24 and which the conversion cuts out. */
+#ifdef SHORTS
+/* The same in 16 bits. With k below 1 and all |x| below 2^15, (|x| (k 2^16)) / 2^16 is the upper half of a product of
+   unsigned numbers. */
+typedef struct {
+    shorts current, voltage, threshold;
+    shorts beyond;              /* bits of a |q| whose shift would not fit */
+    int shift;
+} small_rules;
+
+/* Whether the rules suit a population, and what they are. */
+ND_INLINE int small_rules_of(const nd_lif_step *s, small_rules *rules)
+{
+    const nd_population *p = s->population;
+    const int32_t current = (int32_t)(*s->current_scale * 65536), voltage = (int32_t)(*s->voltage_scale * 65536);
+    const int32_t shift = 6 + p->shift, threshold = *s->threshold;
+    if (p->varied || p->restless || p->holds || current > 65535 || voltage > 65535 || shift > 14) return 0;
+    rules->current = all_shorts((int16_t)current);
+    rules->voltage = all_shorts((int16_t)voltage);
+    rules->threshold = all_shorts((int16_t)(threshold < INT16_MAX ? threshold : INT16_MAX));
+    rules->beyond = all_shorts((int16_t)-(1 << (15 - shift)));
+    rules->shift = shift;
+    return 1;
+}
+
+/* Whether group g could be updated in 16 bits; otherwise it is left as it was. */
+ND_INLINE int update_small(nd_lif_step *s, int32_t g, const small_rules *rules)
+{
+    enum { PARTS = ND_GROUP / SHORTS };
+    const ptrdiff_t at = (ptrdiff_t)g * ND_GROUP;
+    int16_t *us = s->small + 2 * at, *vs = us + ND_GROUP, *qs = s->q + at;
+    shorts u[PARTS], v[PARTS], high = all_shorts(0), large = all_shorts(0);
+    uint64_t fired = 0, busy = 0;
+    ND_UNROLL
+    for (int j = 0; j < PARTS; j++) {
+        const shorts u0 = load_shorts(us + j * SHORTS), v0 = load_shorts(vs + j * SHORTS);
+        const shorts q = load_shorts(qs + j * SHORTS);
+        busy |= bits_not_zero(shorts_any_bit(u0, v0, q)) << (j * SHORTS);
+        large = shorts_any_bit(large, shorts_size(q), large);
+        u[j] = shorts_plus(shorts_scaled(u0, rules->current), shorts_shifted(q, rules->shift));
+        const shorts y = shorts_plus(shorts_scaled(v0, rules->voltage), u[j]);
+        high = shorts_higher(high, shorts_higher(shorts_size(u[j]), shorts_size(y)));
+        const shorts_mask spike = shorts_above(y, rules->threshold);
+        v[j] = shorts_zero_where(spike, y);
+        fired |= shorts_bits(spike) << (j * SHORTS);
+    }
+    /* sums that saturated end at 2^15 - 1 or -2^15 */
+    const shorts end = shorts_plus_one(high);
+    if (shorts_share_bits(large, rules->beyond) || shorts_share_bits(end, all_shorts(INT16_MIN))) return 0;
+    ND_UNROLL
+    for (int j = 0; j < PARTS; j++) {
+        store_shorts(us + j * SHORTS, u[j]);
+        store_shorts(vs + j * SHORTS, v[j]);
+        store_shorts(qs + j * SHORTS, all_shorts(0));
+    }
+    s->active += __builtin_popcountll(busy);
+    s->awake[g] = busy ? ND_SMALL | ND_AWAKE : ND_SMALL;
+    for (; fired; fired &= fired - 1) s->fired[s->spikes++] = (int32_t)at + nd_lowest_bit(fired);
+    return 1;
+}
+#else
+typedef int small_rules;
+ND_INLINE int small_rules_of(const nd_lif_step *s, small_rules *rules) { (void)s; return *rules = 0; }
+ND_INLINE int update_small(nd_lif_step *s, int32_t g, const small_rules *rules)
+{
+    (void)s; (void)g; (void)rules;
+    return 0;
+}
+#endif
+
+/* Groups whose |u| and |v| have fallen below this are kept in 16 bits again. */
+#define SMALL_AGAIN (1 << 14)
+
+static void shrink(nd_lif_step *s, int32_t g)
+{
+    const ptrdiff_t at = (ptrdiff_t)g * ND_GROUP;
+    int16_t *small = s->small + 2 * at;
+    for (int i = 0; i < ND_GROUP; i++) small[i] = (int16_t)s->u[at + i];
+    for (int i = 0; i < ND_GROUP; i++) small[ND_GROUP + i] = (int16_t)s->v[at + i];
+    s->awake[g] |= ND_SMALL;
+}
+
 ND_INLINE void update_groups(nd_lif_step *s, const int varied, const int with_bias, const int holds)
 {
     scales current = all_scales(*s->current_scale), voltage = all_scales(*s->voltage_scale);
     lanes threshold = all(*s->threshold), refractory = all(*s->refractory), active = all(0);
     const lanes beyond = all(~STATE_BITS_FREE);
     const int32_t shift = 6 + s->population->shift, groups = s->population->groups;
+    small_rules rules;
+    const int small = !varied && !with_bias && !holds && small_rules_of(s, &rules);
     for (int32_t g = 0; g < groups; g++) {
-        if (!s->awake[g]) continue;
+        if (!(s->awake[g] & ND_AWAKE)) continue;
+        if (small && s->awake[g] & ND_SMALL) {
+            if (update_small(s, g, &rules)) continue;
+            nd_widen(s->small + (ptrdiff_t)g * 2 * ND_GROUP, s->u + (ptrdiff_t)g * ND_GROUP,
+                     s->v + (ptrdiff_t)g * ND_GROUP);
+        }
         if (s->awake[g] & ND_FAR) {
             s->odd[s->odds++] = g;
             continue;
@@ -142,6 +278,7 @@ ND_INLINE void update_groups(nd_lif_step *s, const int varied, const int with_bi
             clear_sums(s->q + i);
         }
         s->awake[g] = (uint8_t)share_bits(any, all(-1));
+        if (small && !share_bits(odd, all(-SMALL_AGAIN))) shrink(s, g);
         for (; fired; fired &= fired - 1) s->fired[s->spikes++] = (int32_t)at + nd_lowest_bit(fired);
     }
     int32_t total[LANES];

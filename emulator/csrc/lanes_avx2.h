@@ -33,4 +33,43 @@ ND_INLINE lanes count_not_zero(lanes count, lanes x)
 }
 ND_INLINE int share_bits(lanes x, lanes y) { return !_mm256_testz_si256(x, y); }
 
+/* 16 states of 16 bits at a time; k of shorts_scaled is unsigned. */
+enum { SHORT_LANES = 16 };
+#define SHORTS SHORT_LANES
+typedef __m256i shorts;
+typedef __m256i shorts_mask;
+
+ND_INLINE shorts load_shorts(const int16_t *from) { return _mm256_loadu_si256((const void *)from); }
+ND_INLINE void store_shorts(int16_t *to, shorts x) { _mm256_storeu_si256((void *)to, x); }
+ND_INLINE shorts all_shorts(int16_t x) { return _mm256_set1_epi16(x); }
+ND_INLINE shorts shorts_any_bit(shorts a, shorts b, shorts c) { return any_bit(a, b, c); }
+ND_INLINE shorts shorts_plus(shorts a, shorts b) { return _mm256_adds_epi16(a, b); }
+ND_INLINE shorts shorts_plus_one(shorts x) { return _mm256_add_epi16(x, all_shorts(1)); }
+ND_INLINE shorts shorts_size(shorts x) { return _mm256_abs_epi16(x); }
+ND_INLINE shorts shorts_higher(shorts a, shorts b) { return _mm256_max_epu16(a, b); }
+ND_INLINE shorts shorts_shifted(shorts x, int bits) { return _mm256_sll_epi16(x, _mm_cvtsi32_si128(bits)); }
+ND_INLINE shorts shorts_scaled(shorts x, shorts k)
+{
+    return _mm256_sign_epi16(_mm256_mulhi_epu16(_mm256_abs_epi16(x), k), x);
+}
+ND_INLINE shorts_mask shorts_above(shorts a, shorts b) { return _mm256_cmpgt_epi16(a, b); }
+ND_INLINE shorts shorts_zero_where(shorts_mask m, shorts x) { return _mm256_andnot_si256(m, x); }
+ND_INLINE uint64_t shorts_bits(shorts_mask m)
+{
+    const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(m), _mm256_extracti128_si256(m, 1));
+    return (uint32_t)_mm_movemask_epi8(bytes);
+}
+ND_INLINE uint64_t bits_not_zero(shorts x)
+{
+    return shorts_bits(_mm256_cmpeq_epi16(x, all_shorts(0))) ^ 0xFFFF;
+}
+ND_INLINE int shorts_share_bits(shorts x, shorts y) { return share_bits(x, y); }
+
 #include "rows_avx2.h"
+
+#define WIDE ND_PIECE
+typedef row wide;
+#define load_wide load_row
+#define wide_bytes load_bytes
+#define store_wide store_row
+#define wide_plus row_plus

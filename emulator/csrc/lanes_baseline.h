@@ -76,3 +76,10 @@ ND_INLINE row row_times(row a, row b)
     for (int i = 0; i < ND_PIECE; i++) a.sum[i] = (int16_t)(a.sum[i] * b.sum[i]);
     return a;
 }
+
+#define WIDE ND_PIECE
+typedef row wide;
+#define load_wide load_row
+#define wide_bytes load_bytes
+#define store_wide store_row
+#define wide_plus row_plus

@@ -4,33 +4,39 @@
 
 #include "portable.h"
 
-int nd_fired_init(nd_fired *fired, int32_t populations, const int32_t *population_start, const int32_t *graded)
+int nd_fired_init(nd_fired *fired, int32_t neurons)
 {
-    fired->populations = populations;
-    int any = 0;
-    fired->word = NULL;
-    fired->payload = NULL;
-    fired->graded = graded;
-    fired->neuron_start = population_start;
-    fired->count = calloc((size_t)populations + 1, sizeof *fired->count);
-    fired->word_start = calloc((size_t)populations + 1, sizeof *fired->word_start);
-    if (!fired->count || !fired->word_start) return -1;
-    for (int32_t p = 0; p < populations; p++) {
-        int64_t neurons = population_start[p + 1] - population_start[p];
-        fired->word_start[p + 1] = fired->word_start[p] + (neurons + 63) / 64;
-        any |= graded[p];
-    }
-    fired->word = calloc((size_t)fired->word_start[populations] + 1, sizeof *fired->word);
-    if (any) fired->payload = calloc((size_t)population_start[populations] + 1, sizeof *fired->payload);
-    return fired->word && (fired->payload || !any) ? 0 : -1;
+    const size_t count = (size_t)neurons + 1;
+    fired->word = calloc(count / 64 + 1, sizeof *fired->word);
+    fired->used = calloc(count / 4096 + 1, sizeof *fired->used);
+    fired->payload = calloc(count, sizeof *fired->payload);
+    fired->item = calloc(count, sizeof *fired->item);
+    return fired->word && fired->used && fired->payload && fired->item ? 0 : -1;
 }
 
 void nd_fired_destroy(nd_fired *fired)
 {
-    free(fired->count);
-    free(fired->word_start);
     free(fired->word);
+    free(fired->used);
     free(fired->payload);
+    free(fired->item);
+}
+
+int32_t nd_fired_take(nd_fired *fired, int32_t neurons)
+{
+    int32_t count = 0;
+    for (int32_t u = 0; u <= neurons / 4096; u++) {
+        for (uint64_t used = fired->used[u]; used; used &= used - 1) {
+            const int32_t w = u * 64 + nd_lowest_bit(used);
+            for (uint64_t bits = fired->word[w]; bits; bits &= bits - 1) {
+                const int32_t neuron = w * 64 + nd_lowest_bit(bits);
+                fired->item[count++] = (nd_delivery){neuron, fired->payload[neuron]};
+            }
+            fired->word[w] = 0;
+        }
+        fired->used[u] = 0;
+    }
+    return count;
 }
 
 static int reserve(nd_spikes *spikes, int64_t count, int graded)
@@ -52,25 +58,14 @@ static int reserve(nd_spikes *spikes, int64_t count, int graded)
     return 0;
 }
 
-int nd_fired_flush(nd_fired *fired, int64_t step, nd_spikes *spikes)
+int nd_spikes_append(nd_spikes *list, int64_t step, const nd_delivery *spike, int32_t count, int graded)
 {
-    for (int32_t p = 0; p < fired->populations; p++) {
-        if (!fired->count[p]) continue;
-        nd_spikes *list = &spikes[p];
-        if (reserve(list, list->count + fired->count[p], fired->graded[p])) return -1;
-        const int32_t *payload = fired->graded[p] ? fired->payload + fired->neuron_start[p] : NULL;
-        uint64_t *word = fired->word + fired->word_start[p];
-        const int64_t words = fired->word_start[p + 1] - fired->word_start[p];
-        for (int64_t w = 0; w < words; w++) {
-            for (uint64_t bits = word[w]; bits; bits &= bits - 1) {
-                const int64_t neuron = w * 64 + nd_lowest_bit(bits);
-                if (payload) list->payload[list->count] = payload[neuron];
-                list->step[list->count] = step;
-                list->neuron[list->count++] = neuron;
-            }
-            word[w] = 0;
-        }
-        fired->count[p] = 0;
+    if (reserve(list, list->count + count, graded)) return -1;
+    for (int32_t i = 0; i < count; i++) {
+        list->step[list->count + i] = step;
+        list->neuron[list->count + i] = spike[i].neuron;
+        if (graded) list->payload[list->count + i] = spike[i].payload;
     }
+    list->count += count;
     return 0;
 }

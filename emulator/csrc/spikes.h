@@ -1,33 +1,34 @@
-/* The spikes of one step, put into neuron order whatever the order of the cores, and the lists they end in. */
+/* The spikes of a population in one step, put into neuron order whatever the order of the cores, and the lists in
+   which spikes end. */
 #ifndef NEURODEPLOY_SPIKES_H
 #define NEURODEPLOY_SPIKES_H
 
 #include <stdint.h>
 
 #include "core.h"
+#include "deliveries.h"
 
-/* One bit per neuron; each population starts a new word. */
 typedef struct {
-    int32_t populations;
-    int64_t *word_start;        /* (populations + 1) */
-    uint64_t *word;
-    int32_t *count;             /* (populations): bits set */
-    const int32_t *graded;      /* (populations): whether payloads are kept */
-    const int32_t *neuron_start;    /* (populations + 1) */
-    int32_t *payload;           /* (neurons): of those with a bit; NULL without graded populations */
+    uint64_t *word;             /* one bit per neuron of the largest population */
+    uint64_t *used;             /* one bit per word that is not zero */
+    int32_t *payload;           /* (neurons of the largest population): of those with a bit */
+    nd_delivery *item;          /* the same: see nd_fired_take */
 } nd_fired;
 
-int nd_fired_init(nd_fired *fired, int32_t populations, const int32_t *population_start, const int32_t *graded);
+int nd_fired_init(nd_fired *fired, int32_t neurons);
 void nd_fired_destroy(nd_fired *fired);
 
-static inline void nd_fired_set(nd_fired *fired, int32_t population, int32_t neuron, int32_t payload)
+static inline void nd_fired_set(nd_fired *fired, int32_t neuron, int32_t payload)
 {
-    fired->word[fired->word_start[population] + neuron / 64] |= UINT64_C(1) << (neuron % 64);
-    fired->count[population]++;
-    if (fired->graded[population]) fired->payload[fired->neuron_start[population] + neuron] = payload;
+    fired->word[neuron / 64] |= UINT64_C(1) << (neuron % 64);
+    fired->used[neuron / 4096] |= UINT64_C(1) << (neuron / 64 % 64);
+    fired->payload[neuron] = payload;
 }
 
-/* Append what fired in `step` to the lists and clear it. */
-int nd_fired_flush(nd_fired *fired, int64_t step, nd_spikes *spikes);
+/* What was set among so many neurons goes into `item`, in their order, and is forgotten; returns how many. */
+int32_t nd_fired_take(nd_fired *fired, int32_t neurons);
+
+/* Appends the spikes of a step; payloads only of graded populations. */
+int nd_spikes_append(nd_spikes *list, int64_t step, const nd_delivery *spike, int32_t count, int graded);
 
 #endif

@@ -12,6 +12,16 @@ static int32_t most_groups(const nd_image *image)
     return most;
 }
 
+static int32_t most_neurons(const nd_image *image)
+{
+    int32_t most = 0;
+    for (int32_t p = 0; p < image->populations; p++) {
+        const int32_t neurons = image->population_start[p + 1] - image->population_start[p];
+        if (neurons > most) most = neurons;
+    }
+    return most;
+}
+
 static int allocate(nd_state *state, int lava)
 {
     const nd_image *image = state->image;
@@ -21,6 +31,7 @@ static int allocate(nd_state *state, int lava)
     state->u = calloc(compartments, sizeof *state->u);
     state->v = calloc(compartments, sizeof *state->v);
     state->r = calloc(compartments, sizeof *state->r);
+    state->small = calloc(2 * compartments, sizeof *state->small);
     state->s = calloc(compartments, sizeof *state->s);
     state->bias = calloc(compartments, sizeof *state->bias);
     state->awake = calloc(groups, sizeof *state->awake);
@@ -30,10 +41,10 @@ static int allocate(nd_state *state, int lava)
     state->fired = calloc(lanes, sizeof *state->fired);
     state->odd = calloc(most, sizeof *state->odd);
     state->counters = calloc((size_t)image->populations * ND_COUNTERS, sizeof *state->counters);
-    if (nd_ring_init(&state->ring, image->populations, image->max_delay + 1)) return -1;
-    if (nd_fired_init(&state->spikes, image->populations, image->population_start, image->graded)) return -1;
-    return state->u && state->v && state->r && state->s && state->bias && state->awake && state->touched && state->q
-        && state->q_wide && state->fired && state->odd && state->counters ? 0 : -1;
+    if (nd_ring_init(&state->ring, image->links, image->max_delay + 1)) return -1;
+    if (nd_fired_init(&state->spikes, most_neurons(image))) return -1;
+    return state->u && state->v && state->small && state->r && state->s && state->bias && state->awake
+        && state->touched && state->q && state->q_wide && state->fired && state->odd && state->counters ? 0 : -1;
 }
 
 nd_state *nd_state_new(const nd_image *image, const char *instructions, int lava, int drop_first_step)
@@ -57,6 +68,7 @@ void nd_state_free(nd_state *state)
     free(state->u);
     free(state->u_far);
     free(state->v);
+    free(state->small);
     free(state->r);
     free(state->s);
     free(state->bias);
@@ -79,8 +91,10 @@ void nd_read(const nd_state *state, int32_t population, int64_t *u, int64_t *v)
     const int32_t neurons = image->population_start[population + 1] - image->population_start[population];
     for (int32_t n = 0; n < neurons; n++) {
         const int32_t at = place[n];
-        u[n] = at < 0 ? 0 : state->awake[at / ND_GROUP] & ND_FAR ? state->u_far[at] : state->u[at];
-        v[n] = at < 0 ? 0 : state->v[at];
+        const int is = at < 0 ? ND_REST : state->awake[at / ND_GROUP];
+        const int64_t small = (int64_t)at + at / ND_GROUP * ND_GROUP;
+        u[n] = at < 0 ? 0 : is & ND_SMALL ? state->small[small] : is & ND_FAR ? state->u_far[at] : state->u[at];
+        v[n] = at < 0 ? 0 : is & ND_SMALL ? state->small[small + ND_GROUP] : state->v[at];
     }
 }
 

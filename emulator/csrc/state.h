@@ -14,6 +14,7 @@ struct nd_state {
     int broken;                 /* ran out of memory in the middle of a step */
     int64_t step;               /* next step */
     int32_t *u, *v, *r;         /* (compartments) */
+    int16_t *small;             /* (groups, 2, ND_GROUP): u and v of groups that are ND_SMALL */
     int32_t *s;                 /* a fourth state of the models that have one, (compartments) */
     int64_t *u_far;             /* (compartments), in the Lava profile: u of groups that are ND_FAR */
     int32_t *bias;              /* (compartments): of the present step */

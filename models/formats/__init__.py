@@ -6,11 +6,21 @@ from pathlib import Path
 
 from neurodeploy.models.formats.loaded import Loaded
 from neurodeploy.models.formats.options import ReadOptions, WriteOptions
-from neurodeploy.models.formats.registry import Format, format_of, formats, load_function
+from neurodeploy.models.formats.registry import Format, broken_formats, format_of, formats, load_function
 from neurodeploy.models.formats.written import Written
 from neurodeploy.network import Network
 
-__all__ = ["Format", "Loaded", "ReadOptions", "WriteOptions", "Written", "formats", "read_network", "written_network"]
+__all__ = [
+    "Format",
+    "Loaded",
+    "ReadOptions",
+    "WriteOptions",
+    "Written",
+    "broken_formats",
+    "formats",
+    "read_network",
+    "written_network",
+]
 
 
 def read_network(path: str | Path, options: ReadOptions | None = None, form: str | None = None) -> Loaded:
@@ -23,10 +33,13 @@ def read_network(path: str | Path, options: ReadOptions | None = None, form: str
 
     Raises:
         FormatError: a path that does not exist, an unknown format, or what the reader says.
+        OptionError: an option that means nothing for the format.
         MissingPackageError: a reader's package is not installed.
     """
-    path = Path(path)
-    loaded: Loaded = load_function(format_of(path, form, "reader"), "reader")(path, options or ReadOptions())
+    path, options = Path(path), options or ReadOptions()
+    item = format_of(path, form, "reader")
+    item.check(options)
+    loaded: Loaded = load_function(item, "reader")(path, options)
     return loaded
 
 
@@ -43,9 +56,11 @@ def written_network(
 
     Raises:
         FormatError: an unknown format, or a network that the format cannot hold.
+        OptionError: an option that means nothing for the format.
         MissingPackageError: a writer's package is not installed.
     """
-    path = Path(path)
-    writer = load_function(format_of(path, form, "writer"), "writer")
-    written: Written = writer(network, path.stem, options or WriteOptions())
+    path, options = Path(path), options or WriteOptions()
+    item = format_of(path, form, "writer")
+    item.check(options)
+    written: Written = load_function(item, "writer")(network, path.stem, options)
     return written

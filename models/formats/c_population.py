@@ -1,4 +1,4 @@
-"""A population in generated C99: its state, who arrives when, and the update of CUBA LIF neurons."""
+"""A population in generated C99: its state, who arrives when, and its update."""
 
 from __future__ import annotations
 
@@ -6,25 +6,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurodeploy.models.formats.c_text import Tables, loop
-from neurodeploy.network import CubaLif, Population, Reset
-from neurodeploy.precision import DECAY_ONE
+from neurodeploy.models.formats.c_cells import State, Update, model_of
+from neurodeploy.models.formats.c_text import Tables, block, indented, loop
+from neurodeploy.network import Network, Population, Reset
 
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """The types of a profile.
+    """The types of a network.
 
     Attributes:
-        current: of u.
-        sum: of q. In profile loihi q only matters modulo 2^24, so unsigned 32 bits compute it exactly.
+        current: of u, unless its neuron model says otherwise.
+        sum: of q. Where q only matters modulo 2^24, unsigned 32 bits compute it exactly.
     """
 
     current: str
     sum: str
 
 
-ARITHMETIC = {"loihi": Arithmetic("int32_t", "uint32_t"), "lava-0.10": Arithmetic("int64_t", "int64_t")}
+def arithmetic(network: Network, profile: str) -> Arithmetic:
+    """The types of a network in a profile, "loihi" or "lava-0.10"."""
+    if profile != "loihi":
+        return Arithmetic("int64_t", "int64_t")
+    modular = all(model_of(p).modular for p in network.populations if p.neuron is not None)
+    return Arithmetic("int32_t", "uint32_t" if modular else "int64_t")
 
 
 @dataclass(frozen=True)
@@ -77,26 +82,25 @@ class Cells:
             return longest + 1 if longest else 0
         return longest + 2
 
-    def holds(self) -> bool:
-        """Whether a refractory delay ever holds a neuron; one of 1 does not."""
-        neuron = self.population.neuron
-        return isinstance(neuron, CubaLif) and int(np.max(neuron.refractory_delay)) > 1
+    @property
+    def spike_kind(self) -> str:
+        """C type of its spikes: payloads of the input and of graded models, else 0 and 1."""
+        if self.population.neuron is None:
+            return "int16_t"
+        return "int32_t" if self.population.neuron.GRADED else "uint8_t"
+
+    def states(self) -> tuple[State, ...]:
+        """What its neurons keep."""
+        return () if self.given else model_of(self.population).states(self.population)
 
     def members(self, arithmetic: Arithmetic) -> list[Member]:
         """What it keeps between steps."""
         neurons = (self.population.neurons,)
-        found = []
-        if not self.given:
-            found += [
-                Member(arithmetic.current, f"u_{self.word}", neurons),
-                Member("int32_t", f"v_{self.word}", neurons),
-            ]
-            found += [Member("uint8_t", f"r_{self.word}", neurons)] if self.holds() else []
+        found = [Member(x.kind or arithmetic.current, f"{x.name}_{self.word}", neurons) for x in self.states()]
         if self.rows:
-            kind = "int16_t" if self.given else "uint8_t"
             found += [
                 Member("uint32_t", f"row_{self.word}"),
-                Member(kind, f"spikes_{self.word}", (self.rows, *neurons)),
+                Member(self.spike_kind, f"spikes_{self.word}", (self.rows, *neurons)),
             ]
         return found
 
@@ -106,7 +110,6 @@ class Cells:
         Row `row` holds the spikes of this step. A spike given from outside arrives d rows later, that of a neuron
         1 + d rows later, d its axonal delay.
         """
-        kind = "int16_t" if self.given else "uint8_t"
         if not self.rows:
             return [], "input[n]"
         delays = self.population.delays()
@@ -114,7 +117,7 @@ class Cells:
         if delays.min() == delays.max():
             back = self.rows - hop - int(delays[0])
             row = f"(s->row_{self.word} + {back}) % {self.rows}"
-            return [f"const {kind} *arriving = s->spikes_{self.word}[{row}];"], "arriving[n]"
+            return [f"const {self.spike_kind} *arriving = s->spikes_{self.word}[{row}];"], "arriving[n]"
         table = f"delay_{self.word}"
         comment = f"axonal delay of every neuron of {self.population.name}, in steps"
         if not any(f" {table}[" in text for text in tables.text):
@@ -124,60 +127,31 @@ class Cells:
 
 
 def update_function(
-    cells: Cells, tables: Tables, prefix: str, arithmetic: Arithmetic, reset: tuple[Reset, int] | None
+    cells: Cells, tables: Tables, prefix: str, imaginary: bool, reset: tuple[Reset, int] | None
 ) -> list[str]:
-    """The function `update_WORD`, which takes `s->q` to the new state and the spikes of this step."""
+    """The function `update_WORD`, which takes `s->q` to the new state and the spikes of this step.
+
+    Args:
+        cells: with neurons.
+        tables: gets their parameters.
+        prefix: of the state structure.
+        imaginary: whether imaginary projections end in it.
+        reset: the network's periodic reset and the population's distance from the input, or None.
+    """
     word, population = cells.word, cells.population
-    assert isinstance(population.neuron, CubaLif)
-    name, neuron = population.name, population.neuron
-    kept_u = tables.value(
-        f"kept_u_{word}", DECAY_ONE - np.asarray(neuron.current_decay), f"4096 - current decay of {name}"
-    )
-    kept_v = tables.value(
-        f"kept_v_{word}", DECAY_ONE - np.asarray(neuron.voltage_decay), f"4096 - voltage decay of {name}"
-    )
-    theta = tables.value(f"theta_{word}", np.multiply(neuron.threshold_mantissa, 64), f"threshold of {name}")
-    lines = [
-        f"s->u_{word}[i] = wrapped(decayed(s->u_{word}[i], {kept_u}), s->q[i]);",
-        f"const int32_t v = clipped(decayed(s->v_{word}[i], {kept_v}) + s->u_{word}[i]{_bias(cells, tables)});",
-    ]
-    if cells.holds():
-        delay = tables.value(f"refractory_{word}", np.asarray(neuron.refractory_delay), f"refractory delay of {name}")
-        lines += [
-            f"if (s->r_{word}[i] > 0) s->r_{word}[i]--;",
-            f"const int held = s->r_{word}[i] > 0;",
-            f"fired[i] = !held && v > {theta};",
-            f"s->v_{word}[i] = held || fired[i] ? 0 : v;",
-            f"if (fired[i]) s->r_{word}[i] = {delay};",
-        ]
-    else:
-        lines += [f"fired[i] = v > {theta};", f"s->v_{word}[i] = fired[i] ? 0 : v;"]
-    head = f"static void update_{word}({prefix}_state *s)"
-    first = [f"uint8_t *fired = s->spikes_{word}[s->row_{word}];"]
+    lines = model_of(population).update(Update(population, word, tables, imaginary))
+    first = [f"{cells.spike_kind} *fired = s->spikes_{word}[s->row_{word}];"]
     return [
-        head,
+        f"static void update_{word}({prefix}_state *s)",
         "{",
-        *(f"    {line}" for line in [*first, *_reset(cells, reset), *loop("i", population.neurons, lines)]),
+        *indented([*first, *_reset(cells, reset), *loop("i", population.neurons, lines)]),
         "}",
     ]
-
-
-def _bias(cells: Cells, tables: Tables) -> str:
-    """What is added to v of neuron `i`."""
-    bias, word = cells.population.bias, cells.word
-    if bias is None:
-        return ""
-    comment = f"bias mantissa of {cells.population.name}, to be multiplied by {1 << bias.exponent}"
-    if bias.steps is None:
-        return f" + {tables.value(f'bias_{word}', bias.mantissa, comment)} * {1 << bias.exponent}".replace("+ -", "- ")
-    tables.add(f"bias_{word}", bias.mantissa, f"{comment}; one row per step")
-    return f" + bias_{word}[s->step * {cells.population.neurons} + (uint32_t)i] * {1 << bias.exponent}"
 
 
 def _reset(cells: Cells, reset: tuple[Reset, int] | None) -> list[str]:
     if reset is None:
         return []
-    word = cells.word
-    cleared = [f"memset(s->{x}_{word}, 0, sizeof s->{x}_{word});" for x in ("uvr" if cells.holds() else "uv")]
-    first = reset[0].offset + reset[1]
-    return [f"if (due(s->step, {first}, {reset[0].interval})) {{", *(f"    {line}" for line in cleared), "}"]
+    names = [f"{state.name}_{cells.word}" for state in cells.states()]
+    cleared = [f"memset(s->{name}, 0, sizeof s->{name});" for name in names]
+    return block(f"if (due(s->step, {reset[0].offset + reset[1]}, {reset[0].interval}))", cleared)

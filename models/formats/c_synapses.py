@@ -12,9 +12,6 @@ from neurodeploy.network import Conv2d, Dense, OneToOne, Projection, Shape, Spar
 from neurodeploy.network.synapses import Synapse
 from neurodeploy.precision import IntArray
 
-#: Greatest |payload| of an input spike, as the generated interface takes it.
-MAX_PAYLOAD = 2**15
-
 
 @dataclass(frozen=True)
 class Scaled:
@@ -57,7 +54,8 @@ def largest_sum(projection: Projection) -> int:
 def add_function(
     number: int, projection: Projection, source: Cells, tables: Tables, prefix: str, kind: str, profile: str
 ) -> list[str]:
-    """The function `add_NUMBER`, which adds what arrives in this step to `s->q`; empty without synapses.
+    """The function `add_NUMBER`, which adds what arrives in this step to `s->q`, or where the projection is imaginary
+    to `s->imaginary`; empty without synapses.
 
     Args:
         number: position of the projection.
@@ -71,7 +69,8 @@ def add_function(
     stored = scaled(projection, profile)
     if not stored.weight.size:
         return []
-    into = "part" if stored.floor_bits else "q"
+    total = "imaginary" if projection.imaginary else "q"
+    into = "part" if stored.floor_bits else total
     shape = source.population.shape or ()
     before, payload = source.arriving(tables)
     once = _SynapseText(number, projection, shape, tables, kind, into)
@@ -85,7 +84,7 @@ def add_function(
     body = [*before, *once.around(per_spike)]
     if stored.floor_bits:
         targets = int(np.prod(projection.synapse.output_shape(shape)))
-        folded = [f"s->q[i] += floored(s->part[i], {stored.floor_bits}) * 64;"]
+        folded = [f"s->{total}[i] += floored(s->part[i], {stored.floor_bits}) * 64;"]
         body = ["memset(s->part, 0, sizeof s->part);", *body, *loop("i", targets, folded)]
     given = source.given and not source.rows
     head = f"static void add_{number}({prefix}_state *s{', const int16_t *input' if given else ''})"

@@ -19,7 +19,7 @@ from neurodeploy.errors import FormatError, NetworkError
 from neurodeploy.models.formats.hdf5_tree import Array, Group, Text, Value
 from neurodeploy.models.formats.loaded import Loaded
 from neurodeploy.models.formats.net_chain import Chain
-from neurodeploy.models.formats.options import ReadOptions
+from neurodeploy.models.formats.options import ReadOptions, check_options
 from neurodeploy.models.formats.sidecar import Block, Sidecar, read_sidecar
 from neurodeploy.models.formats.weight_norm import normed
 from neurodeploy.network import Conv2d, Shape, SumPool2d
@@ -52,6 +52,8 @@ def read_lava_dl(path: Path, state: State, options: ReadOptions) -> Loaded:
     Raises:
         FormatError: an entry that is unknown or missing, or that contradicts the sidecar.
     """
+    heeded = ("sidecar", "reset_interval", "reset_offset", "image", "input_bias")
+    check_options(options, heeded, "a checkpoint of lava-dl")
     given = Path(options.sidecar) if options.sidecar is not None else path.with_suffix(".toml")
     if options.sidecar is None and not given.is_file():
         problem = "is a lava-dl checkpoint, which holds no thresholds, strides or kinds of blocks"

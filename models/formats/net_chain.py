@@ -57,6 +57,7 @@ class Chain:
         self._counts: Counter[str] = Counter()
         self._flat = False
         self._ended = ""
+        self._classes: int | None = None
         self.notes: list[str] = []
 
     def add(self, group: Group) -> None:
@@ -79,7 +80,7 @@ class Chain:
         if interval is None and offset is not None:
             raise FormatError("reset offset", "is given without a reset interval", "give --reset-interval")
         reset = None if interval is None else Reset(interval, offset or 0)
-        return Network(tuple(self._populations), tuple(self._projections), timestep_ms, steps, reset)
+        return Network(tuple(self._populations), tuple(self._projections), timestep_ms, steps, reset, self._classes)
 
     def _add(self, kind: str, fields: Fields) -> None:
         if kind == "input":
@@ -159,23 +160,25 @@ class Chain:
 
     def _neuron(self, name: str, fields: Fields, shape: Shape, before: Neuron | None) -> NeuronReading:
         if "neuron" in fields:
-            return read_neuron(fields.group("neuron"), shape)
+            reading = read_neuron(fields.group("neuron"), shape)
+            self.notes += [f"{name}: {reading.note}"] * bool(reading.note)
+            return reading
         if before is not None and before.GRADED:
             self.notes.append(f"{name}: no neuron in the file: sums up the graded spikes that it receives")
             return NeuronReading(Sigma())
-        self.notes.append(f"{name}: no neuron in the file: sums up its current in v and never spikes")
+        self.notes.append(f"{name}: no neuron in the file: sums up its current in u, which v shows")
         return NeuronReading(ACCUMULATOR)
 
     def _add_average(self, fields: Fields) -> None:
-        """A read-out without neurons: it is said, and left to whoever reads the output."""
+        """A read-out without neurons: the classes of the network's outputs."""
         classes = fields.shape()[0]
         outputs = self._populations[-1].neurons if self._populations else 0
         if not self._projections or classes > outputs or outputs % classes:
             raise FormatError(fields.where, f"averages {outputs} outputs to {classes}", "correct the export")
-        self._ended = "an average"
+        self._ended, self._classes = "an average", classes
         self.notes.append(
-            f"average: not part of the network; output neurons {outputs // classes} · k … "
-            f"{outputs // classes} · (k + 1) − 1 vote together for class k of {classes}"
+            f"average: output neurons {outputs // classes} · k … {outputs // classes} · (k + 1) − 1 vote together for "
+            f"class k of {classes}"
         )
 
 

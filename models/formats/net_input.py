@@ -49,7 +49,7 @@ def read_input(fields: Fields, options: ReadOptions) -> tuple[Population, list[s
     value, note = _drive(options, shape, weight, bias)
     drive = Bias(value, 0 if isinstance(reading.neuron, Delta) else 6) if np.any(value) else None
     population = Population("input", reading.neuron, shape, drive, delay)
-    return population, [f"input: {note}"]
+    return population, [f"input: {said}" for said in (note, reading.note) if said]
 
 
 def transformed(image: NDArray[np.generic], weight: int, bias: int) -> IntArray:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats.net_fields import Fields
 from neurodeploy.network import Alif, CubaLif, Delta, Neuron, ResonateFire, Shape, Sigma, SigmaDelta
 
 #: What lava-dl sends in a graded message unless told otherwise.
 MESSAGE_BITS = 16
+MAX_THRESHOLD = 2**17 - 1
 _KNOWN = "CUBA, LOIHI, ALIF, SDNN, RF_PHASE, RF_IZHIKEVICH"
 _GRADED = "asks for graded spikes, which are read for SDNN neurons only"
 _SCALED = "says that training scaled the weights by a power of two that the file's weights do not hold"
 
-#: An `Affine` layer stores no neuron: its current is summed up in v and nothing spikes (v stays below 2^23 = θ + 64).
-ACCUMULATOR = CubaLif(current_decay=4096, voltage_decay=0, threshold_mantissa=2**17 - 1)
+#: An `Affine` layer stores no neuron: netx sums up its current in u, v shows the sum, and nothing is reset. The chip
+#: has no threshold that v cannot reach: it spikes in the last 63 of v's 2^23 values, which resets v alone.
+ACCUMULATOR = CubaLif(current_decay=0, voltage_decay=4096, threshold_mantissa=MAX_THRESHOLD)
+#: What `Affine` exports for "never"; the chip's thresholds have 17 bits.
+NEVER = 2**18 - 1
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,12 @@ class NeuronReading:
     Attributes:
         neuron: the model.
         weight_exponent: of every projection into it.
+        note: what the user should know of it, "" for nothing.
     """
 
     neuron: Neuron
     weight_exponent: int = 0
+    note: str = ""
 
 
 def read_neuron(fields: Fields, shape: Shape, is_input: bool = False) -> NeuronReading:
@@ -58,13 +66,17 @@ def read_neuron(fields: Fields, shape: Shape, is_input: bool = False) -> NeuronR
 
 
 def _cuba(fields: Fields, shape: Shape) -> NeuronReading:
+    threshold, note = fields.per_neuron("vThMant", shape), ""
+    if np.array_equal(threshold, NEVER):
+        threshold = MAX_THRESHOLD
+        note = f"vThMant {NEVER} stands for never: the chip's highest, {MAX_THRESHOLD}, is taken"
     neuron = CubaLif(
         fields.per_neuron("iDecay", shape),
         fields.per_neuron("vDecay", shape),
-        fields.per_neuron("vThMant", shape),
+        threshold,
         fields.per_neuron("refDelay", shape, 1),
     )
-    return NeuronReading(neuron, fields.integer("wgtExp", 0))
+    return NeuronReading(neuron, fields.integer("wgtExp", 0), note)
 
 
 def _loihi(fields: Fields, shape: Shape) -> NeuronReading:

@@ -42,7 +42,10 @@ def read_net(path: Path, options: ReadOptions) -> Loaded:
     layers = root.group("layer")
     for number in _numbers(layers):
         chain.add(layers.group(number))
-    return Loaded(chain.network(timestep, steps), tuple(chain.notes), FORMAT)
+    network = chain.network(timestep, steps)
+    if timestep != 1 and any(np.any(population.delays()) for population in network.populations):
+        chain.notes.append(f"delays are taken as steps, of {timestep:g} ms each")
+    return Loaded(network, tuple(chain.notes), FORMAT)
 
 
 def _numbers(layers: Group) -> list[str]:
@@ -50,8 +53,8 @@ def _numbers(layers: Group) -> list[str]:
     for name in layers:
         if not (name.isascii() and name.isdigit() and len(name) < 10):
             raise FormatError(layers.place(name), "is no numbered layer", "name layers 0, 1, 2 …")
-    if not 1 < len(layers) <= MAX_LAYERS or len({int(name) for name in layers}) < len(layers):
-        raise FormatError(layers.where, f"holds {len(layers)} layers", f"give 2 to {MAX_LAYERS}, each number once")
+    if not 1 <= len(layers) <= MAX_LAYERS or len({int(name) for name in layers}) < len(layers):
+        raise FormatError(layers.where, f"holds {len(layers)} layers", f"give 1 to {MAX_LAYERS}, each number once")
     return sorted(layers, key=int)
 
 
@@ -66,5 +69,6 @@ def _simulation(root: Group) -> tuple[float, int | None]:
         if found.size != 1 or not 1e-3 <= float(found.reshape(-1)[0]) <= 1e9:
             raise FormatError(fields.place(name), "is no time in milliseconds", "export it again")
         values[name] = float(found.reshape(-1)[0])
+    fields.unused("nSample")  # how many samples the training took
     fields.finish()
     return values["Ts"], round(values["tSample"] / values["Ts"]) if "tSample" in fields else None

@@ -46,6 +46,8 @@ def write_net(network: Network, name: str, options: WriteOptions) -> Written:
                 number += 1
             _write(file.create_group(f"layer/{number}"), layer.kind, _values(layer), layer.neuron)
             number += 1
+        if network.classes is not None:
+            _write(file.create_group(f"layer/{number}"), "average", {"shape": np.array([network.classes, 1, 1])}, {})
     return Written({".net": buffer.getvalue()}, (*notes, *_said(network)))
 
 
@@ -78,6 +80,8 @@ def _said(network: Network) -> list[str]:
         notes.append(f"the file holds no resets: read it with {given}")
     if network.input.neuron is not None:
         notes.append("the file's input transform is weight 64: the network holds none")
+    if network.classes is not None:
+        notes.append("netx has no average layers: give it num_layers without the last one")
     delayed = [p.name for p in network.populations if np.any(p.delays()) and _netx_ignores_delays(network, p)]
     if delayed:
         notes.append(f"netx ignores the delays of {', '.join(delayed)}: input layers and convolutions")

@@ -194,7 +194,7 @@ class _Chain:
     def _demand(self, node: NodeProto, values: dict[str, Any], **wanted: Any) -> None:
         for name, value in wanted.items():
             if values[name] != value:
-                raise self.refusal(node, f"has {name} {values[name]}", f"only {value} is covered")
+                raise self.refusal(node, f"has {name} {_shown(values[name])}", f"only {_shown(value)} is covered")
 
     def _flat(self, node: NodeProto, shape: Shape) -> Shape:
         if node.op_type == "Flatten":
@@ -312,3 +312,8 @@ _ATTRIBUTES: dict[type, tuple[int, Callable[[AttributeProto], Any]]] = {
     bytes: (AttributeProto.STRING, lambda a: a.s),
 }
 _NAMES = {"Gemm": "fc", "MatMul": "fc", "Conv": "conv", "AveragePool": "pool", "GlobalAveragePool": "pool"}
+
+
+def _shown(value: Any) -> Any:
+    """An attribute as a sentence has it; ONNX keeps text as bytes."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value

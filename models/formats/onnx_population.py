@@ -1,21 +1,15 @@
-"""A population as standard integer operators: delays as rows of past spikes, and the update of CUBA LIF neurons."""
+"""A population as standard integer operators: its state, and delays as rows of past spikes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from onnx import TensorProto
 
+from neurodeploy.models.formats.onnx_arithmetic import Given, own
+from neurodeploy.models.formats.onnx_cells import cells_of
 from neurodeploy.models.formats.onnx_graph import INT64, GraphBuilder
-from neurodeploy.network import CubaLif, Population, Reset
-from neurodeploy.network.neurons import PerNeuron
-from neurodeploy.precision import DECAY_ONE, STATE_BITS, VOLTAGE_LIMIT
-
-_HALF = 1 << (STATE_BITS - 1)
-_FULL = 1 << STATE_BITS
-#: Absolute number of the step that runs, int64 ().
-STEP = "step"
+from neurodeploy.network import Population
 
 
 @dataclass(frozen=True)
@@ -36,17 +30,22 @@ class Variable:
 def variables(population: Population) -> tuple[Variable, ...]:
     """The state of a population between two steps.
 
-    `u` and `v`, int64 (neurons,); `r`, steps that it is still held, where a refractory delay exceeds 1; `past`, its
-    last spikes (rows, neurons), the newest first: as many rows as its longest axonal delay, and one more for the hop
-    if it has neurons. The input keeps payloads (int32), the others 0 and 1 (uint8).
+    What its neuron model keeps, int64 (neurons,); and `past`, its last spikes (rows, neurons), the newest first: as
+    many rows as its longest axonal delay, and one more for the hop if it has neurons.
     """
     name, neurons = population.name, population.neurons
     delay = int(population.delays().max())
+    kind = spike_kind(population)
     if population.neuron is None:
-        return (Variable(f"{name}.past", TensorProto.INT32, (delay, neurons)),) if delay else ()
-    held = (Variable(f"{name}.r", INT64, (neurons,)),) if _holds(population) else ()
-    past = Variable(f"{name}.past", TensorProto.UINT8, (delay + 1, neurons))
-    return (Variable(f"{name}.u", INT64, (neurons,)), Variable(f"{name}.v", INT64, (neurons,)), *held, past)
+        return (Variable(f"{name}.past", kind, (delay, neurons)),) if delay else ()
+    states = [Variable(f"{name}.{state}", INT64, (neurons,)) for state in cells_of(population).states(population)]
+    return (*states, Variable(f"{name}.past", kind, (delay + 1, neurons)))
+
+
+def spike_kind(population: Population) -> int:
+    """Element type of a population's spikes: payloads of the input and of graded models, else 0 and 1."""
+    graded = population.neuron is None or population.neuron.GRADED
+    return int(TensorProto.INT32 if graded else TensorProto.UINT8)
 
 
 def delivered(build: GraphBuilder, population: Population, now: str | None) -> str:
@@ -70,54 +69,23 @@ def delivered(build: GraphBuilder, population: Population, now: str | None) -> s
     if delays.min() == longest:
         chosen = build.step("Gather", rows, build.constant(longest), axis=0)
     else:
-        row = build.prepare("Unsqueeze", _parameter(build, population, "axonal_delay", delays), build.constant([0]))
+        row = build.prepare("Unsqueeze", own(build, population, "axonal_delay", delays), build.constant([0]))
         picked = build.step("GatherElements", rows, row, axis=0)
         chosen = build.step("Squeeze", picked, build.constant([0]))
     return build.step("Cast", chosen, to=INT64)
 
 
-def update(
-    build: GraphBuilder, population: Population, q: str, bias: str | None, reset: tuple[Reset, int] | None, profile: str
-) -> None:
-    """Add the update of CUBA LIF neurons; gives `NAME.spikes` (uint8) and every state variable's `.next`.
+def update(build: GraphBuilder, population: Population, given: Given) -> None:
+    """Add the update of a population; gives `NAME.spikes` and every state variable's `.next`.
 
     Args:
         build: the graph.
         population: with neurons.
-        q: name of the synaptic input, int64 (neurons,).
-        bias: name of what is added to v, or None.
-        reset: the network's periodic reset and the population's distance from the input, or None.
-        profile: see `contribution`.
+        given: what reaches it.
     """
-    assert isinstance(population.neuron, CubaLif)
-    name, neuron = population.name, population.neuron
-    u, v, r = f"{name}.u", f"{name}.v", f"{name}.r"
-    threshold = _parameter(build, population, "threshold_mantissa", neuron.threshold_mantissa)
-    threshold = build.prepare("Mul", threshold, build.constant(64))
-    if reset is not None:
-        due = _due(build, *reset)
-        u, v = (build.step("Where", due, build.constant(0), x) for x in (u, v))
-        r = build.step("Where", due, build.constant(0), r) if _holds(population) else r
-    u = _wrapped(
-        build,
-        build.step("Add", _decayed(build, u, _parameter(build, population, "current_decay", neuron.current_decay)), q),
-        profile,
-    )
-    v = build.step("Add", _decayed(build, v, _parameter(build, population, "voltage_decay", neuron.voltage_decay)), u)
-    if bias is not None:
-        v = build.step("Add", v, bias)
-    v = build.step("Clip", v, build.constant(-VOLTAGE_LIMIT), build.constant(VOLTAGE_LIMIT))
-    fired = cleared = build.step("Greater", v, threshold)
-    if _holds(population):
-        r = build.step("Max", build.step("Sub", r, build.constant(1)), build.constant(0))
-        held = build.step("Greater", r, build.constant(0))
-        cleared = build.step("Or", fired, held)
-        fired = build.step("And", fired, build.step("Not", held))
-        again = _parameter(build, population, "refractory_delay", neuron.refractory_delay)
-        build.give(build.step("Where", fired, again, r), f"{name}.r.next")
-    build.give(u, f"{name}.u.next")
-    build.give(build.step("Where", cleared, build.constant(0), v), f"{name}.v.next")
-    _remember(build, population, build.give(build.step("Cast", fired, to=TensorProto.UINT8), f"{name}.spikes"))
+    sent = cells_of(population).update(build, population, given)
+    spikes = build.step("Cast", sent, to=spike_kind(population))
+    _remember(build, population, build.give(spikes, f"{population.name}.spikes"))
 
 
 def _remember(build: GraphBuilder, population: Population, spikes: str) -> None:
@@ -128,37 +96,3 @@ def _remember(build: GraphBuilder, population: Population, spikes: str) -> None:
         ends = (build.constant([0]), build.constant([longest]), build.constant([0]))
         rows = build.step("Concat", rows, build.step("Slice", f"{population.name}.past", *ends), axis=0)
     build.give(rows, f"{population.name}.past.next")
-
-
-def _holds(population: Population) -> bool:
-    """Whether a refractory delay ever holds the neuron; one of 1 does not."""
-    assert isinstance(population.neuron, CubaLif)
-    return bool(np.max(population.neuron.refractory_delay) > 1)
-
-
-def _parameter(build: GraphBuilder, population: Population, key: str, value: PerNeuron) -> str:
-    return build.parameter(f"populations/{population.name}/{key}", value)
-
-
-def _decayed(build: GraphBuilder, value: str, amount: str) -> str:
-    """Sign times floor of magnitude times (4096 − amount) / 4096; Div gets no negative number."""
-    kept = build.prepare("Sub", build.constant(DECAY_ONE), amount)
-    scaled = build.step("Mul", build.step("Abs", value), kept)
-    return build.step("Mul", build.step("Div", scaled, build.constant(DECAY_ONE)), build.step("Sign", value))
-
-
-def _wrapped(build: GraphBuilder, value: str, profile: str) -> str:
-    """u in its 24 bits: modulo 2^24 on the chip, corrected once by Lava."""
-    half, full = build.constant(_HALF), build.constant(_FULL)
-    if profile == "loihi":
-        return build.step("Sub", build.step("Mod", build.step("Add", value, half), full), half)
-    above, below = build.step("Greater", value, half), build.step("LessOrEqual", value, build.constant(-_HALF))
-    raised = build.step("Where", below, build.step("Add", value, full), value)
-    return build.step("Where", above, build.step("Sub", value, full), raised)
-
-
-def _due(build: GraphBuilder, reset: Reset, depth: int) -> str:
-    """Whether the population resets before the update of this step."""
-    since = build.step("Sub", STEP, build.constant(reset.offset + depth))
-    whole = build.step("Equal", build.step("Mod", since, build.constant(reset.interval)), build.constant(0))
-    return build.step("And", whole, build.step("GreaterOrEqual", since, build.constant(0)))

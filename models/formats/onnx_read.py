@@ -14,7 +14,7 @@ from neurodeploy.models.formats.loaded import Loaded
 from neurodeploy.models.formats.onnx_file import read_initializers, read_model
 from neurodeploy.models.formats.onnx_graph import PREFIX
 from neurodeploy.models.formats.onnx_write import METADATA, SCHEMA, constant_bytes, step_model
-from neurodeploy.models.formats.options import PROFILES, ReadOptions
+from neurodeploy.models.formats.options import PROFILES, ReadOptions, check_options
 from neurodeploy.network.codec import network_from_parts
 
 FORMAT = "onnx"
@@ -37,6 +37,7 @@ def read_onnx(path: Path, options: ReadOptions) -> Loaded:
         from neurodeploy.models.formats.onnx_ann import read_feed_forward
 
         return read_feed_forward(model, path, options)
+    check_options(options, (), "a model that was written here")
     return _own(model, described[0], path)
 
 

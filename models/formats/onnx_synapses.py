@@ -6,15 +6,12 @@ standard set's integer convolution takes 8 bits only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
+from neurodeploy.models.formats.onnx_arithmetic import floored
 from neurodeploy.models.formats.onnx_graph import GraphBuilder, zeros
 from neurodeploy.network import Conv2d, Dense, OneToOne, Projection, Shape, SumPool2d, Synapse
 from neurodeploy.precision import IntArray
-
-Add = Callable[..., str]
 
 
 def contribution(
@@ -37,19 +34,13 @@ def contribution(
     key = f"projections/{index}"
     strength = build.parameter(f"{key}/weight", projection.synapse.weight)
     if exponent < 0 and profile == "loihi":
-        strength = build.prepare("Mul", _floored(build.prepare, build, strength, -exponent), build.constant(64))
+        strength = build.prepare("Mul", floored(build.prepare, build, strength, -exponent), build.constant(64))
     elif exponent >= 0:
         strength = build.prepare("Mul", strength, build.constant(64 << exponent))
     total = _weighted(build, key, projection.synapse, strength, source, delivered)
     if exponent < 0 and profile != "loihi":
-        total = build.step("Mul", _floored(build.step, build, total, -exponent), build.constant(64))
+        total = build.step("Mul", floored(build.step, build, total, -exponent), build.constant(64))
     return total
-
-
-def _floored(add: Add, build: GraphBuilder, value: str, bits: int) -> str:
-    """Floor of value / 2^bits: Div truncates, so the remainder, which has the sign of the divisor, goes first."""
-    unit = build.constant(1 << bits)
-    return add("Div", add("Sub", value, add("Mod", value, unit)), unit)
 
 
 def _weighted(build: GraphBuilder, key: str, synapse: Synapse, strength: str, source: Shape, delivered: str) -> str:

@@ -6,6 +6,7 @@ Standard integer operators only, so that every runtime that keeps the standard c
 from __future__ import annotations
 
 import json
+from functools import partial, reduce
 from math import prod
 from typing import Any
 
@@ -15,8 +16,9 @@ from onnx import ModelProto, TensorProto, helper
 
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats.export import check_exportable
+from neurodeploy.models.formats.onnx_arithmetic import STEP, Given
 from neurodeploy.models.formats.onnx_graph import INT64, IR_VERSION, OPSET, PREFIX, GraphBuilder, array_info, zeros
-from neurodeploy.models.formats.onnx_population import STEP, delivered, update, variables
+from neurodeploy.models.formats.onnx_population import delivered, spike_kind, update, variables
 from neurodeploy.models.formats.onnx_synapses import contribution
 from neurodeploy.models.formats.options import WriteOptions
 from neurodeploy.models.formats.written import Written
@@ -36,7 +38,7 @@ def write_onnx(network: Network, name: str, options: WriteOptions) -> Written:
     """The `.onnx` file of an integer network; see `step_model`.
 
     Raises:
-        FormatError: float weights, neurons other than CUBA LIF, an unknown profile, or more than protobuf can hold.
+        FormatError: float weights, an unknown profile, or more than protobuf can hold.
     """
     model = step_model(network, options.profile, options.traces)
     states = [v for p in network.populations for v in variables(p)]
@@ -53,11 +55,12 @@ def step_model(network: Network, profile: str = "loihi", traces: bool = False) -
 
     Inputs: `step`, the absolute numbers of the steps, int64 (steps,); `NAME.spikes` of the input population, payloads,
     int32 (steps, neurons), unless it has neurons of its own; every state variable (`variables`). Outputs: every state
-    variable's `.next`; `NAME.spikes` of the populations with neurons, uint8 (steps, neurons); with `traces` their
-    `NAME.u.trace` and `NAME.v.trace`, int64 (steps, neurons). A recording may be run in any number of stretches.
+    variable's `.next`; `NAME.spikes` of the populations with neurons, (steps, neurons), uint8 or, of graded models,
+    payloads in int32; with `traces` their `NAME.u.trace` and `NAME.v.trace`, int64 (steps, neurons), sigma decoders
+    only the first. A recording may be run in any number of stretches.
 
     Args:
-        network: with integer weights and CUBA LIF neurons.
+        network: with integer weights.
         profile: "loihi" or "lava-0.10".
         traces: whether u and v of every step are outputs.
 
@@ -108,20 +111,24 @@ def _add_step(build: GraphBuilder, network: Network, profile: str) -> None:
     for population in network.populations:
         if population.neuron is None:
             continue
-        parts = [
-            contribution(build, i, p, network.population(p.source).shape or (), arriving[p.source], profile)
-            for i, p in enumerate(network.projections)
-            if p.target == population.name
-        ]
-        q = parts[0] if parts else zeros(build, population.neurons)
-        for part in parts[1:]:
-            q = build.step("Add", q, part)
+        parts: dict[bool, list[str]] = {False: [], True: []}
+        for i, p in enumerate(network.projections):
+            if p.target == population.name:
+                shape = network.population(p.source).shape or ()
+                parts[p.imaginary].append(contribution(build, i, p, shape, arriving[p.source], profile))
+        q = _total(build, parts[False]) or zeros(build, population.neurons)
+        imaginary, bias = _total(build, parts[True]), _bias(build, population)
         reset = None if network.reset is None else (network.reset, depths[population.name])
-        update(build, population, q, _bias(build, population), reset, profile)
+        update(build, population, Given(q, imaginary, bias, reset, profile))
+
+
+def _total(build: GraphBuilder, parts: list[str]) -> str | None:
+    """The sum of tensors, None without any."""
+    return reduce(partial(build.step, "Add"), parts) if parts else None
 
 
 def _bias(build: GraphBuilder, population: Population) -> str | None:
-    """What a bias adds to v in this step; one given per step is looked up by the step's number."""
+    """A bias in this step; one given per step is looked up by the step's number."""
     if population.bias is None:
         return None
     stored = build.parameter(f"populations/{population.name}/bias", population.bias.mantissa)
@@ -136,11 +143,10 @@ def _around(build: GraphBuilder, network: Network, traces: bool) -> Any:
     scanned: list[tuple[str, int, tuple[int, ...]]] = [(STEP, INT64, ())]
     if network.input.neuron is None:
         scanned.append((f"{network.input.name}.spikes", TensorProto.INT32, (network.input.neurons,)))
-    found = [(f"{p.name}.spikes", TensorProto.UINT8, (p.neurons,)) for p in cells]
+    found: list[tuple[str, int, tuple[int, ...]]] = [(f"{p.name}.spikes", spike_kind(p), (p.neurons,)) for p in cells]
     if traces:
-        found += [
-            (build.give(f"{p.name}.{x}.next", f"{p.name}.{x}.trace"), INT64, (p.neurons,)) for p in cells for x in "uv"
-        ]
+        shown = [v for v in states if v.name.endswith((".u", ".v"))]
+        found += [(build.give(f"{v.name}.next", f"{v.name}.trace"), INT64, v.shape) for v in shown]
     held = [array_info(v.name, v.kind, v.shape) for v in states]
     after = [array_info(f"{v.name}.next", v.kind, v.shape) for v in states]
     body = helper.make_graph(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, fields
 from pathlib import Path
+
+from neurodeploy.errors import OptionError
 
 #: How bits are computed; see docs/semantics.md.
 PROFILES = ("loihi", "lava-0.10")
@@ -53,3 +56,15 @@ class WriteOptions:
 
     profile: str = "loihi"
     traces: bool = False
+
+
+def given(options: ReadOptions | WriteOptions) -> tuple[str, ...]:
+    """Names of the options that differ from their defaults."""
+    return tuple(f.name for f in fields(options) if getattr(options, f.name) != f.default)
+
+
+def check_options(options: ReadOptions | WriteOptions, heeded: Collection[str], what: str) -> None:
+    """Raise OptionError for an option that was given and is not among those that `what` heeds."""
+    for name in given(options):
+        if name not in heeded:
+            raise OptionError(name.replace("_", "-"), f"means nothing for {what}", "leave it out")

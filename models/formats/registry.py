@@ -13,6 +13,7 @@ from typing import Any
 
 from neurodeploy.errors import FormatError, MissingPackageError
 from neurodeploy.files import is_folder
+from neurodeploy.models.formats.options import ReadOptions, WriteOptions, check_options
 
 ENTRY_POINTS = "neurodeploy.formats"
 
@@ -29,6 +30,7 @@ class Format:
         writer: "module:function", called with the network, the name without suffix and `WriteOptions`, returning
             `Written`; "" without.
         reads, writes: what is covered, a phrase each.
+        options: the fields of `ReadOptions` and `WriteOptions` that mean something for it; None: all.
         extra: the optional dependency of this package that it needs, "" without.
     """
 
@@ -39,10 +41,17 @@ class Format:
     writer: str = ""
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    options: tuple[str, ...] | None = field(default=None, kw_only=True)
     extra: str = field(default="", kw_only=True)
+
+    def check(self, options: ReadOptions | WriteOptions) -> None:
+        """Raise OptionError for an option that was given and means nothing for this format."""
+        if self.options is not None:
+            check_options(options, self.options, f"format {self.name}")
 
 
 _HERE = "neurodeploy.models.formats"
+_NET_OPTIONS = ("reset_interval", "reset_offset", "image", "input_bias")
 
 BUILT_IN = (
     Format(
@@ -51,6 +60,7 @@ BUILT_IN = (
         (),
         reader=f"{_HERE}.slayer_folder:read_folder",
         reads=("weights as .txt or .npy, one file per layer", "the yaml of the training", "dense, conv, pool layers"),
+        options=("arch", "yaml"),
     ),
     Format(
         "pt",
@@ -62,6 +72,7 @@ BUILT_IN = (
             "SRMALPHA as CUBA neurons with the same response",
             "lava-dl networks of CUBA blocks, with a sidecar: conv, pool, dense, flatten blocks, axonal delays",
         ),
+        options=("arch", "yaml", "sidecar", *_NET_OPTIONS),
         extra="torch",
     ),
     Format(
@@ -76,6 +87,7 @@ BUILT_IN = (
         ),
         writer=f"{_HERE}.net_writer:write_net",
         writes=("chains of dense, recurrent dense, conv and pool layers of integer weights", "all of these neurons"),
+        options=_NET_OPTIONS,
     ),
     Format(
         "onnx",
@@ -88,7 +100,8 @@ BUILT_IN = (
             "feed-forward networks as rate-coded ones: Gemm, MatMul, Conv, AveragePool, Flatten, Relu, "
             "BatchNormalization, with calibration data",
         ),
-        writes=("integer networks of CUBA LIF neurons as a Scan of integer operators, all synapses, delays, resets",),
+        writes=("integer networks as a Scan of integer operators: all neurons, synapses, delays, resets",),
+        options=("calibrate", "percentile", "profile", "traces"),
         extra="onnx",
     ),
     Format(
@@ -96,7 +109,8 @@ BUILT_IN = (
         "C99 source and header",
         (".c",),
         writer=f"{_HERE}.c_write:write_c",
-        writes=("integer networks of CUBA LIF neurons as constants and a step function, all synapses, delays, resets",),
+        writes=("integer networks as constants and a step function: all neurons, synapses, delays, resets",),
+        options=("profile",),
     ),
     Format(
         "nir",
@@ -110,27 +124,36 @@ BUILT_IN = (
             "with --dt, --time-unit and --discretisation",
         ),
         writes=("networks of CUBA LIF neurons; input neurons and a bias per step are refused",),
+        options=("dt", "time_unit", "discretisation"),
     ),
 )
 
 
 def formats() -> tuple[Format, ...]:
-    """All known formats, our own first.
+    """All formats that can be used, our own first; see `broken_formats` for the others."""
+    return _found()[0]
 
-    Raises:
-        FormatError: an entry point that leads to no format, or to a second one of the same name.
-    """
-    known = {item.name: item for item in BUILT_IN}
+
+def broken_formats() -> tuple[str, ...]:
+    """What is wrong with formats of other packages that cannot be used, a phrase each."""
+    return _found()[1]
+
+
+def _found() -> tuple[tuple[Format, ...], tuple[str, ...]]:
+    known, broken = {item.name: item for item in BUILT_IN}, []
     for point in entry_points(group=ENTRY_POINTS):
         try:
             item = point.load()
-        except (ImportError, AttributeError) as error:
-            raise FormatError(f"format {point.name}", f"cannot be loaded ({error})", "repair its package") from error
-        if not isinstance(item, Format) or item.name in known:
-            problem = "names a format that exists" if isinstance(item, Format) else "leads to no Format"
-            raise FormatError(f"entry point {point.name}", problem, "repair or remove its package")
-        known[item.name] = item
-    return tuple(known.values())
+        except Exception as error:
+            broken.append(f"format {point.name} cannot be loaded ({error})")
+            continue
+        if not isinstance(item, Format):
+            broken.append(f"entry point {point.name} leads to no Format")
+        elif item.name in known:
+            broken.append(f"entry point {point.name} names the format {item.name}, which exists")
+        else:
+            known[item.name] = item
+    return tuple(known.values()), tuple(broken)
 
 
 def format_of(path: Path, name: str | None, action: str) -> Format:
@@ -144,7 +167,8 @@ def format_of(path: Path, name: str | None, action: str) -> Format:
     Raises:
         FormatError: nothing of that name or suffix, or a folder that cannot be reached.
     """
-    able = [item for item in formats() if getattr(item, action)]
+    usable, broken = _found()
+    able = [item for item in usable if getattr(item, action)]
     if name is not None:
         found = [item for item in able if item.name == name]
         subject, remedy = f"format {name}", f"choose {' or '.join(item.name for item in able)}"
@@ -153,7 +177,8 @@ def format_of(path: Path, name: str | None, action: str) -> Format:
         found = [item for item in able if (not item.suffixes if folder else path.suffix.lower() in item.suffixes)]
         subject, remedy = str(path), f"give {' or '.join(_wanted(item) for item in able)}"
     if not found:
-        raise FormatError(subject, f"is of a format that no {action} knows", remedy)
+        problem = "; ".join([f"is of a format that no {action} knows", *broken])
+        raise FormatError(subject, problem, remedy)
     return found[0]
 
 
@@ -162,10 +187,14 @@ def load_function(item: Format, action: str) -> Any:
 
     Raises:
         MissingPackageError: a package that it needs is not installed.
+        FormatError: another package names a function that it does not have.
     """
-    module, function = getattr(item, action).split(":")
+    module, _, function = getattr(item, action).partition(":")
     try:
         return getattr(import_module(module), function)
+    except AttributeError as error:
+        problem = f"has no {action} {module}:{function} ({error})"
+        raise FormatError(f"format {item.name}", problem, "repair its package") from error
     except (ImportError, OSError) as error:  # OSError: a shared library that cannot be loaded
         problem = f"is needed for the format {item.name} and cannot be imported ({error})"
         remedy = f"pip install 'neurodeploy-snn[{item.extra}]'" if item.extra else "install it"

@@ -52,6 +52,8 @@ def read_folder(path: Path, options: ReadOptions) -> Loaded:
         FormatError: naming the file or layer, what it holds, and what was needed.
     """
     config = read_slayer_yaml(Path(options.yaml or _only_yaml(path)))
+    if config.delayed:
+        raise FormatError(config.delayed[0], "asks for delays, which the folder does not hold", "read the .pt")
     neuron = config.neuron
     if not isinstance(neuron, LoihiNeuron):
         problem = "has SRMALPHA neurons, and weights in a folder are those of LOIHI neurons"

@@ -27,7 +27,7 @@ from neurodeploy.models.formats.notation import (
     PoolLayer,
     parse_architecture,
 )
-from neurodeploy.models.formats.options import ReadOptions
+from neurodeploy.models.formats.options import ReadOptions, check_options
 from neurodeploy.models.formats.slayer_alpha import AlphaNeuron, gives, recover_alpha
 from neurodeploy.models.formats.slayer_alpha_fit import converted
 from neurodeploy.models.formats.slayer_auto import hand_written, is_auto
@@ -86,6 +86,7 @@ def read_pt(path: Path, options: ReadOptions) -> Loaded:
     state = read_state_dict(path)
     if is_lava_dl(state):
         return read_lava_dl(path, state, options)
+    check_options(options, ("arch", "yaml"), "a checkpoint of slayerPytorch")
     config = None if options.yaml is None else read_slayer_yaml(Path(options.yaml))
     given = _given_architecture(config, options.arch)
     if is_auto(state):
@@ -98,6 +99,8 @@ def read_pt(path: Path, options: ReadOptions) -> Loaded:
     else:
         neuron, notes = _confirmed(checkpoint, config), config.notes(architecture)
         timestep, steps = config.timestep_ms, config.steps
+        if config.delayed and not checkpoint.delays:
+            raise FormatError(config.delayed[0], f"asks for delays, which {path} does not hold", "correct the yaml")
     _check_used(checkpoint, architecture)
     parts = read_parts(architecture, lambda slot: _weights(checkpoint, slot))
     delays = read_delays(path, checkpoint.delays, parts, timestep)

@@ -35,6 +35,7 @@ class SlayerYaml:
         steps: `round(tSample / Ts)`; None without tSample.
         neuron: LOIHI, or SRMALPHA with its times in steps.
         architecture: the `layer` list; None when the file has none.
+        delayed: the entries of that list that have delays, which only a checkpoint holds.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class SlayerYaml:
     steps: int | None
     neuron: LoihiNeuron | AlphaNeuron
     architecture: Architecture | None
+    delayed: tuple[str, ...] = ()
 
     def notes(self, used: Architecture) -> list[str]:
         """Tell what was read, and whether its layer list was passed over for the layers `used`."""
@@ -57,14 +59,19 @@ def read_slayer_yaml(path: Path) -> SlayerYaml:
 
     Raises:
         FormatError: missing or damaged file, a value of the wrong kind or out of range, or anything that this reader
-            does not honour: another neuron than LOIHI or SRMALPHA, delays, neurons of single layers, unknown keys.
+            does not honour: another neuron than LOIHI or SRMALPHA, neurons of single layers, unknown keys.
     """
     file = load_yaml(path)
     timestep, steps = _simulation(Section(file.take("simulation"), f"{path}: simulation"))
     neuron = _neuron(Section(file.take("neuron"), f"{path}: neuron"), timestep)
-    architecture = _architecture(file.take("layer"), f"{path}: layer") if "layer" in file else None
+    architecture: Architecture | None = None
+    delayed: tuple[str, ...] = ()
+    if "layer" in file:
+        sections = _sections(file.take("layer"), f"{path}: layer")
+        delayed = tuple(section.where for section in sections if _delays(section))
+        architecture = Architecture(_input(sections[0]), tuple(_layer(section) for section in sections[1:]))
     file.end("training")
-    return SlayerYaml(path, timestep, steps, neuron, architecture)
+    return SlayerYaml(path, timestep, steps, neuron, architecture, delayed)
 
 
 def _simulation(section: Section) -> tuple[float, int | None]:
@@ -105,16 +112,15 @@ def _neuron(section: Section, timestep: float) -> LoihiNeuron | AlphaNeuron:
     return neuron
 
 
-def _architecture(entries: object, where: str) -> Architecture:
+def _sections(entries: object, where: str) -> list[Section]:
     if not isinstance(entries, list) or len(entries) < 2:
         raise FormatError(where, "is no list of at least two layers", "list the input and the layers behind it")
-    sections = [Section(entry, f"{where} {number}") for number, entry in enumerate(entries, start=1)]
-    return Architecture(_input(sections[0]), tuple(_layer(section) for section in sections[1:]))
+    return [Section(entry, f"{where} {number}") for number, entry in enumerate(entries, start=1)]
 
 
 def _input(section: Section) -> InputLayer:
     layer = parse_input(_dim(section), section.where)
-    _refuse_delay_and_neuron(section)
+    _refuse_neuron(section)
     section.end(*LAYER_TRAINING_ONLY)
     return layer
 
@@ -126,7 +132,7 @@ def _layer(section: Section) -> WeightLayer:
     layer = parse_layer(dim, section.where)
     if isinstance(layer, ConvLayer):
         layer = _convolution(layer, dim, section)
-    _refuse_delay_and_neuron(section)
+    _refuse_neuron(section)
     section.end(*LAYER_TRAINING_ONLY)
     return layer
 
@@ -163,8 +169,14 @@ def _sizes(section: Section, key: str, default: int, least: int) -> tuple[int, i
     return whole[0], whole[1]
 
 
-def _refuse_delay_and_neuron(section: Section) -> None:
-    if section.take("delay") not in (None, False):
-        raise FormatError(section.where, "asks for delays, which a yaml does not hold", "read the .pt that holds them")
+def _delays(section: Section) -> bool:
+    """Whether slayerPytorch puts delays behind a layer."""
+    value = section.take("delay")
+    if value is not None and not isinstance(value, bool):
+        raise FormatError(section.where, f"delay is {show(value)}", "write true or false")
+    return bool(value)
+
+
+def _refuse_neuron(section: Section) -> None:
     if "neuron" in section:
         raise FormatError(section.where, "has a neuron of its own", "this reader takes one neuron for all layers")

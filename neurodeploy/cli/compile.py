@@ -5,34 +5,55 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from neurodeploy.cli.shared import FILE, command_line, network_options, output_options
+from neurodeploy.cli.shared import weight_bits as weight_bits_option
 from neurodeploy.cli.verb import Console, table, verb
+
+if TYPE_CHECKING:
+    from neurodeploy.compiler import Program
+    from neurodeploy.compiler.advice import Change
+    from neurodeploy.network import Network
 
 
 @verb(name="compile")
 @click.argument("path", type=FILE)
 @network_options
 @click.option("--target", default="loihi1", show_default=True, metavar="NAME|FILE.toml", help="The chip or board.")
-@click.option("--weight-bits", type=int, metavar="1…8", help="Bits of every weight; what is rounded is counted.")
+@click.option(
+    "--weight-bits",
+    callback=weight_bits_option,
+    metavar="BITS|LAYER=BITS,…",
+    help="Bits of every weight, 1 … 8, or of single layers; what is rounded is counted.",
+)
 @click.option("--steps", type=int, metavar="N", help="Default length of a recording, stored in the program.")
 @click.option("--no-source", is_flag=True, help="Leave the float network out of the program.")
 @click.option("--memory-rule", metavar="RULE", help="nengo-loihi, nxtf or conservative (both), not the target's own.")
 @click.option("--one-format-per-axon", is_flag=True, help="Store each axon's synapses in one format.")
 @click.option("--one-layer-per-core", is_flag=True, help="Let no core hold neurons of two populations.")
 @click.option("--whole-projection-padding", is_flag=True, help="Count every axon of a projection as its longest.")
+@click.option("--objective", default="cores", show_default=True, metavar="cores|latency|energy", help="What is least.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the search for the cores' places.")
+@click.option(
+    "--advise/--no-advise",
+    default=None,
+    help="Try what one change would save; by default where that takes no more than about a second.",
+)
+@click.option("--explain", metavar="LAYER", multiple=True, help="Tell why a layer takes what it takes.")
 @output_options
 def command(
     console: Console,
     path: Path,
     reading: dict[str, Any],
     target: str,
-    weight_bits: int | None,
+    weight_bits: tuple[int | None, dict[str, int]],
     steps: int | None,
     no_source: bool,
+    advise: bool | None,
+    explain: tuple[str, ...],
     output: Path | None,
     force: bool,
     **options: Any,
@@ -45,50 +66,75 @@ def command(
     if output.exists() and not force:
         raise FormatError(str(output), "exists already", "choose another name or pass --force")
     started = perf_counter()
+    # a network of rates takes the option for itself
+    recordings = None if path.suffix == ".onnx" else reading.pop("calibrate", None)
     loaded = api.read(path, **reading)
     for note in loaded.notes:
         console.note(note)
     network = loaded.network if steps is None else replace(loaded.network, steps=steps)
-    with console.progress("compiling", None) as advance:
-        program = api.compile(network, target, weight_bits, not no_source, advance, command_line(), **options)
+    options |= {"target": target, "weight_bits": weight_bits[0], "layer_bits": weight_bits[1]}
+    program = _compiled(console, network, not no_source, advise, recordings, options)
+    with console.progress("explaining", len(explain)) as done:
+        explained = [api.explain(program, layer, done) for layer in explain]
     api.save(program, output, overwrite=force)
     summary = program.summary | {"seconds": perf_counter() - started, "output": str(output)}
+    if explained:
+        summary["explained"] = explained
     console.result(summary, lambda: _text(summary, [vars(error) for error in program.quantization]))
+    if advise is None and "advice" not in summary and options["objective"] == "cores":
+        console.note("What would one change save? --advise tries it.")
     console.next_step(f"neurodeploy run {output} --data RECORDINGS")
 
 
+def _compiled(
+    console: Console,
+    network: Network,
+    keep_source: bool,
+    advise: bool | None,
+    recordings: Path | None,
+    options: dict[str, Any],
+) -> Program:
+    """The program with what one change would save.
+
+    Raises:
+        DoesNotFitError: with what would make it fit.
+    """
+    from neurodeploy import api
+    from neurodeploy.compiler.advice import ways
+    from neurodeploy.compiler.preflight import TooManyCoresError
+
+    def changes(summary: dict[str, Any]) -> tuple[Change, ...] | None:
+        if advise is False or options["objective"] != "cores":
+            return None
+        with console.progress("trying", None) as tried:
+            return api.advise(network, summary, thorough=bool(advise), progress=tried, **options)
+
+    try:
+        with console.progress("compiling", None) as advance:
+            program = api.compile(
+                network,
+                keep_source=keep_source,
+                progress=advance,
+                command=command_line(),
+                calibrate=recordings,
+                **options,
+            )
+    except TooManyCoresError as error:
+        raise error.with_ways(ways(changes(error.summary))) from error
+    return api.with_advice(program, changes(program.summary))
+
+
 def _text(summary: dict[str, Any], quantization: list[dict[str, Any]]) -> str:
-    bounds = ", ".join(f"{cores} by {name.replace('_', ' ')}" for name, cores in summary["bounds"].items())
+    from neurodeploy.cli.preflight import program_text
+
     changed = [row for row in quantization if row["changed"]]
-    lines = [
-        f"{summary['output']}: {summary['cores']} of {summary['cores_available']} cores of {summary['target']} "
-        f"({summary['memory_rule']} memory rule), in {summary['seconds']:.1f} s",
-        f"no mapping takes fewer than {summary['cores_lower_bound']}; each limit alone demands:",
-        f"  {bounds}",
-        "",
-        table(
-            ["population", "neurons", "synapses", "KiB", "cores", "bound by"],
-            [
-                (
-                    p["name"],
-                    p["neurons"],
-                    p["synapses"],
-                    p["synapse_bits"] // 8192,
-                    p["cores"],
-                    (p["binding_limit"] or "").replace("_", " "),
-                )
-                for p in summary["populations"]
-            ],
-        ),
-        "",
-        table(
-            ["limit of a core", "most used", "available"],
-            [(limit["unit"], limit["used_max"], limit["max"]) for limit in summary["limits"]],
-        ),
-        "",
-        "quantization: every weight exactly as training used it" if not changed else _losses(quantization),
-    ]
-    return "\n".join(lines)
+    return "\n\n".join(
+        [
+            f"{summary['output']} written in {summary['seconds']:.1f} s",
+            *program_text(summary),
+            "Quantization: every weight exactly as training used it" if not changed else _losses(quantization),
+        ]
+    )
 
 
 def _losses(quantization: list[dict[str, Any]]) -> str:

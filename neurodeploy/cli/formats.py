@@ -13,8 +13,10 @@ _INDENT: dict[str, Any] = {"initial_indent": "  - ", "subsequent_indent": "    "
 @verb(name="formats")
 def command(console: Console) -> None:
     """List the formats of networks, and what of each is covered."""
-    from neurodeploy.models.formats import formats
+    from neurodeploy.models.formats import broken_formats, formats
 
+    for problem in broken_formats():
+        console.note(f"{problem}: repair or remove its package")
     rows: list[dict[str, Any]] = [
         {
             "name": item.name,

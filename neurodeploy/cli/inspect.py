@@ -14,17 +14,32 @@ from neurodeploy.cli.verb import Console, table, verb
 @verb(name="inspect")
 @click.argument("path", type=FILE)
 @network_options
-def command(console: Console, path: Path, reading: dict[str, Any]) -> None:
-    """Show what the network or program at PATH is made of."""
+@click.option("--explain", metavar="LAYER", multiple=True, help="Of a program: why a layer takes what it takes.")
+def command(console: Console, path: Path, reading: dict[str, Any], explain: tuple[str, ...]) -> None:
+    """Show what the network or program at PATH is made of, and what of a program fits where."""
     from neurodeploy import api
+    from neurodeploy.compiler.program_file import load_program
+    from neurodeploy.errors import OptionError
     from neurodeploy.inspection import inspect
 
-    loaded = api.read(path, **reading)
-    for note in loaded.notes:
-        console.note(note)
-    numbers = inspect(loaded.network)
-    console.result(numbers, lambda: _text(numbers, loaded.format))
-    if path.suffix == ".ndp":
+    program = None
+    if path.suffix == ".ndp" and not reading:
+        program = load_program(path)[0]
+        network, form = program.network, api.PROGRAM
+    else:
+        loaded = api.read(path, **reading)
+        for note in loaded.notes:
+            console.note(note)
+        network, form = loaded.network, loaded.format
+    numbers = inspect(network)
+    if explain and program is None:
+        raise OptionError("--explain", "needs a program", f"compile {path} first")
+    if program is not None:
+        with console.progress("explaining", None) as done:
+            explained = [api.explain(program, layer, done) for layer in explain]
+        numbers["program"] = program.summary | ({"explained": explained} if explained else {})
+    console.result(numbers, lambda: _text(numbers, form))
+    if program is not None:
         console.next_step(f"neurodeploy run {path} --data RECORDINGS")
     else:
         same = "".join(f" --{flag(name)} {value}" for name, value in reading.items())
@@ -32,6 +47,13 @@ def command(console: Console, path: Path, reading: dict[str, Any]) -> None:
 
 
 def _text(numbers: dict[str, Any], form: str) -> str:
+    from neurodeploy.cli.preflight import program_text
+
+    program = numbers.get("program")
+    return "\n\n".join([_network(numbers, form), *(program_text(program) if program else ())])
+
+
+def _network(numbers: dict[str, Any], form: str) -> str:
     length = "no default length" if numbers["steps"] is None else f"default length {numbers['steps']:,} steps"
     return "\n".join(
         [

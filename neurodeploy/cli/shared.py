@@ -23,7 +23,13 @@ _NETWORK_OPTIONS = (
     click.option("--sidecar", type=FILE, help="What a lava-dl checkpoint does not hold (.toml)."),
     click.option("--image", type=FILE, help="What the neurons of the input see, real numbers (.npy)."),
     click.option("--input-bias", type=FILE, help="What the neurons of the input receive, whole numbers (.npy)."),
-    click.option("--calibrate", type=FILE, help="ONNX network of rates: a .npy of typical inputs (samples, C, H, W)."),
+    click.option(
+        "--calibrate",
+        type=FILE,
+        metavar="DATA",
+        help="ONNX network of rates: a .npy of typical inputs (samples, C, H, W). Else, for compile: recordings to "
+        "count spikes in.",
+    ),
     click.option("--percentile", type=float, metavar="P", help="Of the activations on them, to scale by (99.9)."),
     click.option("--dt", type=float, metavar="MS", help="NIR: length of a step in milliseconds."),
     click.option("--time-unit", metavar="s|ms", help="NIR: unit of the file's time constants; s unless given."),
@@ -73,6 +79,21 @@ output_options = options(
     click.option("-o", "--output", type=FILE, help="File to write."),
     click.option("--force", is_flag=True, help="Replace an existing file."),
 )
+
+
+def weight_bits(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int | None, dict[str, int]]:
+    """What `--weight-bits` asks of every weight, and of single layers: `4`, `fc1=4,fc2=6`, or `8,fc1=4`."""
+    every: int | None = None
+    layers: dict[str, int] = {}
+    for part in str(value).split(",") if value is not None else ():
+        layer, equals, bits = (word.strip() for word in part.rpartition("="))
+        if not bits.isdecimal() or (equals and not layer):
+            raise click.BadParameter(f"{part!r} is neither bits nor LAYER=BITS", ctx, param)
+        if layer:
+            layers[layer] = int(bits)
+        else:
+            every = int(bits)
+    return every, layers
 
 
 def command_line() -> list[str]:

@@ -8,12 +8,15 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any, NoReturn
 
 import click
 
-from neurodeploy.errors import FormatError, NeurodeployError
+from neurodeploy.errors import DoesNotFitError, FormatError, NeurodeployError
 
+#: Rows of a refusal's table that one screen shows.
+MOST_ROWS = 24
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -34,9 +37,39 @@ class Verb(click.Command):
 
 
 def fail(ctx: click.Context, error: NeurodeployError) -> NoReturn:
-    """Print an error and leave with its exit code."""
+    """Print an error and leave with its exit code; what does not fit is told in numbers too."""
     click.echo(f"Error: {error}", err=True)
+    if isinstance(error, DoesNotFitError):
+        if ctx.params.get("as_json"):
+            click.echo(json.dumps(refusal_json(error), ensure_ascii=False))
+        elif not ctx.params.get("quiet"):
+            click.echo(_refusal(error), err=True)
     ctx.exit(error.exit_code)
+
+
+def refusal_json(error: DoesNotFitError) -> dict[str, Any]:
+    """What a command with `--json` prints where the answer is that a network does not fit."""
+    return {
+        "schema": "neurodeploy.refusal/1",
+        "subject": error.subject,
+        "problem": error.problem,
+        "remedy": error.remedy,
+        "rows": [dict(row) for row in error.rows[:MOST_ROWS]],
+        "ways": list(error.ways),
+    }
+
+
+def _refusal(error: DoesNotFitError) -> str:
+    """What is asked and what is there, on one screen."""
+    parts = []
+    if error.rows:
+        shown = error.rows[:MOST_ROWS]
+        parts.append(table(list(shown[0]), [list(row.values()) for row in shown], narrow=True))
+        if len(error.rows) > len(shown):
+            parts[-1] += f"\n{len(error.rows) - len(shown):,} more"
+    if error.ways:
+        parts.append("\n".join(fill(f"- {way}", 80, subsequent_indent="  ") for way in error.ways))
+    return "\n" + "\n\n".join(parts) if parts else ""
 
 
 class Console:
@@ -49,13 +82,13 @@ class Console:
     """
 
     def __init__(self, as_json: bool, quiet: bool, verbose: bool) -> None:
-        self._json = as_json
-        self._quiet = quiet
+        self.as_json = as_json
+        self.quiet = quiet
         self._verbose = verbose
 
     def note(self, text: str) -> None:
         """A message on the way."""
-        if not self._quiet:
+        if not self.quiet:
             click.echo(text, err=True)
 
     def detail(self, text: str) -> None:
@@ -65,9 +98,9 @@ class Console:
 
     def result(self, data: dict[str, Any], text: Callable[[], str]) -> None:
         """The answer: `data` with `--json`, else `text`."""
-        if self._quiet and not self._json:
+        if self.quiet and not self.as_json:
             return
-        shown = json.dumps(data, ensure_ascii=False, allow_nan=False) if self._json else text()
+        shown = json.dumps(data, ensure_ascii=False, allow_nan=False) if self.as_json else text()
         try:
             click.echo(shown)
         except BrokenPipeError:
@@ -83,7 +116,7 @@ class Console:
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[..., None]]:
         """A bar on a terminal; the function it gives advances by a part or, told a text, by one and shows it."""
-        if self._quiet or not sys.stderr.isatty():
+        if self.quiet or not sys.stderr.isatty():
             yield lambda done="": None
             return
         from rich.console import Console as RichConsole
@@ -147,14 +180,14 @@ def options(*decorators: Decorator) -> Decorator:
     return decorate
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Columns of text, numbers to the right; thin enough for 80 columns when the content is."""
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]], narrow: bool = False) -> str:
+    """Columns of text, numbers to the right; thin enough for 80 columns when the content is, the more so `narrow`."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console as RichConsole
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 0, 0, 1) if narrow else (0, 1))
     for i, heading in enumerate(headings):
         numeric = all(isinstance(row[i], (int, float)) or row[i] in (None, "") for row in rows)
         grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")

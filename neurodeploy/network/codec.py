@@ -46,7 +46,7 @@ def network_to_parts(network: Network, prefix: str) -> tuple[Meta, dict[str, Arr
         "reset": network.reset and {"interval": network.reset.interval, "offset": network.reset.offset},
         "populations": [_population_meta(p, store) for p in network.populations],
         "projections": [_projection_meta(i, p, store) for i, p in enumerate(network.projections)],
-    }
+    } | ({} if network.classes is None else {"classes": network.classes})
     return meta, arrays
 
 
@@ -58,13 +58,15 @@ def network_from_parts(meta: Any, arrays: Arrays, where: str) -> Network:
         NetworkError: a network that breaks a rule.
     """
     try:
-        _demand(meta, {"timestep_ms", "steps", "reset", "populations", "projections"})
+        keys = {"timestep_ms", "steps", "reset", "populations", "projections"}
+        _demand(meta, keys | ({"classes"} & set(meta)))
         return Network(
             populations=tuple(_population(p, arrays) for p in meta["populations"]),
             projections=tuple(_projection(p, arrays) for p in meta["projections"]),
             timestep_ms=float(meta["timestep_ms"]),
             steps=_optional_int(meta["steps"]),
             reset=None if meta["reset"] is None else Reset(**_ints(meta["reset"])),
+            classes=_optional_int(meta.get("classes")),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FormatError(where, f"describes no network ({error!r})", "write the file again") from error

@@ -166,6 +166,8 @@ class Network:
         timestep_ms: length of a step in milliseconds.
         steps: default length of a recording in steps, None when unknown.
         reset: optional periodic reset.
+        classes: how many classes the output's neurons are averaged to, equally many consecutive neurons for each;
+            None: every neuron is a class of its own.
 
     Raises:
         NetworkError: naming the population or projection, the value, the limit and the remedy.
@@ -176,6 +178,7 @@ class Network:
     timestep_ms: float = 1.0
     steps: int | None = None
     reset: Reset | None = None
+    classes: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "projections", tuple(self.projections))
@@ -197,6 +200,9 @@ class Network:
             )
         if self.steps is not None and self.steps < 1:
             raise NetworkError("steps", f"{self.steps} is less than 1", "give at least one step")
+        if self.classes is not None and (self.classes < 1 or self.output.neurons % self.classes):
+            problem = f"{self.classes} do not divide the {self.output.neurons} neurons of {self.output.name}"
+            raise NetworkError("classes", problem, "give a divisor")
 
     @property
     def input(self) -> Population:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.files import write_atomic
+from neurodeploy.reporting.chips import chip_maps
 from neurodeploy.reporting.figures import MAX_PANELS, raster_svg
+from neurodeploy.reporting.prediction import PredictionTables
 from neurodeploy.reporting.summary import SATURATED_RATE, report_json
 from neurodeploy.runtime.record import RunRecord
 
@@ -66,6 +68,7 @@ def _page(report: dict[str, Any], record: RunRecord) -> str:
     drawn = record.raster is not None and any(layer.neurons for layer in record.raster.populations)
     mistakes_first = sorted(report["samples"], key=lambda sample: sample["correct"] is not False)
     names = [row["name"] for row in report["resources"]["populations"] if row["cores"]]
+    hue = {name: round(215 + GOLDEN_ANGLE * position) % 360 for position, name in enumerate(names)}
     return (
         _environment()
         .get_template(TEMPLATE)
@@ -73,7 +76,9 @@ def _page(report: dict[str, Any], record: RunRecord) -> str:
             report=report,
             samples=(mistakes_first if len(mistakes_first) > MAX_SAMPLES else report["samples"])[:MAX_SAMPLES],
             raster_svg=raster_svg(record.raster) if record.raster is not None and drawn else None,
-            hue={name: round(215 + GOLDEN_ANGLE * position) % 360 for position, name in enumerate(names)},
+            predicted=PredictionTables.of(report["predictions"]),
+            hue=hue,
+            chips=chip_maps(record.compile, hue),
             fastest=max((row["rate"] or 0 for row in report["populations"]), default=0) or 1,
             saturated=SATURATED_RATE,
             shown=SHOWN,
@@ -89,6 +94,7 @@ def _environment() -> Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(count=_count, share=_share, name=_name, value=_value, brief=_brief, words=_words)
+    environment.filters.update(span=_span, fills=_fills)
     return environment
 
 
@@ -121,3 +127,15 @@ def _words(name: str) -> str:
 def _value(value: object) -> str:
     """Anything that stands in provenance."""
     return _name(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), LONGEST_VALUE)
+
+
+def _span(bits: dict[int, int]) -> str:
+    """Bits of the weights of a layer, least and largest."""
+    used = [width for width, synapses in bits.items() if synapses]
+    return "" if not used else f"{min(used)}" if len(used) == 1 else f"{min(used)} … {max(used)}"
+
+
+def _fills(fills: dict[str, float]) -> str:
+    """Cores that a layer fills by the limit that it takes most of."""
+    limit = max(fills, key=lambda name: fills[name])
+    return f"{fills[limit]:.2f} by {_words(limit)}"

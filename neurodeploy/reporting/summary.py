@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from neurodeploy.reporting.accuracy import accuracy, confusion, is_correct
 from neurodeploy.reporting.findings import findings, verdict
+from neurodeploy.reporting.preflight import Preflight
 from neurodeploy.runtime.record import RunRecord
 
 SCHEMA = "neurodeploy.report/1"
@@ -27,7 +29,9 @@ def report_json(record: RunRecord) -> dict[str, Any]:
         A JSON object: `schema`; `verdict` ("good", "warning", "problem") with the `findings` behind it; `accuracy`
         with its 95 % interval, `confusion`; `samples`, each with `correct`; `populations` with their mean `rate` in
         spikes per neuron and step and a `flag` ("silent", "saturated", null); `quantization`; `events` with `dropped`;
-        `resources` with every core's use of every limit; `raster` (which recording is drawn); speed and provenance.
+        `predictions` of energy and time, one per set of constants;
+        `resources` with every core's use of every limit, and `preflight`: what fits where, see `Preflight`, null where
+        an older version compiled the program; `raster` (which recording is drawn); speed and provenance.
 
     """
     run = record.run
@@ -45,6 +49,7 @@ def report_json(record: RunRecord) -> dict[str, Any]:
         "populations": [_population(row, steps) for row in run["populations"]],
         "quantization": [dict(row) for row in record.quantization],
         "events": {"dropped": sum(s["events_dropped"] for s in run["samples"]), **run["events"]},
+        "predictions": run.get("predictions", []),
         "resources": _resources(record.compile),
         "raster": _drawn(record),
         "seconds": {**run["seconds"], "compile": record.compile.get("seconds")},
@@ -79,12 +84,19 @@ def _resources(compiled: Mapping[str, Any]) -> dict[str, Any]:
                 "tightest": tightest,
             }
         )
+    preflight = Preflight.of(compiled, "compile")
     keys = ("target", "memory_rule", "cores", "cores_available", "chips", "cores_lower_bound", "bounds", "populations")
     return {
         **{key: compiled[key] for key in keys},
         "limits": [{**limit, "share": limit["used_max"] / limit["max"]} for limit in compiled["limits"]],
         "core_table": table,
+        "preflight": None if preflight is None else _without_cores(preflight),
     }
+
+
+def _without_cores(preflight: Preflight) -> dict[str, Any]:
+    """All but the cores, which stand in the table already."""
+    return {name: value for name, value in asdict(replace(preflight, core_table=())).items() if name != "core_table"}
 
 
 def _use(used: int, maximum: int) -> dict[str, Any]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from neurodeploy.spikes.recording import Recording
 
 MAX_PAYLOAD = 2**23
+#: Beyond any run: steps are counted in 64 bits, and no sum of two of them may leave those.
+MAX_STEP = 2**53
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +55,9 @@ class Events:
             raise DataError(
                 "events", f"payload {np.abs(arrays['payload']).max()} is beyond {MAX_PAYLOAD}", "rescale the input"
             )
-        order = np.lexsort((arrays["neuron"], arrays["step"]))
+        order = None if _rises(arrays["step"], arrays["neuron"]) else np.lexsort((arrays["neuron"], arrays["step"]))
         for name, array in arrays.items():
-            column = array[order]
+            column = array if order is None else array[order]
             column.flags.writeable = False
             object.__setattr__(self, name, column)
 
@@ -88,9 +90,12 @@ class Events:
         return self.between(0, kept), len(self) - kept
 
     def between(self, first: int, last: int) -> Events:
-        """The events with positions first … last − 1."""
-        payload = None if self.payload is None else self.payload[first:last]
-        return Events(self.step[first:last], self.neuron[first:last], payload)
+        """The events with positions first … last − 1; views, as what is part of valid events is valid."""
+        part = object.__new__(Events)
+        for name in ("step", "neuron", "payload"):
+            column = getattr(self, name)
+            object.__setattr__(part, name, None if column is None else column[first:last])
+        return part
 
     def check(self, neurons: int) -> None:
         """Raises DataError when an event names a neuron that the input does not have."""
@@ -142,10 +147,16 @@ def bin_recording(recording: Recording, shape: tuple[int, ...], timestep_ms: flo
     return Events(step[first], neuron[first], payload)
 
 
+def _rises(step: IntArray, neuron: IntArray) -> bool:
+    """Whether events are in order already, as most are."""
+    later = step[1:] > step[:-1]
+    return bool(np.all(later | ((step[1:] == step[:-1]) & (neuron[1:] >= neuron[:-1]))))
+
+
 def _whole_numbers(name: str, value: ArrayLike) -> NDArray[np.int64]:
     array = np.atleast_1d(np.asarray(value))
     if array.ndim != 1 or (array.dtype.kind not in "iu" and array.size):
         raise DataError(
             "events", f"{name} has shape {array.shape} and type {array.dtype}", "give a list of whole numbers"
         )
-    return array.astype(np.int64)
+    return array.astype(np.int64)  # a copy: the caller keeps his own

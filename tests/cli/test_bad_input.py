@@ -131,7 +131,7 @@ def test_labels_and_missing_data(invoke: Invoke, program_path: Path, tmp_path: P
     (tmp_path / "labels.csv").write_text("file,label\na.bs2,3\n")
     assert "label 3 is outside the 3 outputs" in refused(invoke, "run", program_path, "--data", tmp_path)
     assert "--data" in refused(invoke, "run", program_path)
-    assert "count or first" in refused(invoke, "run", program_path, "--readout", "last")
+    assert "count or first or average" in refused(invoke, "run", program_path, "--readout", "last")
 
 
 def test_full_standard_output(program_path: Path, recordings: Path) -> None:

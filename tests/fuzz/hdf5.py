@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from typing import Any
 
 import h5py
 import numpy as np
 
+from neurodeploy.container import BLOCK_BYTES
 from tests.fuzz.mutate import EXTREMES, mutated
 
 Random = np.random.Generator
@@ -40,6 +42,31 @@ def damaged_hdf5(data: bytes, others: list[bytes], random: Random) -> bytes:
                 _change(file, paths[int(random.integers(len(paths)))], random)
     result = stream.getvalue()
     return mutated(result, others, random) if random.random() < 1 / 3 else result
+
+
+def damaged_container(data: bytes, others: list[bytes], random: Random) -> bytes:
+    """Mostly content changed behind a header that vouches for it, so that what lies behind the checksum is read."""
+    if random.random() < 0.25:
+        return mutated(data, others, random)
+    result = bytearray(_pushed(data, random) if random.random() < 0.5 else damaged_hdf5(data, others, random))
+    if len(result) >= BLOCK_BYTES:
+        result[24:64] = len(result).to_bytes(8, "little") + bytes(32)
+        result[32:64] = hashlib.sha256(result).digest()
+    return bytes(result)
+
+
+def _pushed(data: bytes, random: Random) -> bytes:
+    """The file with one or two of its whole numbers replaced, its types and shapes being as they were."""
+    stream = io.BytesIO(data)
+    with h5py.File(stream, "r+") as file:
+        paths = [f"arrays/{name}" for name in file["arrays"] if file[f"arrays/{name}"].size]
+        for _ in range(int(random.integers(1, 3))):
+            node = file[paths[int(random.integers(len(paths)))]]
+            values, limits = node[()], np.iinfo(node.dtype)
+            extreme = EXTREMES[int(random.integers(len(EXTREMES)))] * int(random.choice([1, -1]))
+            values.flat[int(random.integers(values.size))] = min(max(extreme, limits.min), limits.max)
+            node[...] = values
+    return stream.getvalue()
 
 
 def _change(file: h5py.File, path: str, random: Random) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +30,9 @@ from neurodeploy.network import (
 from neurodeploy.runtime.record import load_record
 from neurodeploy.spikes.binary import LAYOUTS
 from neurodeploy.spikes.files import SPIKE_SUFFIXES, read_recording
+from neurodeploy.spikes.pipe import read_events, written
 from neurodeploy.spikes.samples import find_samples
-from tests.fuzz.hdf5 import damaged_hdf5
+from tests.fuzz.hdf5 import damaged_container, damaged_hdf5
 from tests.fuzz.mutate import mutated
 from tests.property.networks import random_case
 from tests.support.onnx_models import small_convolutional_model
@@ -77,6 +78,9 @@ def kinds() -> tuple[Kind, ...]:
         Kind("program", nd.load, _program),
         Kind("network", nd.load, _network),
         Kind("record", load_record, _record),
+        Kind("snapshot", _resumed, _snapshot, damage=damaged_container),
+        Kind("piped text", partial(_piped, "text"), partial(_pipe, "text")),
+        Kind("piped records", partial(_piped, "binary"), partial(_pipe, "binary")),
         Kind("SLAYER folder", _foreign, _slayer_folder),
         Kind("checkpoint", _checkpoint, _checkpoints),
         *(Kind(f"spikes {suffix}", read_recording, partial(_spikes, suffix)) for suffix in SPIKE_SUFFIXES),
@@ -104,6 +108,36 @@ def _record(folder: Path) -> list[Files]:
     assert isinstance(run, nd.Run)
     nd.save(api.record(program, [run]), folder / "r.ndr")
     return [{"f.ndr": (folder / "r.ndr").read_bytes()}]
+
+
+def _snapshot(folder: Path) -> list[Files]:
+    """In the middle of a run, with spikes on their way."""
+    with nd.stream(nd.compile(small_network())) as live:
+        live.advance(np.eye(32, dtype=int)[:20])
+        live.save(folder / "s.nds", overwrite=True)
+    return [{"f.nds": (folder / "s.nds").read_bytes()}]
+
+
+def _resumed(path: Path) -> object:
+    """A state that is accepted can be run."""
+    return nd.stream(_resumable(), resume=path).advance(None, 3)
+
+
+@cache
+def _resumable() -> nd.Program:
+    return nd.compile(small_network())
+
+
+def _pipe(form: str, folder: Path) -> list[Files]:
+    del folder
+    step, neuron = np.arange(60) // 4, np.arange(60) % 32
+    return [{"f": written(step, neuron, payload, form)} for payload in (None, step - 7)]
+
+
+def _piped(form: str, path: Path) -> object:
+    data = path.read_bytes()
+    blocks = iter([data[i : i + 100] for i in range(0, len(data), 100)])
+    return list(read_events(lambda: next(blocks, b""), form))
 
 
 def small_network() -> Network:

@@ -2,7 +2,8 @@
 
 lava-dl 0.6.0, its last release, wants Python 3.10 and torch < 2.4, so it lives in an environment of its own, beside
 Lava's. netx has no pooling, ignores the delays of convolutions, and turns the delays that leave a dense layer into
-delays of what enters it, which only without a bias is the same: the networks are drawn accordingly.
+delays of what enters it, which only without a bias is the same: the networks are drawn accordingly, and their
+thresholds calibrated once these parts are gone.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from neurodeploy.emulator.reference import Reference
 from neurodeploy.network import Network, Population, SumPool2d
 from neurodeploy.runtime.lava_environment import environment_folder, find_python
 from neurodeploy.spikes.events import Events
+from tests.property.calibration import calibrated
 from tests.property.net_networks import net_case
 from tests.property.networks import Case
 
 NETWORKS = 24
-STEPS = 60
+#: Of these so many have to fire at the end, and in so many of those a delay leaves a layer.
+FIRING, DELAYED = 20, 8
+#: Three layers of the longest delay pass.
+STEPS = 200
 REQUIREMENT = "lava-dl==0.6.0"
 
 
@@ -47,7 +52,9 @@ def suited(case: Case) -> Case | None:
         return None
     populations = tuple(_suited(population) for population in network.populations)
     events = Events(case.events.step, case.events.neuron)
-    return replace(case, network=Network(populations, network.projections, steps=STEPS), events=events)
+    plain = Network(populations, network.projections, steps=STEPS)
+    random = np.random.default_rng([case.seed, 5])
+    return replace(case, network=calibrated(plain, _hopped(events), STEPS, random), events=events)
 
 
 def _suited(population: Population) -> Population:
@@ -60,12 +67,16 @@ def expected(case: Case) -> NDArray[np.int64]:
 
     In netx the input takes a hop as well, and biases do not wait for it.
     """
-    events = Events(case.events.step + 1, case.events.neuron).between(0, int(np.sum(case.events.step < STEPS - 1)))
-    spikes = Reference(case.network).advance(events, STEPS).spikes[-1]
+    spikes = Reference(case.network).advance(_hopped(case.events), STEPS).spikes[-1]
     arrival = spikes.step + case.network.output.delays()[spikes.neuron]
     raster = np.zeros((STEPS, case.network.output.neurons), np.int64)
     raster[arrival[arrival < STEPS], spikes.neuron[arrival < STEPS]] = 1
     return raster
+
+
+def _hopped(events: Events) -> Events:
+    """The input one step later, without what then comes too late."""
+    return Events(events.step + 1, events.neuron).between(0, int(np.sum(events.step < STEPS - 1)))
 
 
 def store(case: Case, folder: Path) -> None:
@@ -80,7 +91,7 @@ def main() -> int:
     """Print one line per network; the exit code says whether all agree and enough of them fired."""
     drawn = (suited(net_case(seed, plain=True, steps=STEPS)) for seed in range(1000))
     cases = [case for case, _ in zip(filter(None, drawn), range(NETWORKS), strict=False)]
-    different, fired = 0, 0
+    different, fired, delayed = 0, 0, 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for case in cases:
@@ -93,9 +104,10 @@ def main() -> int:
             delays = [int(p.delays().max()) for p in case.network.populations[1:]]
             sys.stdout.write(f"network {case.seed}: {layers}, delays {delays}, {ours.sum()} spikes, {wrong} differ\n")
             different += wrong > 0
-            fired += ours.sum() > 0
-    sys.stdout.write(f"{len(cases)} networks, {fired} of them fired, {different} differ\n")
-    return 0 if different == 0 and fired > NETWORKS // 2 else 1
+            fired += bool(ours.any())
+            delayed += bool(ours.any()) and max(delays) > 0
+    sys.stdout.write(f"{len(cases)} networks, {fired} fired, {delayed} of them with delays, {different} differ\n")
+    return 0 if different == 0 and fired >= FIRING and delayed >= DELAYED else 1
 
 
 if __name__ == "__main__":

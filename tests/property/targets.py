@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,18 @@ def tight_target(random: np.random.Generator, folder: Path) -> str:
     for name in data["stack"]:
         data["stack"][name] = bool(random.random() < 0.2)
     return target_file(data, folder)
+
+
+def tight_board(random: np.random.Generator, folder: Path) -> str:
+    """The file of a board of many small chips of small cores."""
+    path = Path(tight_target(random, folder))
+    data = tomllib.loads(path.read_text("utf-8"))
+    routers = int(random.integers(1, 4)), int(random.integers(1, 3))
+    per_router = int(random.integers(1, 4))
+    cores = routers[0] * routers[1] * per_router - (0 if per_router == 1 else int(random.integers(0, 2)))
+    data |= {"chips": 2048 // cores, "cores_per_chip": cores, "mesh": list(routers), "cores_per_router": per_router}
+    data["core"]["output_slots_across"] = int(random.integers(8, 200))
+    return target_file({key: value for key, value in data.items() if key != "boards"}, folder)
 
 
 def target_file(data: dict[str, Any], folder: Path) -> str:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from neurodeploy import api
 from neurodeploy.compiler import CompileOptions, Program, compile_network
 from neurodeploy.compiler.checker import check, replay
+from neurodeploy.compiler.flows import Rates
+from neurodeploy.compiler.objective import OBJECTIVES
+from neurodeploy.compiler.traffic import traffic
 from neurodeploy.errors import DoesNotFitError
 from neurodeploy.models.formats import ReadOptions, read_network
 from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 from neurodeploy.precision import WeightFormat
+from neurodeploy.runtime.run import Run
 from tests.property.networks import Case
-from tests.property.targets import TIGHT, tight_target
+from tests.property.targets import TIGHT, tight_board, tight_target
+from tests.property.test_reference_vs_core import compared
 
 
 def test_random_networks_on_loihi(cases: tuple[Case, ...]) -> None:
@@ -42,30 +49,32 @@ def test_random_networks_on_tight_targets(cases: tuple[Case, ...], tmp_path: Pat
     assert _nearly_used_up(programs) == set(TIGHT)
 
 
+def test_seeds_objectives_and_rates_change_no_bits(cases: tuple[Case, ...], tmp_path: Path) -> None:
+    """On small chips and boards: every limit kept; spikes, u, v and counters of the reference, wherever cores sit."""
+    boards = 0
+    for case in cases[::20]:
+        random = np.random.default_rng(case.seed)
+        target = (tight_target, tight_board)[case.seed // 20 % 2](random, tmp_path)
+        options = CompileOptions(target, objective=str(random.choice(OBJECTIVES)), seed=int(random.integers(1000)))
+        neurons = sum(p.neurons for p in case.network.populations)
+        rates = Rates(random.integers(0, 9, neurons), 10, 1) if random.random() < 0.5 else None
+        try:
+            program = compile_network(case.network, options, rates=rates)
+        except DoesNotFitError:
+            continue
+        assert check(program) == (), case.seed
+        assert replay(program, case.seed, trials=1) is None, case.seed
+        compared(case, program)
+        boards += len(np.unique(program.cores.chip)) > 1
+    assert boards > 1
+
+
 def _nearly_used_up(programs: list[Program]) -> set[str]:
     """The limits of which some core takes at least 90 %, in at least one of a hundred programs."""
     limits = [limit for program in programs for limit in program.summary["limits"]]
     near = Counter(limit["name"] for limit in limits if limit["used_max"] >= 0.9 * limit["max"])
     names = {"synapse_memory": "synapse_words"}
     return {names.get(name, name) for name, count in near.items() if count >= 0.01 * len(programs)}
-
-
-def test_layers_with_delays_share_cores() -> None:
-    """64-256-256-242 with 6-bit delays, as published for NTIDIGITS: 128 neurons fill a core."""
-    random = np.random.default_rng(1)
-    sizes = (64, 256, 256, 242)
-    names = ("input", "fc1", "fc2", "fc3")
-    populations = [Population("input", None, (64,), axonal_delay=random.integers(0, 63, 64))]
-    projections = []
-    for i in (1, 2, 3):
-        delay = random.integers(0, 63, sizes[i])
-        populations.append(Population(names[i], CubaLif(1024, 128, 80), (sizes[i],), axonal_delay=delay))
-        weight = 2 * random.integers(-128, 128, (sizes[i], sizes[i - 1]), np.int32)
-        projections.append(Projection(names[i - 1], names[i], Dense(weight), 0, WeightFormat()))
-    program = compile_network(Network(tuple(populations), tuple(projections)))
-    assert check(program) == ()
-    assert replay(program, seed=1, trials=1) is None
-    assert len(program.cores) == program.summary["cores_lower_bound"] == 6
 
 
 @pytest.mark.parametrize("delay", [0, 6, 7, 30, 62])
@@ -80,28 +89,32 @@ def test_delays_split_a_wide_layer(delay: int) -> None:
     assert len(program.cores) == -(-700 // addressed)
 
 
-@pytest.mark.parametrize(
-    ("folder", "arch", "most"),
-    [
-        ("dvs_gesture_cnn", "128x128x2-4a-16c5z-2a-32c3z-2a-512-11", 33),
-        ("nmnist_mlp", "34x34x2-512-10", 5),
-        ("oxford/oxfordNet.pt", None, 1),
-        ("../lava_dl/tiny.net", None, 1),
-    ],
-)
-def test_published_networks(conformance: Path, folder: str, arch: str | None, most: int) -> None:
-    """As few cores as anyone has found for them in public."""
-    program = compile_network(read_network(conformance / "slayer_loihi" / folder, ReadOptions(arch)).network)
+def test_packets_travel_less_than_half_as_far_as_in_order(conformance: Path) -> None:
+    """The gesture network at the rates of a recording: packets × links between cores, against the same cores in order,
+    four to a router down the columns.
+    """
+    folder = conformance / "slayer_loihi" / "dvs_gesture_cnn"
+    network = read_network(folder, ReadOptions("128x128x2-4a-16c5z-2a-32c3z-2a-512-11")).network
+    recording = conformance / "datasets" / "dvs_gesture" / "1.bs2"
+    program = api.compile(network, calibrate=recording)
     assert check(program) == ()
-    assert replay(program, seed=6, trials=1) is None
-    assert len(program.cores) == most
+    assert len(program.cores) == 33
+    run = api.run(program, recording)
+    assert not isinstance(run, list)
+    order = np.arange(len(program.cores))
+    in_order = replace(program, cores=replace(program.cores, chip=0 * order, slot=order))
+    ours, baseline = (_travelled(p, run) for p in (program, in_order))
+    assert ours / run.steps == pytest.approx(program.summary["traffic"]["hops"], abs=1e-3)
+    assert 0 < ours <= 0.45 * baseline
 
 
-def test_pilotnet(conformance: Path) -> None:
-    """Every compartment of all cores but the last is used: fewer cores cannot hold the neurons."""
-    program = compile_network(read_network(conformance / "lava_dl" / "pilotnet_lif" / "network.net").network)
-    assert check(program) == ()
-    assert len(program.cores) == program.summary["cores_lower_bound"] == 117
+def _travelled(program: Program, run: Run) -> int:
+    """Packets × links of all spikes but the input's."""
+    spikes = [
+        np.bincount(s.neuron, minlength=p.neurons) for s, p in zip(run.spikes, run.network.populations, strict=True)
+    ]
+    spikes[0][:] = 0
+    return int(traffic(program).hops @ np.concatenate(spikes))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodeploy.compiler import compile_network
+from neurodeploy.compiler import Program, compile_network
 from neurodeploy.emulator.engine import Emulator, Image, instruction_sets, load
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Spikes, State
@@ -21,9 +21,14 @@ from tests.property.networks import Case, random_case
 MANY_NETWORKS = 10_000
 
 
-def compared(case: Case) -> set[str]:
-    """Fail unless both agree on a case in every profile, on every instruction set; the features its run has."""
-    image = load(compile_network(case.network))
+def compared(case: Case, program: Program | None = None) -> set[str]:
+    """Fail unless both agree on a case in every profile, on every instruction set; the features its run has.
+
+    Args:
+        case: network and input.
+        program: a mapping of the network; None: as it is compiled by default.
+    """
+    image = load(program or compile_network(case.network))
     cuts = sorted({0, case.steps, *np.random.default_rng(case.seed).integers(0, case.steps, 2).tolist()})
     chunk, counters = _reference(case, Options())
     for name in instruction_sets():

@@ -15,7 +15,7 @@ from neurodeploy.emulator.simulation import Simulation
 from neurodeploy.models.formats import WriteOptions, written_network
 from neurodeploy.models.formats.c_text import identifier
 from neurodeploy.models.formats.onnx_write import step_model
-from neurodeploy.network import Network, Population
+from neurodeploy.network import Alif, CubaLif, Network, Population, Sigma
 from neurodeploy.spikes.events import Events
 
 Array = NDArray[Any]
@@ -33,7 +33,11 @@ class Export(Protocol):
     """Something that computes a network's steps."""
 
     def advance(self, raster: Array) -> dict[str, tuple[Array, Array, Array]]:
-        """Spikes, u and v of every population with neurons, each (steps, neurons), for payloads (steps, inputs)."""
+        """Payloads of the spikes, u and v of every population with neurons, each (steps, neurons).
+
+        Args:
+            raster: payloads of the input, (steps, neurons).
+        """
 
 
 @dataclass
@@ -88,8 +92,9 @@ class OnnxExport:
         self.step += len(raster)
         for p in cells(self.network):
             np.testing.assert_array_equal(found[f"{p.name}.u.next"], found[f"{p.name}.u.trace"][-1])
-        names = [p.name for p in cells(self.network)]
-        return {n: (found[f"{n}.spikes"], found[f"{n}.u.trace"], found[f"{n}.v.trace"]) for n in names}
+            assert found[f"{p.name}.spikes"].dtype == spike_kind(p)
+        shown = {p.name: [f"{p.name}.{x}.trace" for x in states(p)] for p in cells(self.network)}
+        return {n: (found[f"{n}.spikes"], found[u], found[v]) for n, (u, v) in shown.items()}
 
 
 @dataclass
@@ -136,19 +141,20 @@ class CExport:
         return {p.name: (rows[p.name]["s"], rows[p.name]["u"], rows[p.name]["v"]) for p in cells(self.network)}
 
     def _row(self) -> np.dtype[Any]:
-        current = "i4" if self.profile == "loihi" else "i8"
-        populations = [
-            (p.name, [("s", "u1", (p.neurons,)), ("u", current, (p.neurons,)), ("v", "i4", (p.neurons,))])
-            for p in cells(self.network)
-        ]
-        return np.dtype(populations)
+        return np.dtype([(p.name, self._shown(p)) for p in cells(self.network)])
+
+    def _shown(self, population: Population) -> list[tuple[str, Any, tuple[int]]]:
+        """The program shows spikes, u and v; u has 64 bits where profile lava-0.10 lets it leave 24."""
+        wide = self.profile != "loihi" and isinstance(population.neuron, (CubaLif, Alif))
+        u, v = (np.int64 if wide and x == "u" else np.int32 for x in states(population))
+        return [(x, kind, (population.neurons,)) for x, kind in (("s", spike_kind(population)), ("u", u), ("v", v))]
 
     def _main(self) -> str:
         given = ", input" if self.network.input.neuron is None else ""
         words = [p.name.replace("-", "_") for p in cells(self.network)]
         shown = [
-            f"fwrite(net_spikes_{w}(&s), 1, {p.neurons}, stdout); fwrite(s.u_{w}, sizeof s.u_{w}, 1, stdout);"
-            f" fwrite(s.v_{w}, sizeof s.v_{w}, 1, stdout);"
+            f"fwrite(net_spikes_{w}(&s), sizeof *net_spikes_{w}(&s), {p.neurons}, stdout);"
+            + "".join(f" fwrite(s.{x}_{w}, sizeof s.{x}_{w}, 1, stdout);" for x in states(p))
             for w, p in zip(words, cells(self.network), strict=True)
         ]
         text = f"""
@@ -173,6 +179,17 @@ def cells(network: Network) -> list[Population]:
     return [p for p in network.populations if p.neuron is not None]
 
 
+def states(population: Population) -> str:
+    """What exports show as u and v; the one state of sigma decoders is both."""
+    return "uu" if isinstance(population.neuron, Sigma) else "uv"
+
+
+def spike_kind(population: Population) -> type[np.integer[Any]]:
+    """Type of exported spikes: payloads of graded models, else 0 and 1."""
+    assert population.neuron is not None
+    return np.int32 if population.neuron.GRADED else np.uint8
+
+
 def raster(events: Events, first: int, steps: int, neurons: int) -> Array:
     """The payloads of a stretch, (steps, neurons)."""
     low, high = np.searchsorted(events.step, (first, first + steps))
@@ -185,7 +202,7 @@ def raster(events: Events, first: int, steps: int, neurons: int) -> Array:
 
 
 def compare(export: Export, simulation: Simulation, network: Network, events: Events, steps: int, stretch: int) -> int:
-    """Fail unless every spike, u and v of every step are equal; the number of spikes compared."""
+    """Fail unless every spike, payload, u and v of every step are equal; the number of spikes compared."""
     spikes = 0
     for first in range(0, steps, stretch):
         count = min(stretch, steps - first)
@@ -195,8 +212,8 @@ def compare(export: Export, simulation: Simulation, network: Network, events: Ev
         found = export.advance(raster(events, first, count, network.input.neurons))
         for number in numbers:
             population, fired = network.populations[number], chunk.spikes[number]
-            expected = np.zeros((count, population.neurons), np.uint8)
-            expected[fired.step - first, fired.neuron] = 1
+            expected = np.zeros((count, population.neurons), np.int64)
+            expected[fired.step - first, fired.neuron] = fired.payloads
             state = chunk.states[number]
             for name, ours, theirs in zip("suv", (expected, state.u, state.v), found[population.name], strict=True):
                 np.testing.assert_array_equal(theirs, ours, err_msg=f"{population.name}.{name} from step {first}")

@@ -91,6 +91,13 @@ class Node:
             raise self.error(f"{field} is no short list of whole numbers", _AGAIN)
         return tuple(int(v) for v in values)
 
+    def whole(self, field: str, absent: int) -> int:
+        """A field of one whole number, `absent` where there is none; raises FormatError as `wholes` does."""
+        values = self.wholes(field) if self.has(field) else (absent,)
+        if len(values) != 1:
+            raise self.error(f"has {field} {values}", "give one value")
+        return values[0]
+
     def word(self, field: str) -> str | None:
         """A field that is text; None when it holds numbers."""
         member = self.fields[field]

@@ -109,7 +109,7 @@ def _unit(population: FloatPopulation) -> _Unit:
     if np.any(neuron.threshold < neuron.reset):
         raise FormatError(
             f"node {population.name}",
-            f"has a threshold {np.min(neuron.threshold - neuron.reset):g} above its v_reset, which is below 0",
+            f"has a v_threshold {np.min(neuron.threshold - neuron.reset):g} relative to v_reset, below which it lies",
             "raise v_threshold or lower v_reset",
         )
     bias = (neuron.leak - (1 - neuron.keep_voltage) * neuron.reset) / gain
@@ -150,7 +150,11 @@ def _population(
         if relative.max() > 1e-9:
             notes.append(f"{name}: threshold rounded by up to {relative.max():.2g} of it, to {_span(finite * scale)}")
     if finite.size < unit.threshold.size:
-        notes.append(f"{name}: neurons without threshold have the highest one ({MAX_THRESHOLD}); read their voltage")
+        holds = float(np.min(neuron.current_gain * neuron.voltage_gain)) * MAX_THRESHOLD / scale
+        notes.append(
+            f"{name}: neurons without threshold have the highest one ({MAX_THRESHOLD}); read their voltage, which "
+            f"holds up to {holds:g} of the file's units and then fires and starts from 0"
+        )
     if bias_error > 1e-6:
         notes.append(f"{name}: bias rounded by up to {bias_error / 64 / scale:.2g} in the file's units")
     population = Population(name, cuba, source.shape, bias, _integers(source.delay))

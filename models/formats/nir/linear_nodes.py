@@ -98,8 +98,7 @@ def _flattened(node: Node, source: Shape) -> Shape:
 
     Populations keep (channels, height, width) or become (neurons,); partial flattening is refused.
     """
-    start = node.wholes("start_dim")[0] if node.has("start_dim") else 1
-    end = node.wholes("end_dim")[0] if node.has("end_dim") else -1
+    start, end = node.whole("start_dim", 1), node.whole("end_dim", -1)
     if start not in (0, 1) or end not in (-1, len(source) - 1, len(source)):
         raise node.error(f"flattens axes {start} … {end} of {source}", "flatten all axes")
     return (prod(source),)
@@ -132,7 +131,7 @@ def _convolution(node: Node) -> Conv2d:
     if axes == 1:
         weight = weight[:, :, None, :]
     stride, dilation = _pair(node, "stride", 1, axes), _pair(node, "dilation", 1, axes)
-    groups = node.wholes("groups")[0] if node.has("groups") else 1
+    groups = node.whole("groups", 1)
     word = node.word("padding") if node.has("padding") else None
     if word is None:
         return Conv2d(weight, stride, _pair(node, "padding", 0, axes), dilation, groups)

@@ -35,7 +35,7 @@ def population_scale(
     nothing is lost: the scale is 1, or the largest such power. Otherwise the largest weight becomes 254 · 2^k with
     the largest k for which neither the sum of all weights of a neuron (2^21) nor its steady current (2^23), threshold
     or bias can leave their ranges, nor v does (its steady value, or 8 thresholds); the sums count for k = 0 no longer,
-    as not all inputs spike at once.
+    as not all inputs spike at once. A sum without leak and threshold has k = 0.
 
     Args:
         synapses: all that end in the population.
@@ -56,7 +56,9 @@ def population_scale(
     reach = fan_in / (current * voltage) if current * voltage else np.inf
     depth = min(reach, _DEPTH * float(threshold.max())) if fires and threshold.max() > 0 else reach
     if np.isfinite(depth):
-        soft.append(VOLTAGE_LIMIT / (64 * depth))
+        soft.append(MAX_THRESHOLD / depth)
+    elif not fires:  # a sum without end: the coarser its unit, the longer it fits
+        soft.append(_LARGEST_WEIGHT / largest)
     room = min(*hard, *soft)
     exact = _exact(synapses, threshold if fires else np.zeros(1), bias, min(hard), room)
     if exact is not None:

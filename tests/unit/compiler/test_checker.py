@@ -137,6 +137,7 @@ BROKEN: list[tuple[str, int | None, Edit]] = [
     ("chip", 1, lambda p: edited(p, "cores", "chip", 1, 1)),
     ("slot", 1, lambda p: edited(p, "cores", "slot", 1, 128)),
     ("slot", 1, lambda p: edited(p, "cores", "slot", 1, 0)),
+    ("router", 1, lambda p: replace(edited(p, "cores", "slot", 1, 9), target=replace(p.target, mesh=(2, 1)))),
     ("cores", None, lambda p: replace(p, target=replace(p.target, cores_per_chip=1))),
     ("placement", None, lambda p: edited(p, "cores", "neuron", 1, 0)),
     ("placement", 0, lambda p: edited(p, "cores", "neuron", 1, 0)),

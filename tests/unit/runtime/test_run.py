@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,21 @@ def test_predictions() -> None:
     assert one(relay(), events).prediction == 0, "lowest index on ties"
     assert one(relay(), events, readout="first").prediction == 1
     assert one(relay(), None, steps=3).prediction is None
+
+
+def test_classes_vote_together() -> None:
+    """Neurons 0, 1 and 2, 3 are a class each: most spikes of a neuron and of its class differ."""
+    populations = (Population("input", shape=(4,)), Population("fc1", CubaLif(4096, 0, 1)))
+    network = Network(populations, (Projection("input", "fc1", Dense(8 * np.eye(4, dtype=int))),), classes=2)
+    events = nd.Events(np.array([0, 1, 2, 2, 3, 3]), np.array([1, 1, 2, 3, 2, 3]))
+    program = nd.compile(network)
+    for readout, expected in (("count", 1), ("average", 1), ("first", 0)):
+        assert one(program, events, readout=readout).prediction == expected
+    assert one(program, events).output_counts.tolist() == [0, 2, 2, 2]
+    with pytest.raises(OptionError, match="readout average: needs a network that averages its outputs to classes"):
+        one(relay(), events.between(0, 1), readout="average")
+    with pytest.raises(NetworkError, match="classes: 3 do not divide the 4 neurons of fc1"):
+        replace(network, classes=3)
 
 
 def test_probes() -> None:

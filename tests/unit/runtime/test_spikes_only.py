@@ -19,6 +19,8 @@ from neurodeploy.runtime.compare import Verifier
 from neurodeploy.runtime.emulator import EmulatorBackend
 from neurodeploy.runtime.probes import parse_probe
 from neurodeploy.runtime.run import RunOptions, run_events
+from neurodeploy.runtime.snapshot_file import Owner
+from neurodeploy.runtime.stream import Stream
 from neurodeploy.runtime.summary import run_summary
 from tests.unit.runtime.test_compare import RASTER, program
 
@@ -85,12 +87,6 @@ def test_probes_of_states_are_refused() -> None:
 
     compiled = program()
     probes = [parse_probe("fc1.u", compiled.network)]
+    stream = Stream(Veiled(compiled.network), Owner(compiled, Options()), traffic(compiled), probes)
     with pytest.raises(OptionError, match=r"probe fc1\.u: is of what this backend does not show"):
-        run_events(
-            Veiled(compiled.network),
-            compiled.network,
-            traffic(compiled),
-            nd.Events.from_raster(RASTER.astype(np.int64)),
-            RunOptions(),
-            probes,
-        )
+        run_events(stream, nd.Events.from_raster(RASTER.astype(np.int64)), len(RASTER), RunOptions())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from neurodeploy.emulator.simulation import Options
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats import WriteOptions, c_write, written_network
 from neurodeploy.models.formats.c_text import identifier
-from neurodeploy.network import Bias, CubaLif, Dense, Network, Population, Projection, Sparse
-from tests.support.exports import WARNINGS, CExport, compare
+from neurodeploy.network import Bias, CubaLif, Dense, Network, Population, Projection, ResonateFire, Sigma, Sparse
+from neurodeploy.spikes.events import Events
+from tests.support.exports import WARNINGS, CExport, OnnxExport, compare
 
 NEURON = CubaLif(1024, 128, 3)
 
@@ -79,8 +81,6 @@ def test_no_synapse_at_all(tmp_path: Path) -> None:
     nothing = np.zeros(0, int)
     populations = (Population("input", shape=(2,)), Population("fc1", NEURON, bias=Bias(np.array(90))))
     network = Network(populations, (Projection("input", "fc1", Sparse(nothing, nothing, nothing, 3)),))
-    from neurodeploy.spikes.events import Events
-
     with CExport(network, "loihi", tmp_path) as export:
         assert compare(export, Reference(network), network, Events.none(), 30, 30) > 0
 
@@ -88,13 +88,36 @@ def test_no_synapse_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize("profile", ["loihi", "lava-0.10"])
 def test_sums_far_beyond_24_bits(profile: str, tmp_path: Path) -> None:
     """q needs 40 bits: modulo 2^32 is enough for one profile, the other corrects u once and keeps the rest."""
-    from neurodeploy.spikes.events import Events
-
     populations = (Population("input", shape=(4,)), Population("fc1", CubaLif(100, 50, 131071)))
     network = Network(populations, (Projection("input", "fc1", Dense(np.array([[254, 250, -256, 7]])), 7),))
     events = Events(np.arange(20), np.arange(20) % 4, np.where(np.arange(20) % 3, 32767, -32768))
-    with CExport(network, profile, tmp_path) as export:
-        compare(export, Reference(network, Options(profile)), network, events, 30, 30)
+    in_onnx = OnnxExport.in_onnxruntime(network, profile)
+    with CExport(network, profile, tmp_path) as in_c:
+        for export in (in_c, in_onnx):
+            compare(export, Reference(network, Options(profile)), network, events, 30, 30)
+
+
+def test_messages_of_32_bits(tmp_path: Path) -> None:
+    """Sigma decoders send 2^31 − 1 and −2^31; what receives them adds in 64 bits and wraps in 32 or is refused."""
+    populations = (
+        Population("input", shape=(1,)),
+        Population("s1", Sigma()),
+        Population("s2", Sigma()),
+        Population("rf", ResonateFire(0, 4096, 131071)),
+    )
+    first = Projection("input", "s1", Dense(np.array([[2**15]])))
+    second = Projection("s1", "s2", Dense(np.array([[255]])))
+    network = Network(populations, (first, second, Projection("s2", "rf", Dense(np.array([[-255]])))))
+    steps = np.arange(8)
+    events = Events(steps, 0 * steps, np.array([32767, 32767, 2, -1, 3, -32768, -32768, 32767]))
+    assert {2**31 - 32768, -(2**31)} <= set(Reference(network).advance(events, 12).spikes[1].payloads.tolist())
+    for export in (OnnxExport.in_onnxruntime(network), OnnxExport.in_reference_evaluator(network)):
+        compare(export, Reference(network), network, events, 12, 5)
+    with CExport(network, "loihi", tmp_path) as in_c:
+        compare(in_c, Reference(network), network, events, 12, 5)
+    much = replace(second, synapse=Dense(np.array([[2**20]])), weight_exponent=7)
+    with pytest.raises(FormatError, match=r"s2: can receive \d+ in a step, beyond the 4611686018427387904"):
+        written_network(replace(network, projections=(first, much)), "n.c")
 
 
 def test_what_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:

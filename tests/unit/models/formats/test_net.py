@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from neurodeploy import api
+from neurodeploy.emulator.reference import Reference
 from neurodeploy.errors import FormatError, NetworkError
 from neurodeploy.models.formats import Loaded
 from neurodeploy.models.formats.net_input import transformed
@@ -32,6 +33,7 @@ from neurodeploy.network import (
     SigmaDelta,
     SumPool2d,
 )
+from neurodeploy.spikes.events import Events
 
 CUBA = {"type": "CUBA", "iDecay": 1024, "vDecay": 128, "vThMant": 80, "refDelay": 1, "gradedSpike": False}
 LOIHI = {"type": "LOIHI", "iDecay": 1024, "vDecay": 128, "vThMant": 80, "refDelay": 3, "wgtExp": 2, "theta": 7,
@@ -171,9 +173,38 @@ def test_recurrent_and_affine_and_average(read: Callable[..., Loaded]) -> None:
     assert loaded.network.projections[1].synapse.weight[2].tolist() == [6, 7, 8]
     neuron = loaded.network.output.neuron
     assert isinstance(neuron, CubaLif)
-    assert neuron.parameters() == {"current_decay": 4096, "voltage_decay": 0, "threshold_mantissa": 131071,
+    assert neuron.parameters() == {"current_decay": 0, "voltage_decay": 4096, "threshold_mantissa": 131071,
                                    "refractory_delay": 1}  # fmt: skip
     assert any("vote together for class k of 2" in note for note in loaded.notes)
+    assert loaded.network.classes == 2
+
+
+def test_an_affine_sums_up_in_u(read: Callable[..., Loaded]) -> None:
+    """As in netx: a sum beyond 2^23 wraps. Summed up in v it would be set to 0 by a spike."""
+    affine = {"type": "dense", "inFeatures": 20, "shape": np.array([1]), "weight": np.full((1, 20), 254)}
+    network = read(affine).network
+    steps = np.repeat(np.arange(30), 20)
+    state = Reference(network).advance(Events(steps, np.tile(np.arange(20), 30)), 31, [1]).states[1]
+    sums = (64 * 5080 * np.minimum(np.arange(1, 32), 30) + 2**23) % 2**24 - 2**23
+    assert sums.min() < 0
+    assert state.u[:, 0].tolist() == sums.tolist()
+    assert state.v[:, 0].tolist() == sums.tolist()
+
+
+def test_a_threshold_that_stands_for_never(read: Callable[..., Loaded]) -> None:
+    loaded = read(INPUT, DENSE | {"neuron": CUBA | {"vThMant": 2**18 - 1}})
+    neuron = loaded.network.output.neuron
+    assert isinstance(neuron, CubaLif)
+    assert neuron.threshold_mantissa == 131071
+    assert "fc1: vThMant 262143 stands for never: the chip's highest, 131071, is taken" in loaded.notes
+
+
+def test_delays_and_steps_of_other_lengths(read: Callable[..., Loaded]) -> None:
+    delayed = DENSE | {"delay": np.array([5, 0, 3])}
+    loaded = read(INPUT, delayed, simulation__Ts=0.1, simulation__nSample=12)
+    assert loaded.network.output.delays().tolist() == [5, 0, 3]
+    assert "delays are taken as steps, of 0.1 ms each" in loaded.notes
+    assert not any("delays" in note for note in read(INPUT, delayed).notes)
 
 
 def test_no_input_layer_and_real_weights(read: Callable[..., Loaded]) -> None:
@@ -208,7 +239,6 @@ def without(layer: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 REFUSED: list[tuple[tuple[dict[str, Any], ...], str]] = [
-    ((INPUT,), "holds 1 layers"),
     ((INPUT, {}), "is empty"),
     ((INPUT, {"type": "convT"}), "transposed convolution"),
     ((INPUT, {"type": "unpool"}), "unpooling"),

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from neurodeploy.errors import FormatError, MissingPackageError
-from neurodeploy.models.formats import Format, Loaded, ReadOptions, WriteOptions, Written, formats, read_network
+from neurodeploy.errors import FormatError, MissingPackageError, OptionError
+from neurodeploy.models.formats import (
+    Format,
+    Loaded,
+    ReadOptions,
+    WriteOptions,
+    Written,
+    broken_formats,
+    formats,
+    read_network,
+)
 from neurodeploy.models.formats.registry import format_of, load_function
 from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 
@@ -77,15 +87,62 @@ def test_nothing_is_overwritten(package: Path) -> None:
 @pytest.mark.parametrize(
     ("points", "message"),
     [
-        ("number = nowhere:NUMBER", "format number: cannot be loaded"),
-        ("number = number_format:read_number", "entry point number: leads to no Format"),
-        ("pt = number_format:NUMBER\nagain = number_format:NUMBER", "names a format that exists"),
+        ("number = nowhere:NUMBER", "format number cannot be loaded (No module named 'nowhere')"),
+        ("number = number_raises:NUMBER", "format number cannot be loaded (broken)"),
+        ("number = number_format:read_number", "entry point number leads to no Format"),
+        ("pt = number_format:NUMBER\nagain = number_format:NUMBER", "entry point again names the format number, which"),
     ],
 )
-def test_broken_entry_points(package: Path, points: str, message: str) -> None:
+def test_broken_entry_points_harm_nobody_else(package: Path, points: str, message: str) -> None:
+    (package / "number_raises.py").write_text("raise RuntimeError('broken')")
     (package / "number_format-1.0.dist-info" / "entry_points.txt").write_text(f"[neurodeploy.formats]\n{points}\n")
-    with pytest.raises(FormatError, match=message):
-        formats()
+    assert {"pt", "net"} <= {item.name for item in formats()}
+    (problem,) = broken_formats()
+    assert message in problem
+    with pytest.raises(FormatError, match="no reader knows; ") as caught:
+        format_of(package / "x.other", "other", "reader")
+    assert problem in str(caught.value)
+
+
+def test_a_function_that_is_not_there() -> None:
+    item = Format("odd", "odd", (".odd",), reader="tests.unit.models.formats.test_registry:nothing")
+    with pytest.raises(FormatError, match=r"format odd: has no reader tests.*:nothing .*; repair its package"):
+        load_function(item, "reader")
+
+
+@pytest.mark.parametrize("suffix", [".net", ".nir", ".onnx", ".pt", ".ndn"])
+def test_options_that_mean_nothing_are_refused(tmp_path: Path, suffix: str) -> None:
+    from neurodeploy import api
+
+    known: dict[str, dict[str, Any]] = {".nir": {"reset_interval": 5}, ".onnx": {"arch": "3-4"}}
+    foreign = known.get(suffix, {"dt": 1.0})
+    file = tmp_path / f"x{suffix}"
+    file.write_bytes(b"")
+    with pytest.raises(OptionError, match="means nothing for"):
+        api.read(file, **foreign)
+
+
+@pytest.mark.parametrize(("name", "options"), [("a.net", {"profile": "lava-0.10"}), ("a.ndn", {"traces": True}),
+                                               ("a.c", {"traces": True})])  # fmt: skip
+def test_options_that_mean_nothing_to_writers(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+    from neurodeploy import api
+
+    with pytest.raises(OptionError, match="means nothing for"):
+        api.convert(number_network(2), tmp_path / name, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_name_is_kept(tmp_path: Path) -> None:
+    """Whatever its suffix, and never that of the file that was read."""
+    from neurodeploy import api
+
+    files, _ = api.convert(number_network(2), tmp_path / "a.v2", "net")
+    assert files == [tmp_path / "a.v2"] == list(tmp_path.iterdir())
+    with pytest.raises(FormatError, match="is the file that is read"):
+        api.convert(number_network(2), tmp_path / "a.v2", "net", overwrite=True, source=tmp_path / "a.v2")
+    for folder in (tmp_path, Path(), Path("/")):
+        with pytest.raises(FormatError, match="is a folder; name the file"):
+            api.convert(number_network(2), folder, "net", overwrite=True)
 
 
 def test_by_name_and_suffix(tmp_path: Path) -> None:

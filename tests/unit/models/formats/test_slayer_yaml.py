@@ -112,10 +112,16 @@ def test_wrong_files_are_refused(tmp_path: Path, text: str, message: str) -> Non
         read(tmp_path, text)
 
 
+def test_layers_with_delays_are_told(tmp_path: Path) -> None:
+    config = layers(tmp_path, "dim: 20, delay: true", "dim: 12, delay: true, maxDelay: 62", "dim: 10")
+    assert config.delayed == (f"{config.path}: layer 1", f"{config.path}: layer 2")
+    assert layers(tmp_path, "dim: 20", "dim: 10, delay: false").delayed == ()
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("dim: 512, delay: true", "layer 2: asks for delays"),
+        ("dim: 512, delay: 5", "layer 2: delay is 5; write true or false"),
         ("dim: 512, neuron: {type: LOIHI}", "layer 2: has a neuron of its own"),
         ("dim: 512, stride: 2", "layer 2: 'stride' is not understood"),
         ("dim: 2a, padding: 1", "layer 2: 'padding' is not understood"),

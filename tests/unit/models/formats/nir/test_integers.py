@@ -58,6 +58,17 @@ def test_whole_numbers_stay_as_they_are() -> None:
     assert network.projections[0].synapse.weight.tolist() == [[200, -126]]
 
 
+def test_a_sum_without_leak_lasts() -> None:
+    """60 steps of every input, which a finer unit would not hold; and a note of what it holds."""
+    root = chain([3], node("Linear", weight=[[1.0, 2.0, -1.0], [0.5, 1.0, 3.0]]), node("I", r=[1.0]))
+    loaded = network_of(root, MS)
+    network, _ = quantize(loaded.network)
+    events = Events(*np.nonzero(np.ones((60, 3))))
+    chunk = Reference(network).advance(events, 62, [1])
+    np.testing.assert_allclose(chunk.states[1].v[-1] / 64 / 64, np.asarray([2.0, 4.5]) * 60)
+    assert any("holds up to 2047.98 of the file's units" in note for note in loaded.notes), loaded.notes
+
+
 @pytest.mark.parametrize("gains", [{}, {"w_in": 0.5, "r": 3.0}, {"r": np.linspace(1, 16, 6)}])
 def test_gains_go_into_thresholds(gains: dict[str, Any]) -> None:
     root = chain([8], node("Linear", weight=WEIGHTS), cuba(v_threshold=40.0, **gains))

@@ -29,7 +29,10 @@ DELAYS = node("Delay", delay=[0.0, 1e-3])
         ([cuba(tau_mem=-1.0)], "has tau_mem -1, which is not positive"),
         ([cuba(r=np.nan)], "r holds NaN or infinite values"),
         ([cuba(w_in=-4.0)], "node a: has gain -1"),
-        ([cuba(v_threshold=1.0, v_reset=1.5)], "node a: has a threshold -0.5 above its v_reset"),
+        (
+            [cuba(v_threshold=1.0, v_reset=1.5)],
+            "node a: has a v_threshold -0.5 relative to v_reset, below which it lies",
+        ),
         ([cuba(v_threshold=[1.0, 2.0, 3.0])], "has v_threshold of shape (3,) for neurons of shape (2,)"),
         ([LI, EYE, IF], "node a (LI): passes its voltage on to c; only spikes can be sent"),
         ([node("Linear", weight=np.eye(3)), IF], "dense weight has 3 columns, the source 2 has 2 neurons"),
@@ -42,6 +45,8 @@ DELAYS = node("Delay", delay=[0.0, 1e-3])
         ([node("Affine", weight=np.eye(2), bias=np.ones(2)), node("Delay", delay=[1e-3]), IF], "delays a bias"),
         ([node("SumPool2d", kernel_size=[2, 2], stride=[2, 2]), IF], "pooling needs a source"),
         ([node("Flatten", start_dim=0, end_dim=-3), IF], "flattens axes 0 … -3"),
+        ([node("Flatten", start_dim=0, end_dim=[]), IF], "has end_dim ()"),
+        ([node("Flatten", start_dim=[1, 1], end_dim=-1), IF], "has start_dim (1, 1)"),
     ],
 )
 def test_nodes(nodes: list[dict[str, Any]], says: str) -> None:
