@@ -27,16 +27,16 @@ def layer_census(network: Network, target: Target, plan: Sequence[CorePlan]) -> 
         `output_slots`, `synapse_words` (by the target's rule), `stored_synapses` (zeros inside dense lists included),
         `weight_bits`: how many of them have so many bits, and `formats`: how many in each format.
     """
-    slots = _slots(network, plan, 1 if target.chips == 1 else 2)
+    slots = _slots(network, plan)
     return [_layer(network, target, i, plan, slots[p.name]) for i, p in enumerate(network.populations)]
 
 
-def _slots(network: Network, plan: Sequence[CorePlan], cost: int) -> dict[str, int]:
+def _slots(network: Network, plan: Sequence[CorePlan]) -> dict[str, int]:
     """Output slots of all neurons of each population."""
     total = dict.fromkeys((p.name for p in network.populations), 0)
-    for piece in (piece for core in plan for piece in core.pieces):
-        for j, sources in piece.sources.items():
-            total[network.projections[j].source] += len(sources) * cost
+    for core in plan:
+        for piece, slots in zip(core.pieces, core.slots, strict=True):
+            total[network.populations[piece.population].name] += slots
     return total
 
 

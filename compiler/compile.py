@@ -12,7 +12,7 @@ from neurodeploy.compiler.drafting import Drafter
 from neurodeploy.compiler.flows import Flows, Rates
 from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.limits import uses
-from neurodeploy.compiler.lower import lower_axons, lower_cores, lower_routes, lower_storage
+from neurodeploy.compiler.lower import chips_and_slots, lower_axons, lower_cores, lower_routes, lower_storage
 from neurodeploy.compiler.memory import index_bits
 from neurodeploy.compiler.objective import (
     SPREADS,
@@ -166,7 +166,7 @@ def _mapped(plan: Plan, rates: Rates, seed: int) -> tuple[Program, Work]:
         storage=lower_storage(plan.cores),
     )
     flows = Flows.of(program, rates)
-    program = placed(program, flows, seed)
+    program = placed(program, flows, seed, together=any(core.chip is not None for core in plan.cores))
     return program, Work.of(program, flows, rates)
 
 
@@ -229,13 +229,14 @@ def _summary(plan: Plan) -> dict[str, Any]:
     table = [{use.limit: use for use in uses(core.load, plan.board)} for core in plan.cores]
     census = layer_census(network, plan.board, plan.cores)
     least = cores_lower_bound(plan.bounds)
+    chip, slot = chips_and_slots(plan.cores, target)
     return {
         "schema": SCHEMA,
         "target": target.name,
         "memory_rule": target.memory_rule,
         "cores": len(plan.cores),
         "cores_available": target.total_cores,
-        "chips": -(-len(plan.cores) // target.cores_per_chip),
+        "chips": int(chip[-1]) + 1,
         "cores_per_chip": target.cores_per_chip,
         "cores_per_router": target.cores_per_router,
         "mesh": list(target.mesh),
@@ -249,8 +250,8 @@ def _summary(plan: Plan) -> dict[str, Any]:
         "core_table": [
             {
                 "core": k,
-                "chip": k // target.cores_per_chip,
-                "slot": k % target.cores_per_chip,
+                "chip": int(chip[k]),
+                "slot": int(slot[k]),
                 "populations": [network.populations[piece.population].name for piece in core.pieces],
                 "neurons": [piece.neurons for piece in core.pieces],
                 **{name: use.used for name, use in row.items()},

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from neurodeploy.compiler.chips import board_plan, likely_chips
 from neurodeploy.compiler.configuration import row_width
 from neurodeploy.compiler.flows import Rates, reached
 from neurodeploy.compiler.formats import MOST_FORMATS, FormatChoice, choose_formats
 from neurodeploy.compiler.laying import lay_out
 from neurodeploy.compiler.layout import LaidOut, compartment_order
 from neurodeploy.compiler.memory import index_bits
-from neurodeploy.compiler.partition import CorePlan, partition
+from neurodeploy.compiler.partition import CorePlan
 from neurodeploy.compiler.pieces import Cutter
 from neurodeploy.compiler.strips import strip_packets
 from neurodeploy.compiler.target import Target
@@ -106,14 +107,17 @@ class Drafter:
         """The draft with fewest cores, among those the one with fewest packets.
 
         Another of the `candidates` is tried only where the ones before take more than the `least` cores that any
-        mapping takes.
+        mapping takes. If that is more than a chip has, the one with least between chips is taken.
 
         Raises:
             DoesNotFitError: a neuron that no core can hold, or recurrence that never settles.
         """
         network = self._network
         found: list[Draft] = []
-        for strips in self.candidates(rates):
+        candidates: Sequence[Strips] = self.candidates(rates)
+        if least > self._target.cores_per_chip:
+            candidates = (min(candidates, key=lambda strips: self._chips(strips, least)),)
+        for strips in candidates:
             found.append(self._draft(strips, least))
             if len(found[-1].cores) <= least:
                 break
@@ -137,8 +141,12 @@ class Drafter:
         laid = self.laid(strips)
         orders = [self._order(i, strip) for i, strip in enumerate(strips)]
         cutters = [self._cutter(i, strip, laid) for i, strip in enumerate(strips) if i]
-        cores = partition(self._network, self._target, laid, orders, cutters, least, self._say, cap)
+        cores = board_plan(self._network, self._target, laid, orders, cutters, least, self._say, cap)
         return Draft(orders, laid, cores)
+
+    def _chips(self, strips: Strips, least: int) -> int:
+        orders = [self._order(i, strip) for i, strip in enumerate(strips)]
+        return likely_chips(least, self._network, self._target, self.laid(strips), orders)
 
     def _order(self, index: int, strip: int | None) -> IntArray:
         if (index, strip) not in self._orders:

@@ -14,12 +14,17 @@ from neurodeploy.compiler.target import Target
 
 @dataclass(frozen=True)
 class Load:
-    """What one core is asked to hold; see `Cores` and `Memory` for the units."""
+    """What one core is asked to hold; see `Cores` and `Memory` for the units.
+
+    Attributes:
+        crosses: whether any of its axons leave the chip.
+    """
 
     compartments: int
     delay_bits: int
     input_axons: int
     output_slots: int
+    crosses: bool
     nengo_bits: int
     nxtf_words: int
     longest_axon: int
@@ -61,10 +66,10 @@ def input_axons(load: Load, target: Target) -> Use:
 
 def output_slots(load: Load, target: Target) -> Use:
     """A core has 4,096 output slots, one per neuron, destination core and projection; axons to another chip take
-    two, and only 1,024 of them are available.
+    two, and where there are any, only 1,024 slots are available.
     """
     maximum = target.core.output_slots
-    if target.chips > 1:
+    if load.crosses:
         maximum = min(maximum, target.core.output_slots_across)
     return Use("output_slots", load.output_slots, maximum, "output slots", "reduce the fan-out of the layer")
 

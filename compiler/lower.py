@@ -25,22 +25,21 @@ def lower_cores(network: Network, target: Target, plan: Sequence[CorePlan], orde
     rows, row_of, threshold_rows, threshold_of, formats = [], [], [], [], []
     width = row_width(network)
     neurons = [[orders[p.population][p.first : p.last] for p in core.pieces] for core in plan]
+    tables = {i: (neuron_rows(p, width), thresholds(p)[:, None]) for i, p in enumerate(network.populations[1:], 1)}
     for core, numbers in zip(plan, neurons, strict=True):
-        populations = [network.populations[piece.population] for piece in core.pieces]
-        wanted = [neuron_rows(p, width)[mine] for p, mine in zip(populations, numbers, strict=True)]
-        distinct, row = distinct_rows(np.concatenate(wanted))
+        mine = [(*tables[piece.population], which) for piece, which in zip(core.pieces, numbers, strict=True)]
+        distinct, row = distinct_rows(np.concatenate([table[which] for table, _, which in mine]))
         rows.append(distinct)
         row_of.append(row)
-        wanted = [thresholds(p)[mine, None] for p, mine in zip(populations, numbers, strict=True)]
-        distinct, row = distinct_rows(np.concatenate(wanted))
+        distinct, row = distinct_rows(np.concatenate([table[which] for _, table, which in mine]))
         threshold_rows.append(distinct[:, 0])
         threshold_of.append(row)
         formats.append(_format_rows(network, core))
-    slot = np.arange(len(plan))
+    chip, slot = chips_and_slots(plan, target)
     pieces = [piece for core in plan for piece in core.pieces]
     return Cores(
-        chip=slot // target.cores_per_chip,
-        slot=slot % target.cores_per_chip,
+        chip=chip,
+        slot=slot,
         compartment_start=_starts(core.load.compartments for core in plan),
         population=np.repeat([p.population for p in pieces], [p.neurons for p in pieces]),
         neuron=np.concatenate([mine for numbers in neurons for mine in numbers]),
@@ -53,6 +52,15 @@ def lower_cores(network: Network, target: Target, plan: Sequence[CorePlan], orde
         format_start=_starts(len(f) for f in formats),
         formats=np.concatenate(formats),
     )
+
+
+def chips_and_slots(plan: Sequence[CorePlan], target: Target) -> tuple[IntArray, IntArray]:
+    """The chip of each core and its number there, in the order of the plan; (cores,) each."""
+    if any(core.chip is None for core in plan):
+        chip, slot = np.divmod(np.arange(len(plan)), target.cores_per_chip)
+        return chip, slot
+    chip = np.array([core.chip for core in plan], np.int64)
+    return chip, np.arange(len(chip)) - np.searchsorted(chip, chip)
 
 
 def lower_axons(network: Network, plan: Sequence[CorePlan], laid: Sequence[LaidOut]) -> Axons:

@@ -38,10 +38,18 @@ LEAST_PART = 32
 
 @dataclass(frozen=True, eq=False)
 class CorePlan:
-    """One core: its pieces in network order, and what they take, output slots included."""
+    """One core: its pieces in network order, and what they take, output slots included.
+
+    Attributes:
+        slots: output slots of each piece.
+        chip: the one it shares with the cores whose number is the same, since its slots were counted there; None: on
+            whichever.
+    """
 
     pieces: tuple[Piece, ...]
     load: Load
+    slots: tuple[int, ...]
+    chip: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,8 @@ class _Density:
 class _Core:
     """A core while it is filled."""
 
-    def __init__(self) -> None:
+    def __init__(self, slab: int) -> None:
+        self.slab = slab
         self.pieces: list[Piece] = []
         self.slots = 0.0
         self.work = 0.0
@@ -86,45 +95,43 @@ def partition(
     enough: int,
     progress: Callable[[str], None] | None = None,
     cap: WorkCap | None = None,
+    slabs: int = 1,
 ) -> tuple[CorePlan, ...]:
     """The cores of all populations but the input, in network order.
 
     Args:
         network: integer and quantized.
-        target: whose limits each core keeps.
+        target: whose limits each core keeps, where there are several chips as if every axon went to another.
         laid: its projections, laid out.
         orders: layout of each population.
         cutters: for each population but the input.
         enough: a number of cores with which no other plan is tried.
         progress: called with the name of each population before it is placed.
         cap: the most that a core may have to do, with which any plan is taken; None: as much as the limits allow.
+        slabs: how many parts the large populations' layouts are cut into, each of which has cores of its own; these
+            say as their chip which it is.
 
     Raises:
         DoesNotFitError: a neuron that no core can hold, or recurrence that never settles.
     """
     say = progress or (lambda name: None)
-    plans: list[tuple[CorePlan, ...]] = []
-    for board in _boards(target, enough):
-        planner = _Planner(network, board, laid, orders, cutters, say, cap)
-        for margin in () if target.stack.one_layer_per_core else MARGINS:
-            plans.append(planner.shared(margin) or ())
-            if plans[-1] and (cap or _good(plans[-1], enough, board)):
-                break
-        found = [plan for plan in plans if plan]
-        if not any(cap or _good(plan, enough, board) for plan in found):
-            plain = planner.plain(given_up=not found)
-            found += [plain] if plain else []
-        best = min(found, key=len)
-        if board is target or len(best) <= target.cores_per_chip:
-            return best
-        plans = []
-    raise AssertionError("the target itself is the last board")
+    planner = _Planner(network, target, laid, orders, cutters, say, cap, slabs)
+    plans = []
+    for margin in () if target.stack.one_layer_per_core else MARGINS:
+        plans.append(planner.shared(margin) or ())
+        if plans[-1] and (cap or _good(plans[-1], enough, target, slabs)):
+            break
+    found = [plan for plan in plans if plan]
+    if not any(cap or _good(plan, enough, target, slabs) for plan in found):
+        plain = planner.plain(given_up=not found)
+        found += [plain] if plain else []
+    return min(found, key=len)
 
 
-def _good(plan: tuple[CorePlan, ...], enough: int, target: Target) -> bool:
+def _good(plan: tuple[CorePlan, ...], enough: int, target: Target, slabs: int) -> bool:
     """Whether other plans can save no core, or of many hundred cores so few that they are not worth the search."""
     least = max(enough, _volume(plan, target))
-    return len(plan) - least <= least // WORTHWHILE
+    return len(plan) - least <= least // WORTHWHILE + slabs - 1
 
 
 def _volume(plan: tuple[CorePlan, ...], target: Target) -> int:
@@ -132,11 +139,6 @@ def _volume(plan: tuple[CorePlan, ...], target: Target) -> int:
     table = [uses(core.load, target) for core in plan]
     sums: list[float] = [sum(use.used / use.maximum for use in column) for column in zip(*table, strict=True)]
     return max(ceil(total - 1e-9) for total, use in zip(sums, table[0], strict=True) if use.limit not in _TABLES)
-
-
-def _boards(target: Target, enough: int) -> tuple[Target, ...]:
-    """A board of several chips is first tried as one chip, on which axons cost less, where one may be enough."""
-    return (target,) if target.chips == 1 or enough > target.cores_per_chip else (replace(target, chips=1), target)
 
 
 class _Planner:
@@ -151,6 +153,7 @@ class _Planner:
         cutters: Sequence[Cutter],
         say: Callable[[str], None],
         cap: WorkCap | None,
+        slabs: int,
     ) -> None:
         self._target = target
         self._cap = cap
@@ -165,6 +168,14 @@ class _Planner:
                 self._weigh(index)
             self._guess()
         self._margin = 1.0
+        self._slabs = slabs
+
+    def slab(self, index: int, number: int) -> tuple[int, int]:
+        """The positions of a population that are in a slab; one that fills few cores is in the last as a whole."""
+        neurons = self._cutters[index].population.neurons
+        if neurons * self._heaviness[index] < self._slabs * self._target.core.compartments:
+            return (0, neurons) if number == self._slabs - 1 else (0, 0)
+        return neurons * number // self._slabs, neurons * (number + 1) // self._slabs
 
     def shared(self, margin: float) -> tuple[CorePlan, ...] | None:
         """A plan in which populations share cores; None if its output slots never settle."""
@@ -231,34 +242,41 @@ class _Planner:
         before = {index: self._slots.before(index) for index in self._cutters}
         plan = []
         for core in cores:
-            slots = sum(before[p.population][p.last] - before[p.population][p.first] for p in core.pieces)
             pieces = tuple(sorted(core.pieces, key=lambda p: p.population))
-            plan.append(CorePlan(pieces, load_of(pieces, round(slots), self._target)))
+            slots = tuple(round(before[p.population][p.last] - before[p.population][p.first]) for p in pieces)
+            chip = core.slab if self._slabs > 1 else None
+            plan.append(CorePlan(pieces, load_of(pieces, sum(slots), self._target), slots, chip))
         return tuple(sorted(plan, key=lambda c: (c.pieces[0].population, c.pieces[0].first)))
 
     def _pass(self, order: list[int], shared: bool) -> list[_Core]:
         self._slots.forget()
-        cores: list[_Core] = []
+        cores: list[list[_Core]] = [[] for _ in range(self._slabs)]
         for number, index in enumerate(order):
             self._say(self._cutters[index].population.name)
             lighter = order[number + 1 :] if shared else []
-            placed = _Filler(self, index, lighter, cores if shared else [])
-            cores = placed.fill() if shared else cores + placed.fill()
-            self._slots.place(index, placed.pieces)
-        return cores
+            pieces: list[Piece] = []
+            for slab, begun in enumerate(cores):
+                placed = _Filler(self, index, lighter, begun if shared else [], slab)
+                cores[slab] = placed.fill() if shared else begun + placed.fill()
+                pieces += placed.pieces
+            self._slots.place(index, pieces)
+        return [core for slab in cores for core in slab]
 
 
 class _Filler:
-    """Places one population on cores that are begun and on new ones."""
+    """Places a slab of one population on cores that are begun and on new ones."""
 
-    def __init__(self, planner: _Planner, index: int, lighter: list[int], cores: list[_Core]) -> None:
+    def __init__(self, planner: _Planner, index: int, lighter: list[int], cores: list[_Core], slab: int) -> None:
         self._target = planner._target
         self._cutter = planner._cutters[index]
         self._before = planner._slots.before(index)
         self._cap = planner._cap
         self._density = planner._density[index]
         self._margin = planner._margin
-        self._light = [(planner._cutters[i].population.neurons, planner._density[i]) for i in reversed(lighter)]
+        self._begin, self._end = planner.slab(index, slab)
+        self._slab = slab
+        sizes = {i: last - first for i in lighter for first, last in [planner.slab(i, slab)]}
+        self._light = [(sizes[i], planner._density[i]) for i in reversed(lighter)]
         self._cores = list(cores)
         self._waiting = sum(planner._target.core.compartments - core.neurons for core in cores)  # on all cores together
         self._guess: dict[int, int] = {}
@@ -266,20 +284,19 @@ class _Filler:
 
     def fill(self) -> list[_Core]:
         """All cores, the population included."""
-        total = self._cutter.population.neurons
-        first = 0
+        first, total = self._begin, self._end
         for core in self._cores:
             if first < total:
                 first = self._add(core, first)
         while first < total:
-            self._cores.append(_Core())
+            self._cores.append(_Core(self._slab))
             self._waiting += self._target.core.compartments
             first = self._add(self._cores[-1], first)
         return self._cores
 
     def _add(self, core: _Core, first: int) -> int:
         """Add as much as the core takes from `first` on; where the rest begins."""
-        total = self._cutter.population.neurons
+        total = self._end
         room = min(total - first, self._target.core.compartments - core.neurons)
         least = min(total - first, max(self._target.core.compartments // LEAST_PART, 1)) if core.pieces else 1
         if room < least or (core.pieces and not self._may_hold(core, first, least)):

@@ -66,8 +66,15 @@ class Piece:
         return self._memory[width, padded]
 
 
-def load_of(pieces: Sequence[Piece], output_slots: int, target: Target) -> Load:
-    """What a core with these pieces holds."""
+def load_of(pieces: Sequence[Piece], output_slots: int, target: Target, crosses: bool | None = None) -> Load:
+    """What a core with these pieces holds.
+
+    Args:
+        pieces: of the core.
+        output_slots: that their neurons take.
+        target: whose rules hold.
+        crosses: whether axons leave the chip; None: they do if the target has several.
+    """
     neurons = sum(piece.neurons for piece in pieces)
     width = index_bits(min(neurons, target.core.compartments))
     memory = [m for piece in pieces for m in piece.memory(width, target.stack.whole_projection_padding)]
@@ -76,6 +83,7 @@ def load_of(pieces: Sequence[Piece], output_slots: int, target: Target) -> Load:
         delay_bits=max((piece.delay_bits for piece in pieces), default=0),
         input_axons=sum(piece.axons for piece in pieces),
         output_slots=output_slots,
+        crosses=target.chips > 1 if crosses is None else crosses,
         nengo_bits=sum(m.nengo_bits for m in memory),
         nxtf_words=sum(m.nxtf_words for m in memory),
         longest_axon=max((m.longest_axon for m in memory), default=0),

@@ -22,12 +22,14 @@ class Grid:
     Attributes:
         first: physical core on each that has the least number, (routers,).
         room: cores on each, (routers,).
+        chip: whose it is; chip follows chip, (routers,).
         column, row: where each lies in the grid of all chips, (routers,).
         across, along: cost of links between two columns and two rows, (columns, columns) and (rows, rows).
     """
 
     first: IntArray
     room: IntArray
+    chip: IntArray
     column: IntArray
     row: IntArray
     across: IntArray
@@ -42,7 +44,8 @@ class Grid:
         column, row = mesh.coordinates(cores[begin])
         room = np.diff(np.append(begin, len(cores)))
         across, along = (_links(count, size) for count, size in zip(mesh.shape, mesh.routers, strict=True))
-        return cls(cores[begin], room, column, row, across, along)
+        chip = cores[begin] // mesh.cores_per_chip
+        return cls(cores[begin], room, chip, column, row, across, along)
 
     def distances(self) -> IntArray:
         """Cost of the links between all routers, (routers, routers)."""

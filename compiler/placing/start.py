@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurodeploy.compiler.placing.problem import Graph, Grid
+from neurodeploy.compiler.program import Column
 from neurodeploy.precision import IntArray
 
 
@@ -19,6 +20,17 @@ def first_placement(graph: Graph, grid: Grid) -> IntArray:
     matched[_matched_order(graph)] = places[:cores]
     options = (places[columns][:cores], places[:cores], matched)
     return min(options, key=lambda router: graph.cost(grid, router))
+
+
+def chip_by_chip(grid: Grid, chips: Column) -> IntArray:
+    """Cores along the curve, those of one number on one chip, (cores,) routers by their number in the grid."""
+    places = np.repeat(np.arange(len(grid.room)), grid.room)
+    begin = np.flatnonzero(np.diff(grid.chip[places], prepend=-1))
+    order = np.argsort(chips, kind="stable")
+    router = np.empty(len(chips), np.int64)
+    ranked = np.asarray(chips, np.int64)[order]
+    router[order] = places[begin[ranked] + np.arange(len(order)) - np.searchsorted(ranked, ranked)]
+    return router
 
 
 def _matched_order(graph: Graph) -> IntArray:

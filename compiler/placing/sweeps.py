@@ -14,9 +14,17 @@ LEAST_GAIN = 0.005
 GOALS = 12
 
 
-def sweep(graph: Graph, grid: Grid, router: IntArray, random: np.random.Generator) -> IntArray:
-    """A placement improved until a sweep gains too little, (cores,): routers by their number in the grid."""
-    state = _State(graph, grid, router)
+def sweep(graph: Graph, grid: Grid, router: IntArray, random: np.random.Generator, apart: bool = False) -> IntArray:
+    """A placement improved until a sweep gains too little, (cores,): routers by their number in the grid.
+
+    Args:
+        graph: who talks to whom.
+        grid: where they may sit.
+        router: where to begin, (cores,).
+        random: gives the order of the cores.
+        apart: whether no core may move to another chip.
+    """
+    state = _State(graph, grid, router, apart)
     before = state.cost()
     for _ in range(SWEEPS):
         for core in random.permutation(len(router)).tolist():
@@ -35,7 +43,8 @@ class _State:
     (cores, rows) hold what it would be in each.
     """
 
-    def __init__(self, graph: Graph, grid: Grid, router: IntArray) -> None:
+    def __init__(self, graph: Graph, grid: Grid, router: IntArray, apart: bool) -> None:
+        self._apart = apart
         self._graph, self._grid = graph, grid
         self.router = router.copy()
         self._column, self._row = grid.column[router], grid.row[router]
@@ -66,6 +75,8 @@ class _State:
         column, row = int(grid.column[home]), int(grid.row[home])
         pull = self._across[core][grid.column] + self._along[core][grid.row]
         pull -= pull[home]
+        if self._apart:
+            pull[grid.chip != grid.chip[home]] = 0
         goals = np.argpartition(pull, GOALS)[:GOALS] if len(pull) > GOALS else np.arange(len(pull))
         goals = goals[pull[goals] < 0]
         if not len(goals):
