@@ -88,7 +88,7 @@ def test_both_searches_gain_and_say_what_they_cost(cores: int) -> None:
 def test_costs_kept_while_cores_move_are_those_of_the_placement(cores: int) -> None:
     graph, grid = Graph.of(random_flows(cores, cores, 5 * cores)), Grid.of(Mesh.of(LOIHI), 1)
     start = first_placement(graph, grid)
-    dense, sparse = descent._State(graph, grid, start), sweeps._State(graph, grid, start)
+    dense, sparse = descent._State(graph, grid, start), sweeps._State(graph, grid, start, apart=False)
     random = np.random.default_rng(cores)
     for _ in range(3):
         dense.shake(random.permutation(cores)[: min(cores, 9)])
