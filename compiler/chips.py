@@ -59,7 +59,7 @@ def board_plan(
         if len(one) <= target.cores_per_chip:
             return one
         least = len(one)
-    chips, found = likely_chips(least, network, target, laid, orders), None
+    (chips, _), found = likely_chips(least, network, target, laid, orders), None
     while found is None and chips <= target.chips:
         plan = partition(network, chip, laid, orders, cutters, least, progress, cap, chips)
         found = _settled([_Dealt(core.pieces, core.chip or 0) for core in plan], network, target, orders, cutters)
@@ -79,8 +79,8 @@ def _least_anywhere(network: Network, target: Target, laid: Sequence[LaidOut]) -
 
 def likely_chips(
     least: int, network: Network, target: Target, laid: Sequence[LaidOut], orders: Sequence[IntArray]
-) -> int:
-    """The fewest chips on which cores are left for the neurons whose axons cross from slab to slab.
+) -> tuple[int, int]:
+    """The fewest chips on which cores are left for the neurons whose axons cross from slab to slab; cores in all.
 
     Args:
         least: cores without these.
@@ -98,12 +98,13 @@ def likely_chips(
             first, last = part.reach()
             heard = np.flatnonzero(last >= first)
             ends.append((place[heard] / len(place), first[heard] / part.targets, last[heard] / part.targets))
-    for chips in range(2, target.chips):
+    needed = least
+    for chips in range(2, target.chips + 1):
         crossing = sum(np.count_nonzero(np.ptp(np.floor(chips * np.stack(places)), axis=0)) for places in ends)
-        needed = least + crossing * CROSSING_SLOTS / _room(True, target)
+        needed = int(least + crossing * CROSSING_SLOTS / _room(True, target))
         if needed <= FILLED * chips * target.cores_per_chip:
-            return chips
-    return target.chips
+            return chips, needed
+    return target.chips, needed
 
 
 @dataclass(frozen=True, eq=False)

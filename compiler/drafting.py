@@ -144,7 +144,7 @@ class Drafter:
         cores = board_plan(self._network, self._target, laid, orders, cutters, least, self._say, cap)
         return Draft(orders, laid, cores)
 
-    def _chips(self, strips: Strips, least: int) -> int:
+    def _chips(self, strips: Strips, least: int) -> tuple[int, int]:
         orders = [self._order(i, strip) for i, strip in enumerate(strips)]
         return likely_chips(least, self._network, self._target, self.laid(strips), orders)
 

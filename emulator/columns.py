@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.compiler.program import Column
 from neurodeploy.errors import FormatError
@@ -24,6 +26,11 @@ def column(name: str, values: ArrayLike, rows: int | None = None, width: int | N
     Raises:
         FormatError: another shape, no whole numbers, or more rows than the core can count.
     """
+    return whole(name, values, rows, width).astype(np.int64)
+
+
+def whole(name: str, values: ArrayLike, rows: int | None = None, width: int | None = None) -> NDArray[Any]:
+    """`values` as they are, checked as by `column`, which names what is raised."""
     array = np.asarray(values)
     if array.dtype.kind not in "iu" or array.ndim < 1 or array.shape[1:] != (() if width is None else (width,)):
         raise broken(f"{name} has shape {array.shape} and type {array.dtype}, not {width or 1} whole number(s) a row")
@@ -33,7 +40,7 @@ def column(name: str, values: ArrayLike, rows: int | None = None, width: int | N
         raise broken(f"{name} has {len(array)} rows, the limit is {MAX_ROWS}")
     if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
         raise broken(f"{name} reaches {array.max()}, beyond 63 bits")
-    return array.astype(np.int64)
+    return array
 
 
 def starts(name: str, values: ArrayLike, count: int, rows: int) -> IntArray:
@@ -48,8 +55,8 @@ def starts(name: str, values: ArrayLike, count: int, rows: int) -> IntArray:
     return start
 
 
-def within(name: str, values: IntArray, low: int | IntArray, high: int | IntArray) -> None:
-    """Whether each value lies within its own limits, both inclusive.
+def within(name: str, values: IntArray, low: int | IntArray, high: int | IntArray, first: int = 0) -> None:
+    """Whether each value lies within its own limits, both inclusive; `first` is the row of the first one.
 
     Raises:
         FormatError: naming the first value that does not.
@@ -58,7 +65,7 @@ def within(name: str, values: IntArray, low: int | IntArray, high: int | IntArra
     if np.any(bad):
         row = int(np.flatnonzero(bad)[0])
         least, most = (int(np.broadcast_to(limit, values.shape)[row]) for limit in (low, high))
-        raise broken(f"{name} {values[row]} in row {row} is outside {least} … {most}")
+        raise broken(f"{name} {values[row]} in row {first + row} is outside {least} … {most}")
 
 
 def owners(start: Column) -> IntArray:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from neurodeploy.compiler.configuration import COLUMNS, THRESHOLD, column_range, row_width
 from neurodeploy.compiler.program import Axons, Cores, Program, Routes
 from neurodeploy.compiler.target import Target
-from neurodeploy.emulator.columns import broken, column, joint_row, owners, starts, within
+from neurodeploy.emulator.columns import broken, column, joint_row, owners, starts, whole, within
 from neurodeploy.network import Network
 from neurodeploy.network.network import MAX_DELAY
 from neurodeploy.precision import WEIGHT_BITS, WEIGHT_EXPONENTS, IntArray, SignMode, WeightFormat
 
 #: Highest code of the delay bits of a synapse format (nengo-loihi).
 MAX_DELAY_BITS = 7
+#: Axons whose weights are checked at a time, which bounds the memory needed.
+BATCH = 1 << 15
 
 
 def checked(program: Program) -> tuple[Cores, Axons, Routes]:
-    """The tables of a program with int64 columns, safe to execute.
+    """The tables of a program with int64 columns (weights: int16), safe to execute.
 
     Raises:
         FormatError: a column that is no list of whole numbers or has the wrong length, an index out of its range,
@@ -27,6 +31,7 @@ def checked(program: Program) -> tuple[Cores, Axons, Routes]:
     cores = _cores(program.cores, program.network, program.target)
     axons = _axons(program.axons, cores, program.network)
     _check_weights(cores, axons)
+    axons = replace(axons, weight=axons.weight.astype(np.int16, copy=False))
     return cores, axons, _routes(program.routes, axons, program.network)
 
 
@@ -132,7 +137,7 @@ def _axons(axons: Axons, cores: Cores, network: Network) -> Axons:
     within("axon delay", delay, 0, MAX_DELAY)
     within("axon format", form, 0, np.diff(cores.format_start)[core] - 1)
     compartment = column("entry compartment", axons.compartment)
-    weight = column("weight", axons.weight)
+    weight = whole("weight", axons.weight)
     entry_start = starts("entry", axons.entry_start, rows, len(compartment))
     weight_start = starts("weight", axons.weight_start, len(compartment), len(weight))
     room = np.diff(cores.compartment_start)[core][owners(entry_start)]
@@ -146,15 +151,17 @@ def _check_weights(cores: Cores, axons: Axons) -> None:
     step = np.array([f.step for f in formats], np.int64)
     # below exponent 0 the chip floors each synapse and Lava their sum: only multiples of 2^-e mean the same to both
     step = np.maximum(step, 1 << np.maximum(-cores.formats[:, 2], 0))
-    row = joint_row(cores.format_start, owners(axons.start), axons.format)
-    row = np.repeat(row, np.diff(axons.weight_start[axons.entry_start]))
-    weight = np.asarray(axons.weight, np.int64)
-    within("weight", weight, ranges[row, 0], ranges[row, 1])
-    off = np.flatnonzero(weight & (step[row] - 1))  # steps are powers of two
-    if len(off):
-        first = int(off[0])
-        demanded = step[row[first]]
-        raise broken(f"weight {weight[first]} in row {first} is no multiple of {demanded}, as its format demands")
+    form = joint_row(cores.format_start, owners(axons.start), axons.format)
+    start = axons.weight_start[axons.entry_start]
+    for axon in range(0, len(form), BATCH):
+        first, last = int(start[axon]), int(start[min(axon + BATCH, len(form))])
+        row = np.repeat(form[axon : axon + BATCH], np.diff(start[axon : axon + BATCH + 1]))
+        weight = axons.weight[first:last].astype(np.int64)
+        within("weight", weight, ranges[row, 0], ranges[row, 1], first)
+        off = np.flatnonzero(weight & (step[row] - 1))  # steps are powers of two
+        if len(off):
+            demanded, value = step[row[off[0]]], weight[off[0]]
+            raise broken(f"weight {value} in row {first + off[0]} is no multiple of {demanded}, as its format demands")
 
 
 def _routes(routes: Routes, axons: Axons, network: Network) -> Routes:
