@@ -144,7 +144,7 @@ def _found() -> tuple[tuple[Format, ...], tuple[str, ...]]:
     for point in entry_points(group=ENTRY_POINTS):
         try:
             item = point.load()
-        except Exception as error:
+        except Exception as error:  # another package's code: it must not take ours down with it
             broken.append(f"format {point.name} cannot be loaded ({error})")
             continue
         if not isinstance(item, Format):
