@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,27 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.arrays import Array, Arrays
+from neurodeploy.compiler.memory import CODED_BITS, INDEX_BITS, SKIP_BITS, Compression
 from neurodeploy.compiler.program import Axons, Column, Cores, LayerError, Program, Routes, Storage
 from neurodeploy.compiler.target import target_from_dict
 from neurodeploy.container import checksum, decode, encode
 from neurodeploy.errors import FormatError
 from neurodeploy.files import read_bytes, write_atomic
 from neurodeploy.network.codec import network_from_parts, network_to_parts
+from neurodeploy.precision import WEIGHT_EXPONENTS, SignMode
 
 MAX_PROGRAM_BYTES = 2**32
 _TABLES = {"cores": Cores, "axons": Axons, "routes": Routes, "storage": Storage}
+#: What the columns of `Storage.formats` may hold.
+_FORMAT: dict[str, Sequence[int]] = {
+    "sign mode": [mode.value for mode in SignMode],
+    "weight bits": CODED_BITS,
+    "weight exponent": WEIGHT_EXPONENTS,
+    "delay bits": range(8),
+    "compression": [kind.value for kind in Compression],
+    "index bits": INDEX_BITS,
+    "skip bits": range(SKIP_BITS + 1),
+}
 _TWO_AXES = ("neuron_rows", "formats")
 _KEYS = {"network", "storage", "source", "source_omitted", "target", "quantization", "summary", "provenance"}
 
@@ -119,13 +132,24 @@ def _check_storage(program: Program) -> None:
     bad = (storage.compartment < 0) | (storage.span < 1) | (storage.span > room - storage.compartment)
     if np.any(bad):
         raise ValueError("storage/span leaves its core")
+    for name, column, legal in zip(_FORMAT, storage.formats.T, _FORMAT.values(), strict=True):
+        if not np.isin(column, legal).all():
+            raise ValueError(f"storage/formats has {name} other than {', '.join(map(str, legal))}")
 
 
 def _columns(table: str, arrays: Arrays) -> dict[str, Column]:
     """The columns of a table in the types the compiler made them in: unsigned ones would wrap in differences."""
     names = [field.name for field in fields(_TABLES[table])]
     stored = {n: arrays.integers(f"{table}/{n}", *([None, None] if n in _TWO_AXES else [None])) for n in names}
-    return {n: column.astype(np.int16 if n == "weight" else np.int64) for n, column in stored.items()}
+    return {n: _cast(f"{table}/{n}", column, np.int16 if n == "weight" else np.int64) for n, column in stored.items()}
+
+
+def _cast(name: str, column: Column, kind: type[np.integer[Any]]) -> Column:
+    """A column in another type; raises ValueError where that does not hold its numbers."""
+    limits = np.iinfo(kind)
+    if column.size and not (limits.min <= int(column.min()) and int(column.max()) <= limits.max):
+        raise ValueError(f"{name} has numbers beyond {limits.bits} bits")
+    return column.astype(kind)
 
 
 def _narrow(column: Column) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,8 @@ from tests.conftest import SUMMARY
 
 from .cases import program
 
-pytest.importorskip("sanafe", reason="SANA-FE has wheels for Linux only")
+if sys.platform != "linux":
+    pytest.skip("SANA-FE has wheels for Linux only", allow_module_level=True)
 
 from tests.support.on_sanafe import Measured, measured
 

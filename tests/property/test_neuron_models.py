@@ -12,7 +12,7 @@ import pytest
 
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.compiler.checker import check, replay
-from neurodeploy.emulator.engine import Emulator, load
+from neurodeploy.emulator.engine import Emulator, instruction_sets, load
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Simulation, Spikes, State
 from neurodeploy.runtime.lava_environment import Environment
@@ -53,7 +53,9 @@ def _assert_equal(case: Case, expected: tuple[Chunk, Counters], found: tuple[Chu
 
 
 def _compared(case: Case) -> tuple[Chunk, Counters]:
-    """Fail unless the C core does in every profile what the reference does; the latter's run as on the chip."""
+    """Fail unless the C core does in every profile, on every instruction set, what the reference does; the latter's run
+    as on the chip.
+    """
     program = compile_network(case.network, CompileOptions("loihi2"))
     assert check(program) == (), case.seed
     assert replay(program, case.seed, trials=1) is None, case.seed
@@ -64,7 +66,8 @@ def _compared(case: Case) -> tuple[Chunk, Counters]:
     for number, options in enumerate(EVERY_OPTION if case.seed % 4 == 0 else EVERY_OPTION[::2]):
         expected = _run(Reference(case.network, options), case, whole)
         for image in images:
-            _assert_equal(case, expected, _run(Emulator(image, options), case, cuts))
+            for name in instruction_sets():
+                _assert_equal(case, expected, _run(Emulator(image, options, name), case, cuts))
         if number == 0:
             first = expected
     return first
