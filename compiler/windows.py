@@ -202,11 +202,11 @@ class Windows(LaidOut):
         place = rank * self._planes.step + np.arange(group)
         inside = (rank >= 0) & (place >= low[:, None, None]) & (place < place[:, -1:, :1] + high[:, None, None])
         used = (weight != 0)[:, tap].swapaxes(0, 1) & inside[:, None]
-        cut, slab, nth, out = np.nonzero(used)
+        one, slab, nth, out = np.nonzero(used)
         self._fragments.add(
             np.count_nonzero(used, axis=(2, 3)).reshape(-1),
-            position=place[cut, nth, out],
-            weight=weight[slab, tap[cut, nth], out],
+            position=place[one, nth, out],
+            weight=weight[slab, tap[one, nth], out],
         )
 
 

@@ -12,6 +12,9 @@ PAIRS = 250_000
 LEAST_ROUNDS, MOST_ROUNDS = 20, 300
 #: Cores that change places between two descents, least and most.
 SHAKEN = (3, 12)
+#: Most steps of one descent for each core: some hundred times what any was seen to take. Each gains at least one packet
+#: and link, so that descents end without it, but only after as many steps as the cost is high.
+MOST_STEPS = 100
 
 
 def descend(graph: Graph, grid: Grid, router: IntArray, random: np.random.Generator) -> IntArray:
@@ -63,9 +66,9 @@ class _State:
         self.cost = int(self._pull[self._me, self.router].sum()) // 2
 
     def descend(self) -> None:
-        """Make the best swap or move until none gains: each makes a cost smaller that is a whole number."""
+        """Make the best swap or move until none gains, or after `MOST_STEPS` for each core."""
         me, twice = self._me, 2 * self._flow
-        while True:
+        for _ in range(MOST_STEPS * len(me)):
             router = self.router
             gain = self._pull - self._pull[me, router][:, None]
             there = gain[:, router]
