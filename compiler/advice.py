@@ -239,7 +239,8 @@ def _loss(plan: Plan, trial: _Trial) -> str:
 
 def advice_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
     """The list `advice` of `compile --json`."""
-    return [asdict(change) for change in changes]
+    rows = [asdict(change) for change in changes]
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
 
 def _cores_text(cores: int) -> str:

@@ -116,4 +116,3 @@ def test_at_measured_rates_changes_are_priced() -> None:
     assert best.joules == pytest.approx(summary["predictions"][0]["joules"]["per_step"])
     assert summary["predictions"][0]["constants"] == CONSTANTS
     assert best.joules != pytest.approx(before["predictions"][0]["joules"]["per_step"])
-    assert best.packets != pytest.approx(before["traffic"]["packets"])
