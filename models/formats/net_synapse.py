@@ -6,8 +6,7 @@ from math import prod
 
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats.net_fields import Fields
-from neurodeploy.network import Conv2d, Dense, Shape, SumPool2d
-from neurodeploy.network.synapses import Weights
+from neurodeploy.network import Conv2d, Dense, Shape, SumPool2d, Weights
 
 _CHECK = "check the export"
 

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from neurodeploy.errors import FormatError
+from neurodeploy.network import Shape
 from neurodeploy.network.network import MAX_NEURONS
-from neurodeploy.network.synapses import Shape
 
 #: Far above any kernel in use; keeps a slip of the keyboard from asking for gigabytes of weights.
 MAX_KERNEL = 1024
