@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from neurodeploy.errors import NetworkError
 from neurodeploy.network.weights import Shape, Weights, checked_sizes, checked_weights, shown
 
+#: Weights of an unpooling, counted once for every channel.
+MAX_UNPOOLING = 2**24
+
 
 @dataclass(frozen=True, eq=False)
 class Conv2d:
@@ -111,10 +114,24 @@ class ConvTranspose2d:
             )
 
     @classmethod
-    def unpooling(cls, kernel: NDArray[Any], channels: int, stride: tuple[int, int]) -> ConvTranspose2d:
-        """Each of `channels` planes spread out by the same given kernel, (height, width)."""
+    def unpooling(
+        cls,
+        kernel: NDArray[Any],
+        channels: int,
+        stride: tuple[int, int],
+        padding: tuple[int, int] = (0, 0),
+        dilation: tuple[int, int] = (1, 1),
+    ) -> ConvTranspose2d:
+        """Each of `channels` planes spread out by the same given kernel, (height, width).
+
+        Raises:
+            NetworkError: as for any, or a kernel that all channels together would need more than 2^24 weights for.
+        """
+        if channels * kernel.size > MAX_UNPOOLING:
+            problem = f"{channels} channels with kernels of {shown(kernel.shape)} are more than {MAX_UNPOOLING} weights"
+            raise NetworkError("unpooling", problem, "unpool in steps")
         weight = np.broadcast_to(kernel, (channels, 1, *kernel.shape))
-        return cls(weight, stride, groups=channels, learned=False)
+        return cls(weight, stride, padding, (0, 0), dilation, channels, learned=False)
 
     def output_shape(self, source: Shape) -> Shape:
         """(channels, height, width); raises NetworkError when the source does not suit the kernel."""

@@ -12,7 +12,7 @@ from neurodeploy.emulator.cells.arithmetic import decay
 from neurodeploy.emulator.cells.cuba_lif import CubaLifCells
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Options, Simulation
-from neurodeploy.network import Bias, Conv2d, CubaLif, Network, Population, Projection, Reset, SumPool2d
+from neurodeploy.network import Bias, CubaLif, Network, Population, Projection, Reset, Windowed
 from neurodeploy.precision import VOLTAGE_LIMIT, IntArray, WeightFormat
 
 Draw = np.random.Generator
@@ -45,7 +45,7 @@ class SubtractingBackend:
 
 def turn_kernel(network: Network, draw: Draw) -> Network | None:
     """Both axes flipped, one of them, or a square kernel transposed."""
-    place = _choose(draw, [i for i, p in enumerate(network.projections) if isinstance(p.synapse, (Conv2d, SumPool2d))])
+    place = _choose(draw, [i for i, p in enumerate(network.projections) if isinstance(p.synapse, Windowed)])
     if place is None:
         return None
     projection = network.projections[place]
