@@ -62,7 +62,7 @@ BUILT_IN = (
         reads=(
             "weights as .txt or .npy, one file per layer",
             "the yaml of the training",
-            "dense, conv, pool, transposed conv, unpool layers",
+            "dense, conv, pool, transposed conv and unpool layers",
         ),
         options=("arch", "yaml"),
     ),
@@ -72,9 +72,10 @@ BUILT_IN = (
         (".pt",),
         reader=f"{_HERE}.slayer_pt:read_pt",
         reads=(
-            "slayerPytorch networks, hand-written or auto: dense, conv, pool, transposed conv and unpool layers, axonal delays; LOIHI neurons, and "
-            "SRMALPHA as CUBA neurons with the same response",
-            "lava-dl networks of CUBA blocks, with a sidecar: conv, convT, pool, unpool, dense, flatten blocks, axonal delays",
+            "slayerPytorch networks, hand-written or auto: dense, conv, pool, transposed conv and unpool layers, "
+            "axonal delays; LOIHI neurons, and SRMALPHA as CUBA neurons with the same response",
+            "lava-dl networks of CUBA blocks, with a sidecar: conv, convT, pool, unpool, dense, flatten blocks, "
+            "axonal delays",
         ),
         options=("arch", "yaml", "sidecar", *_NET_OPTIONS),
         extra="torch",
