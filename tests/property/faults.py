@@ -12,7 +12,7 @@ from neurodeploy.emulator.cells.arithmetic import decay
 from neurodeploy.emulator.cells.cuba_lif import CubaLifCells
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Options, Simulation
-from neurodeploy.network import Bias, CubaLif, Network, Population, Projection, Reset, Windowed
+from neurodeploy.network import Bias, ConvTranspose2d, CubaLif, Network, Population, Projection, Reset, Windowed
 from neurodeploy.precision import VOLTAGE_LIMIT, IntArray, WeightFormat
 
 Draw = np.random.Generator
@@ -188,7 +188,11 @@ def _choose(draw: Draw, places: list[int]) -> int | None:
 
 def _with_weight(network: Network, place: int, weight: object) -> Network:
     projection = network.projections[place]
-    return _with_projection(network, place, replace(projection, synapse=replace(projection.synapse, weight=weight)))  # type: ignore[arg-type]
+    learned = (
+        {"learned": True} if isinstance(projection.synapse, ConvTranspose2d) else {}
+    )  # an unpooling has one kernel
+    synapse = replace(projection.synapse, weight=weight, **learned)  # type: ignore[arg-type]
+    return _with_projection(network, place, replace(projection, synapse=synapse))
 
 
 def _with_projection(network: Network, place: int, projection: Projection) -> Network:

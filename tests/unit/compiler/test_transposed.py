@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from neurodeploy import api
 from neurodeploy.compiler import compile_network
 from neurodeploy.compiler.checker import check, replay
 from neurodeploy.compiler.laying import lay_out
@@ -15,6 +17,7 @@ from neurodeploy.emulator.engine import Emulator, load
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Options
 from neurodeploy.network import ConvTranspose2d, CubaLif, Network, Population, Projection, synapse_count
+from neurodeploy.runtime.run import Run
 from neurodeploy.spikes.events import Events
 
 STEPS = 12
@@ -42,6 +45,19 @@ def test_the_bits_of_the_reference_through_cores_that_are_checked() -> None:
         np.testing.assert_array_equal(ours.step, theirs.step)
         np.testing.assert_array_equal(ours.neuron, theirs.neuron)
     assert len(found.spikes[2].step) > 1000
+
+
+@pytest.mark.parametrize("backend", ["emulator", "torch"])
+def test_backends_compute_the_same_states(backend: str) -> None:
+    program = compile_network(decoder())
+    raster = np.random.default_rng(5).random((STEPS, 2, 12, 14)) < 0.2
+    probes = ["up.u", "up.v", "twice.u", "twice.spikes"]
+    ours, theirs = (api.run(program, raster, backend=name, probes=probes) for name in ("reference", backend))
+    assert isinstance(ours, Run)
+    assert isinstance(theirs, Run)
+    for probe in probes:
+        np.testing.assert_array_equal(ours[probe], theirs[probe])
+        assert np.any(ours[probe])
 
 
 def test_kernels_are_shared() -> None:
