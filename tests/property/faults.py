@@ -188,9 +188,8 @@ def _choose(draw: Draw, places: list[int]) -> int | None:
 
 def _with_weight(network: Network, place: int, weight: object) -> Network:
     projection = network.projections[place]
-    learned = (
-        {"learned": True} if isinstance(projection.synapse, ConvTranspose2d) else {}
-    )  # an unpooling has one kernel
+    # an unpooling has one kernel for all channels, so what differs is none
+    learned = {"learned": True} if isinstance(projection.synapse, ConvTranspose2d) else {}
     synapse = replace(projection.synapse, weight=weight, **learned)  # type: ignore[arg-type]
     return _with_projection(network, place, replace(projection, synapse=synapse))
 

@@ -180,9 +180,9 @@ def _convolution(random: np.random.Generator, source: Shape, weights: Weights) -
 
 
 def _transposed(random: np.random.Generator, source: Shape, weights: Weights) -> ConvTranspose2d:
-    """A transposed convolution, one in four an unpooling; a small one where the planes would be too large."""
-    if random.random() < 0.25 and 4 * prod(source) <= LARGEST_PLANE:
-        kernel = random.integers(1, 3, 2).tolist()
+    """A transposed convolution, one in three an unpooling; a small one where the planes would be too large."""
+    kernel = random.integers(1, 3, 2).tolist()
+    if random.random() < 0.35 and prod(kernel) * prod(source) <= LARGEST_PLANE:
         return ConvTranspose2d.unpooling(weights.driving(random, *kernel), source[0], (kernel[0], kernel[1]))
     groups = int(random.choice([g for g in (1, 1, 2, source[0]) if source[0] % g == 0]))
     kernel, stride, dilation, padding = (random.integers(1, high, 2).tolist() for high in (4, 4, 3, 3))
