@@ -22,6 +22,9 @@ from neurodeploy.compiler.viterbi import Costs
 from neurodeploy.network import Population, Projection, Windowed
 from neurodeploy.precision import IntArray
 
+#: Weights of fragments that are written out at once, about.
+AT_ONCE = 1 << 20
+
 
 class Windows(LaidOut):
     """A convolution, transposed convolution or pool into planes.
@@ -180,26 +183,32 @@ class Windows(LaidOut):
     def _cut_numbers(self, key: IntArray) -> IntArray:
         """The number of each (row, first channel of its first pixel, end of the channels of its last)."""
         distinct, which = np.unique(key, return_inverse=True)
-        for cut in distinct.tolist():
-            if cut not in self._cuts:
-                self._write_out(cut)
-                self._cuts[cut] = len(self._cuts)
+        new = [cut for cut in distinct.tolist() if cut not in self._cuts]
+        together = max(AT_ONCE // self._kernel.weight.size, 1)
+        for first in range(0, len(new), together):
+            self._write_out(new[first : first + together])
         numbers = np.array([self._cuts[cut] for cut in distinct.tolist()], np.int64)
         return numbers[which].reshape(key.shape)
 
-    def _write_out(self, cut: int) -> None:
-        """Append the fragments of a cut, one for each slab."""
-        group = self._kernel.weight.shape[2]
-        row, low, high = cut // (group + 1) ** 2, cut // (group + 1) % (group + 1), cut % (group + 1)
-        rank = self._row[row]
-        taps = np.flatnonzero(rank >= 0)
-        taps = taps[np.argsort(rank[taps])]
-        place = rank[taps, None] * self._planes.step + np.arange(group)
-        inside = (place >= low) & (place < place[-1, 0] + high)
-        weight = self._kernel.weight[:, taps]
-        used = (weight != 0) & inside
-        place = np.broadcast_to(place, weight.shape)
-        self._fragments.add(np.count_nonzero(used, axis=(1, 2)), position=place[used], weight=weight[used])
+    def _write_out(self, cuts: list[int]) -> None:
+        """Number new cuts and append their fragments, one for each slab."""
+        for cut in cuts:
+            self._cuts[cut] = len(self._cuts)
+        weight, group = self._kernel.weight, self._kernel.weight.shape[2]
+        pair, high = np.divmod(np.array(cuts), group + 1)
+        row, low = np.divmod(pair, group + 1)
+        rank = np.stack([self._row[i] for i in row.tolist()])
+        tap = np.argsort(rank, axis=1)
+        rank = np.take_along_axis(rank, tap, axis=1)[:, :, None]
+        place = rank * self._planes.step + np.arange(group)
+        inside = (rank >= 0) & (place >= low[:, None, None]) & (place < place[:, -1:, :1] + high[:, None, None])
+        used = (weight != 0)[:, tap].swapaxes(0, 1) & inside[:, None]
+        one, slab, nth, out = np.nonzero(used)
+        self._fragments.add(
+            np.count_nonzero(used, axis=(2, 3)).reshape(-1),
+            position=place[one, nth, out],
+            weight=weight[slab, tap[one, nth], out],
+        )
 
 
 @dataclass(frozen=True, eq=False)
