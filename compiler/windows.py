@@ -1,4 +1,4 @@
-"""Convolutions and pools laid out without listing their synapses.
+"""Convolutions, transposed ones too, and pools laid out without listing their synapses.
 
 Most sources of a plane reach the same compartments through the same weights, but for where the first of them lies. What
 a source reaches in a stretch of the layout, its fragment, is one of few and is written out once, whichever sources have
@@ -19,7 +19,7 @@ from neurodeploy.compiler.memory import Lists, SynapseFormat
 from neurodeploy.compiler.ragged import Integers, Pool
 from neurodeploy.compiler.shared_lists import EntryStore, ListStore
 from neurodeploy.compiler.viterbi import Costs
-from neurodeploy.network import Population, Projection
+from neurodeploy.network import Population, Projection, Windowed
 from neurodeploy.precision import IntArray
 
 #: Weights of fragments that are written out at once, about.
@@ -27,16 +27,17 @@ AT_ONCE = 1 << 20
 
 
 class Windows(LaidOut):
-    """A convolution or pool into planes.
+    """A convolution, transposed convolution or pool into planes.
 
     Args:
-        projection: from planes by `Conv2d` or `SumPool2d`.
+        projection: from planes by a `Windowed` synapse.
         source: the population it comes from.
         planes: the layout of its target.
     """
 
     def __init__(self, projection: Projection, source: Population, planes: Planes) -> None:
         self.projection, self.delays, self.targets = projection, source.delays(), planes.neurons
+        assert isinstance(projection.synapse, Windowed)
         self._planes, kernel = planes, Kernel.of(projection.synapse, source.shape or ())
         reached = np.array([np.any(kernel.sources(planes.pixel, tap) >= 0) for tap in range(kernel.taps)])
         self._kernel = kernel = replace(kernel, weight=np.where(reached[:, None], kernel.weight, 0))
