@@ -42,3 +42,6 @@ def conv_collect(
     start: Starts, column: Columns, value: Floats, error: Floats, gradient: Floats, *, height: int, width: int,
     channels: int, kernel: int, padding: int, threads: int,
 ) -> None: ...
+def fold(
+    columns: Floats, planes: Floats, *, height: int, width: int, channels: int, kernel: int, padding: int, threads: int
+) -> None: ...

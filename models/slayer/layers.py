@@ -21,7 +21,7 @@ from neurodeploy.models.formats.notation import ConvLayer
 from neurodeploy.models.slayer import _loops
 from neurodeploy.models.slayer.grids import WeightGrid
 from neurodeploy.models.slayer.loops import compiled, table, threads
-from neurodeploy.models.slayer.sparse import ConvShape, Spikes, collect, conv_collect, conv_product, product
+from neurodeploy.models.slayer.sparse import ConvShape, Spikes, collect, conv_back, conv_collect, conv_product, product
 from neurodeploy.network import Shape
 
 
@@ -251,10 +251,7 @@ class _Conv(torch.autograd.Function):
         to_weight = conv_collect(ctx.lists, error, ctx.shape) if ctx.needs_input_grad[1] else None
         to_raster = None
         if ctx.needs_input_grad[0]:
-            to_raster = _on_planes(
-                _early(error, ctx.lag),
-                lambda planes: functional.conv_transpose2d(planes, weight, padding=ctx.shape.padding),
-            )
+            to_raster = conv_back(_early(error, ctx.lag), weight, ctx.shape)
         return to_raster, to_weight, None, None, None
 
 

@@ -24,6 +24,10 @@ from neurodeploy.spikes.events import Events, bin_recording
 from neurodeploy.spikes.recording import Recording
 
 
+#: Windows of so many bytes are made at once when errors go back through a convolution.
+WINDOW_BYTES = 2**21
+
+
 @dataclass(frozen=True, eq=False)
 class Spikes:
     """Spikes of a batch of recordings, as lists by row.
@@ -145,6 +149,23 @@ def conv_product(spikes: Spikes, weight: Tensor, shape: ConvShape) -> Tensor:
     arranged = weight.detach().flip(3).permute(1, 2, 3, 0).reshape(-1, len(weight))
     _loops.conv_forward(**spikes.lists(), weight=table(arranged), out=flat, **vars(shape), threads=threads())
     return out
+
+
+def conv_back(error: Tensor, weight: Tensor, shape: ConvShape) -> Tensor:
+    """The gradient of a convolution's sums to its input, (steps, recordings, height, width, channels).
+
+    The gradient to every window is one matrix product, made for some frames at a time so that it stays in the cache.
+    """
+    outputs, frames = len(weight), error.flatten(0, 1).flatten(1, 2)
+    arranged = weight.detach().permute(0, 2, 3, 1).reshape(outputs, -1)
+    planes = torch.empty(len(frames), shape.height * shape.width * shape.channels)
+    piece = max(1, WINDOW_BYTES // (4 * arranged.shape[1] * frames.shape[1]))
+    room = torch.empty(piece * frames.shape[1], arranged.shape[1])
+    for first in range(0, len(frames), piece):
+        windows = frames[first : first + piece].flatten(0, 1)
+        columns = torch.mm(windows, arranged, out=room[: len(windows)])
+        _loops.fold(table(columns), table(planes[first : first + piece]), **vars(shape), threads=threads())
+    return planes.view(*error.shape[:2], shape.height, shape.width, shape.channels)
 
 
 def conv_collect(spikes: Spikes, error: Tensor, shape: ConvShape) -> Tensor:

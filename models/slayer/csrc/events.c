@@ -150,3 +150,28 @@ void nd_conv_collect(const nd_conv *shape, nd_lists events, int64_t first, int64
         }
     }
 }
+
+ND_CLONES
+void nd_fold(const nd_conv *shape, int64_t first, int64_t last, const float *columns, float *planes)
+{
+    const nd_conv s = *shape;
+    const int64_t plane = (int64_t)s.height * s.width * s.channels, row_of_kernel = (int64_t)s.kernel * s.channels;
+    memset(planes + first * plane, 0, (size_t)((last - first) * plane) * sizeof *planes);
+    for (int64_t row = first; row < last; row++) {
+        for (int32_t oy = 0; oy < s.out_height; oy++) {
+            for (int32_t ox = 0; ox < s.out_width; ox++) {
+                const int32_t low = ox - s.padding, from = low < 0 ? 0 : low;
+                const int32_t to = low + s.kernel > s.width ? s.width : low + s.kernel;
+                const int64_t window = (row * s.out_height + oy) * s.out_width + ox;
+                if (to <= from) continue;
+                for (int32_t ky = 0; ky < s.kernel; ky++) {
+                    const int32_t y = oy + ky - s.padding;
+                    if (y < 0 || y >= s.height) continue;
+                    add(planes + row * plane + ((int64_t)y * s.width + from) * s.channels,
+                        columns + (window * s.kernel + ky) * row_of_kernel + (int64_t)(from - low) * s.channels, 1.0f,
+                        (int64_t)(to - from) * s.channels);
+                }
+            }
+        }
+    }
+}

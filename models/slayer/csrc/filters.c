@@ -30,16 +30,16 @@ ND_CLONES
 void nd_fir(const float *kernel, int64_t length, int reverse, nd_raster size, int64_t first, int64_t last,
             const float *x, float *y)
 {
-    for (int64_t lane = first; lane < last; lane += ND_LANES) {
-        const int lanes = last - lane < ND_LANES ? (int)(last - lane) : ND_LANES;
+    for (int64_t lane = first; lane < last; lane += ND_FIR_LANES) {
+        const int lanes = last - lane < ND_FIR_LANES ? (int)(last - lane) : ND_FIR_LANES;
         for (int64_t n = 0; n < size.steps; n++) {
             const int64_t step = reverse ? size.steps - 1 - n : n, taps = n + 1 < length ? n + 1 : length;
             const int64_t stride = reverse ? size.width : -size.width;
             const float *now = x + step * size.width + lane;
-            float sum[ND_LANES] = {0};
-            if (lanes == ND_LANES) // the loop that matters, of a length that the compiler knows
+            float sum[ND_FIR_LANES] = {0};
+            if (lanes == ND_FIR_LANES) // the loop that matters, of a length that the compiler knows
                 for (int64_t k = 0; k < taps; k++)
-                    for (int i = 0; i < ND_LANES; i++) sum[i] += kernel[k] * now[k * stride + i];
+                    for (int i = 0; i < ND_FIR_LANES; i++) sum[i] += kernel[k] * now[k * stride + i];
             else
                 for (int64_t k = 0; k < taps; k++)
                     for (int i = 0; i < lanes; i++) sum[i] += kernel[k] * now[k * stride + i];

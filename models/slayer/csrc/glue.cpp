@@ -56,6 +56,9 @@ nd_lists lists(const In<int64_t> &start, const In<int32_t> &column, const In<flo
     return {start.data(), column.data(), value.data()};
 }
 
+// Threads share lanes and outputs in pieces of whole cache lines.
+constexpr int64_t GRAIN = 64;
+
 void cuba_forward(Table sums, Out spikes, Out voltages, int keep_current, int keep_voltage, int threshold,
                   int refractory, int shift, int threads)
 {
@@ -63,7 +66,7 @@ void cuba_forward(Table sums, Out spikes, Out voltages, int keep_current, int ke
     expect(0 <= keep_current && keep_current <= 4096 && 0 <= keep_voltage && keep_voltage <= 4096, "decays");
     expect(-1 <= shift && shift <= 13, "shift");
     const nd_cuba neuron = {keep_current, keep_voltage, threshold, refractory, shift};
-    share(sums.shape(1), ND_LANES, threads, [&](int64_t first, int64_t last) {
+    share(sums.shape(1), GRAIN, threads, [&](int64_t first, int64_t last) {
         nd_cuba_forward(&neuron, size_of(sums), first, last, sums.data(), spikes.data(), voltages.data());
     });
 }
@@ -73,7 +76,7 @@ void cuba_backward(Table error, Table voltages, Out gradient, In<float> derivati
 {
     same(error, voltages), same(error, gradient);
     expect(derivative.size() > 0, "derivative");
-    share(error.shape(1), ND_LANES, threads, [&](int64_t first, int64_t last) {
+    share(error.shape(1), GRAIN, threads, [&](int64_t first, int64_t last) {
         nd_cuba_backward(keep_current, keep_voltage, gain, threshold, derivative.data(), int32_t(derivative.size()),
                          size_of(error), first, last, error.data(), voltages.data(), gradient.data());
     });
@@ -85,7 +88,7 @@ void alpha_filter(Table x, Out y, float pole, float gain, float tail, float late
     same(x, y);
     expect(length > 0, "length");
     const nd_alpha kernel = {pole, gain, tail, late, length};
-    share(x.shape(1), ND_LANES, threads, [&](int64_t first, int64_t last) {
+    share(x.shape(1), GRAIN, threads, [&](int64_t first, int64_t last) {
         nd_alpha_filter(&kernel, reverse, size_of(x), first, last, x.data(), y.data());
     });
 }
@@ -96,7 +99,7 @@ void srm_forward(Table x, Out spikes, Out potentials, float pole, float gain, fl
     same(x, spikes), same(x, potentials);
     expect(length > 0, "length");
     const nd_alpha kernel = {pole, gain, tail, late, length};
-    share(x.shape(1), ND_LANES, threads, [&](int64_t first, int64_t last) {
+    share(x.shape(1), GRAIN, threads, [&](int64_t first, int64_t last) {
         nd_srm_forward(&kernel, threshold, size_of(x), first, last, x.data(), spikes.data(), potentials.data());
     });
 }
@@ -104,7 +107,7 @@ void srm_forward(Table x, Out spikes, Out potentials, float pole, float gain, fl
 void fir(Table x, Out y, In<float> kernel, bool reverse, int threads)
 {
     same(x, y);
-    share(x.shape(1), ND_LANES, threads, [&](int64_t first, int64_t last) {
+    share(x.shape(1), GRAIN, threads, [&](int64_t first, int64_t last) {
         nd_fir(kernel.data(), kernel.size(), reverse, size_of(x), first, last, x.data(), y.data());
     });
 }
@@ -113,7 +116,7 @@ void shift(Table x, Out y, In<int32_t> delay, bool reverse, int threads)
 {
     same(x, y);
     expect(delay.size() > 0 && x.shape(1) % delay.size() == 0, "delays");
-    share(x.shape(1), ND_LANES, threads, [&](int64_t first, int64_t last) {
+    share(x.shape(1), GRAIN, threads, [&](int64_t first, int64_t last) {
         nd_shift(delay.data(), delay.size(), reverse, size_of(x), first, last, x.data(), y.data());
     });
 }
@@ -159,7 +162,7 @@ void collect(In<int64_t> start, In<int32_t> column, In<float> value, Table error
     expect(error.shape(1) == gradient.shape(1), "outputs");
     const nd_lists events = lists(start, column, value, error.shape(0), gradient.shape(0));
     std::memset(gradient.data(), 0, gradient.nbytes());
-    share(error.shape(1), ND_LANES, threads, [&](int64_t first, int64_t last) {
+    share(error.shape(1), GRAIN, threads, [&](int64_t first, int64_t last) {
         nd_collect(events, error.shape(0), error.shape(1), first, last, error.data(), gradient.data());
     });
 }
@@ -231,6 +234,18 @@ void conv_collect(In<int64_t> start, In<int32_t> column, In<float> value, Table 
         for (int64_t i = 0; i < size; i++) gradient.data()[i] += sums[size_t(part * size + i)];
 }
 
+void fold(Table columns, Out planes, int height, int width, int channels, int kernel, int padding, int threads)
+{
+    const int64_t windows = int64_t(height + 2 * padding - kernel + 1) * (width + 2 * padding - kernel + 1);
+    const int64_t size = int64_t(channels) * kernel * kernel, rows = planes.shape(0);
+    const nd_conv shape = convolution(height, width, channels, kernel, padding, 1, size, windows);
+    expect(int64_t(columns.shape(1)) == size && int64_t(columns.shape(0)) == rows * windows, "windows");
+    expect(int64_t(planes.shape(1)) == int64_t(height) * width * channels, "planes");
+    share(rows, 1, threads, [&](int64_t first, int64_t last) {
+        nd_fold(&shape, first, last, columns.data(), planes.data());
+    });
+}
+
 } // namespace
 
 NB_MODULE(_loops, m)
@@ -254,6 +269,8 @@ NB_MODULE(_loops, m)
     m.def("scatter", &scatter, "target"_a, "error"_a, "gradient"_a, nb::kw_only(), "factor"_a, "threads"_a, free);
     m.def("conv_forward", &conv_forward, "start"_a, "column"_a, "value"_a, "weight"_a, "out"_a, nb::kw_only(),
           "height"_a, "width"_a, "channels"_a, "kernel"_a, "padding"_a, "threads"_a, free);
+    m.def("fold", &fold, "columns"_a, "planes"_a, nb::kw_only(), "height"_a, "width"_a, "channels"_a, "kernel"_a,
+          "padding"_a, "threads"_a, free);
     m.def("conv_collect", &conv_collect, "start"_a, "column"_a, "value"_a, "error"_a, "gradient"_a, nb::kw_only(),
           "height"_a, "width"_a, "channels"_a, "kernel"_a, "padding"_a, "threads"_a, free);
 }

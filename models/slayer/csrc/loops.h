@@ -23,8 +23,10 @@ extern "C" {
 #define ND_CLONES
 #endif
 
-// Lanes that a loop carries through all steps at once; their state stays in registers and the first cache.
-#define ND_LANES 64
+// Lanes that a loop carries through all steps at once: state that stays in the first cache, and pieces of a step long
+// enough to be fetched ahead. The filter with many taps has the window of its lanes there too.
+#define ND_LANES 1024
+#define ND_FIR_LANES 64
 
 typedef struct nd_raster {
     int64_t steps, width;
@@ -105,6 +107,10 @@ void nd_conv_forward(const nd_conv *shape, nd_lists events, int64_t first, int64
                      float *out);
 void nd_conv_collect(const nd_conv *shape, nd_lists events, int64_t first, int64_t last, const float *error,
                      float *gradient);
+
+// planes(row, y, x, channel) = sum of columns(row, oy, ox, ky, kx, channel) over y = oy + ky - padding and x alike: the
+// gradient to a convolution's input from that to its windows.
+void nd_fold(const nd_conv *shape, int64_t first, int64_t last, const float *columns, float *planes);
 
 #ifdef __cplusplus
 }

@@ -55,6 +55,7 @@ void nd_cuba_backward(float keep_current, float keep_voltage, float gain, float 
                       int32_t entries, nd_raster size, int64_t first, int64_t last, const float *error,
                       const float *voltages, float *gradient)
 {
+    const int32_t middle = (int32_t)threshold;
     for (int64_t lane = first; lane < last; lane += ND_LANES) {
         const int lanes = last - lane < ND_LANES ? (int)(last - lane) : ND_LANES;
         float by_voltage[ND_LANES] = {0}, by_current[ND_LANES] = {0};
@@ -62,10 +63,15 @@ void nd_cuba_backward(float keep_current, float keep_voltage, float gain, float 
             const float *restrict e = error + step * size.width + lane;
             const float *restrict v = voltages + step * size.width + lane;
             float *restrict g = gradient + step * size.width + lane;
+            int32_t entry[ND_LANES];
+            float slope[ND_LANES];
             for (int i = 0; i < lanes; i++) {
-                const int32_t away = (int32_t)v[i] - (int32_t)threshold, distance = away < 0 ? -away : away;
-                const float slope = derivative[distance < entries ? distance : entries - 1];
-                by_voltage[i] = slope * e[i] + keep_voltage * by_voltage[i];
+                const int32_t away = (int32_t)v[i] - middle, distance = away < 0 ? -away : away;
+                entry[i] = distance < entries ? distance : entries - 1;
+            }
+            for (int i = 0; i < lanes; i++) slope[i] = derivative[entry[i]];
+            for (int i = 0; i < lanes; i++) {
+                by_voltage[i] = slope[i] * e[i] + keep_voltage * by_voltage[i];
                 by_current[i] = by_voltage[i] + keep_current * by_current[i];
                 g[i] = by_current[i] * gain;
             }
