@@ -173,13 +173,11 @@ class TransposedConv(nn.Module):
         grid: rounds the weights, shape (source channels, channels, k, k, 1).
     """
 
-    def __init__(
-        self, source: Shape, channels: int, kernel: int, stride: int, padding: int, grid: WeightGrid
-    ) -> None:
+    def __init__(self, source: Shape, channels: int, kernel: int, stride: int, padding: int, grid: WeightGrid) -> None:
         super().__init__()
         self.stride, self.padding, self.grid = stride, padding, grid
         self.weight = nn.Parameter(torch.zeros(source[2], channels, kernel, kernel, 1))
-        self.fan_in = source[2] * -(-kernel // stride) ** 2
+        self.fan_in = source[2] * (-(-kernel // stride)) ** 2
         rows, columns = ((size - 1) * stride - 2 * padding + kernel for size in source[:2])
         self.shape = (rows, columns, channels)
 
@@ -217,7 +215,7 @@ def _early(error: Tensor, lag: int) -> Tensor:
 def _on_planes(raster: Tensor, work: Any) -> Tensor:
     """Apply torch's (frames, C, H, W) function to (steps, recordings, H, W, C)."""
     planes: Tensor = work(raster.flatten(0, 1).permute(0, 3, 1, 2))
-    return planes.permute(0, 2, 3, 1).unflatten(0, raster.shape[:2])
+    return planes.permute(0, 2, 3, 1).reshape(*raster.shape[:2], planes.shape[2], planes.shape[3], planes.shape[1])
 
 
 class _Dense(torch.autograd.Function):

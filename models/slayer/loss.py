@@ -112,7 +112,7 @@ class SpikeProbabilityLoss:
             labels: classes, shape (recordings,).
         """
         windows = len(spikes) // self.window
-        counts = spikes[: windows * self.window].unflatten(0, (windows, self.window)).sum(1)
+        counts = spikes[: windows * self.window].reshape(windows, self.window, *spikes.shape[1:]).sum(1)
         probability = (counts + 0.5) / (self.window + 1)
         desired = torch.full_like(counts, self.false_probability)
         desired[:, torch.arange(len(labels)), labels] = self.true_probability

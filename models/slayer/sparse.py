@@ -23,7 +23,6 @@ from neurodeploy.precision import IntArray
 from neurodeploy.spikes.events import Events, bin_recording
 from neurodeploy.spikes.recording import Recording
 
-
 #: Windows of so many bytes are made at once when errors go back through a convolution.
 WINDOW_BYTES = 2**21
 
@@ -52,7 +51,7 @@ class Spikes:
         """The values other than 0 of a raster (steps, recordings, …), float32 on the processor."""
         steps, recordings, *shape = raster.shape
         flat = table(raster.reshape(steps * recordings, prod(shape)))
-        return cls(steps, recordings, tuple(shape), *_loops.list(flat, threads=threads()))
+        return cls(steps, recordings, tuple(shape), *_loops.nonzero(flat, threads=threads()))
 
     def raster(self) -> Tensor:
         """The same as a raster (steps, recordings, …)."""
@@ -120,9 +119,7 @@ def product(spikes: Spikes, weight: Tensor) -> Tensor:
 def collect(spikes: Spikes, error: Tensor) -> Tensor:
     """Σ over rows of s · errorᵀ, shape (inputs, outputs), for the gradient of `product` to its weight."""
     gradient = torch.empty(prod(spikes.shape), error.shape[-1])
-    _loops.collect(
-        **spikes.lists(), error=table(error.flatten(0, 1)), gradient=gradient.numpy(), threads=threads()
-    )
+    _loops.collect(**spikes.lists(), error=table(error.flatten(0, 1)), gradient=gradient.numpy(), threads=threads())
     return gradient
 
 

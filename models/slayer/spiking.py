@@ -252,7 +252,7 @@ def _names(layers: Sequence[LayerSpec]) -> list[str]:
     return names
 
 
-def _made(name: str, spec: LayerSpec, source: Shape, neuron: Neuron, grid: WeightGrid) -> Synapses:  # noqa: PLR0911
+def _made(name: str, spec: LayerSpec, source: Shape, neuron: Neuron, grid: WeightGrid) -> Synapses:
     if isinstance(spec, DenseLayer):
         return Dense(source, spec.neurons, grid)
     if isinstance(spec, RecurrentLayer):

@@ -60,9 +60,7 @@ def test_cuba_lif(parameters: TrainedNeuron, shape: tuple[int, ...], seed: int, 
 @given(parameters=srm_neurons, shape=SHAPES, seed=st.integers(0, 99))
 def test_srm_and_alpha_filter(parameters: SrmNeuron, shape: tuple[int, ...], seed: int) -> None:
     drive = normal(shape, seed, 20)
-    for ours, theirs in zip(
-        srm.generate_compiled(drive, parameters), srm.generate(drive, parameters), strict=True
-    ):
+    for ours, theirs in zip(srm.generate_compiled(drive, parameters), srm.generate(drive, parameters), strict=True):
         assert torch.equal(ours, theirs)
     for reverse in (False, True):
         expected = filters.run_alpha(drive, parameters.response, reverse)

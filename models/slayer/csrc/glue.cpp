@@ -128,7 +128,7 @@ template <typename T> nb::ndarray<nb::numpy, T, nb::ndim<1>> array(std::vector<T
     return {kept->data(), {kept->size()}, owner};
 }
 
-nb::tuple list(Table table, int threads)
+nb::tuple nonzero(Table table, int threads)
 {
     const int64_t rows = table.shape(0), columns = table.shape(1);
     std::vector<int64_t> start(size_t(rows + 1));
@@ -261,7 +261,7 @@ NB_MODULE(_loops, m)
           "late"_a, "length"_a, "threshold"_a, "threads"_a, free);
     m.def("fir", &fir, "x"_a, "y"_a, "kernel"_a, nb::kw_only(), "reverse"_a, "threads"_a, free);
     m.def("shift", &shift, "x"_a, "y"_a, "delay"_a, nb::kw_only(), "reverse"_a, "threads"_a, free);
-    m.def("list", &list, "table"_a, nb::kw_only(), "threads"_a);
+    m.def("nonzero", &nonzero, "table"_a, nb::kw_only(), "threads"_a);
     m.def("product", &product, "start"_a, "column"_a, "value"_a, "weight"_a, "out"_a, nb::kw_only(), "threads"_a, free);
     m.def("collect", &collect, "start"_a, "column"_a, "value"_a, "error"_a, "gradient"_a, nb::kw_only(), "threads"_a,
           free);
