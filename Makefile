@@ -77,6 +77,7 @@ evidence: $(VENV)/.dev lava nir-frameworks ## The longer proof; its table goes i
 
 bench: $(VENV)/.dev ## Speed beside Lava, torch and what the machine could do at most.
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/training.py
 
 clean: ## Remove what the other commands made.
 	rm -rf $(VENV) $(NIR) build demo

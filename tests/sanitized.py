@@ -1,6 +1,7 @@
 """A plugin that puts the core and the trainer's loops built with sanitizers in the place of the installed ones.
 
-For `make sanitize`. Every test that needs them then uses these; a bad address or an undefined operation ends the run at once.
+For `make sanitize`. Every test that needs them then uses these; a bad address or an undefined operation ends the run
+at once.
 """
 
 from __future__ import annotations
