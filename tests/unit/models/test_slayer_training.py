@@ -174,6 +174,7 @@ def test_a_killed_training_ends_with_the_same_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.evidence
+@pytest.mark.timeout(7200)
 def test_twenty_killed_trainings_end_with_the_same_weights(tmp_path: Path) -> None:
     expected, kills, draw = uninterrupted(), 0, random.Random(1)
     while kills < 20:
