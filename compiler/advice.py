@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.compiler.compile import CompileOptions, Plan, plan_network
+from neurodeploy.compiler.compile import CompileOptions, Plan, mapped, plan_network
+from neurodeploy.compiler.flows import Rates
 from neurodeploy.compiler.memory import DELAYS
+from neurodeploy.compiler.prediction import load_constants, predicted
+from neurodeploy.compiler.prediction.counting import expected_counts
 from neurodeploy.compiler.quantize import trained_weights
 from neurodeploy.compiler.target import MEMORY_RULES, StackLimits, load_target
 from neurodeploy.errors import DoesNotFitError
@@ -25,6 +28,8 @@ QUICK_SYNAPSES = 400_000
 MOST_LAYERS = 3
 #: Bounds that fewer bits do not lower.
 WEIGHTLESS = ("compartments", "input_axons", "output_slots")
+#: By which changes are priced, as objectives are.
+CONSTANTS = "davies2018"
 #: Part of a core's synapse memory below which a layer's weights are not tried.
 WORTH_TRYING = 0.25
 
@@ -38,6 +43,8 @@ class Change:
         cores: that the network takes then.
         exact: whether the network computes the same bits.
         effect: what it does to the network, or what it demands.
+        packets, joules: between cores, and of energy by the constants davies2018, in an average step at the measured
+            rates, which a change of weights or delays would change too; None where none were measured.
     """
 
     text: str
@@ -45,6 +52,8 @@ class Change:
     cores: int
     exact: bool
     effect: str
+    packets: float | None = None
+    joules: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +75,10 @@ def advise(
     summary: Mapping[str, Any],
     thorough: bool = False,
     progress: Callable[[str], None] | None = None,
+    rates: Rates | None = None,
 ) -> tuple[Change, ...] | None:
     """Changes that save at least one core, or that make a network fit which does not; the best first, among equals
-    the exact and mildest.
+    the exact, then those that take least energy at the measured rates.
 
     Args:
         network: as it was compiled.
@@ -76,6 +86,7 @@ def advise(
         summary: of the program, or of `TooManyCoresError`.
         thorough: try everything; else only as much as takes about as long as a second, which may be nothing.
         progress: called with the text of each change before it is tried.
+        rates: how often neurons fire, with which every change is planned, placed and priced; None: unknown.
 
     Returns:
         None if nothing was tried, since the network is too large for a quick answer.
@@ -91,16 +102,16 @@ def advise(
         if not thorough and needed > left:
             return None if not found else _sorted(found)
         left -= needed
-        mildest = _mildest(ladder, goal, say)
+        mildest = _mildest(ladder, goal, say, rates)
         found += [mildest] if mildest else []
     return _sorted(found)
 
 
 def _sorted(found: list[Change]) -> tuple[Change, ...]:
-    return tuple(sorted(found, key=lambda change: (change.cores, not change.exact)))
+    return tuple(sorted(found, key=lambda change: (change.cores, not change.exact, change.joules or 0.0)))
 
 
-def _mildest(ladder: Sequence[_Trial], goal: int, say: Callable[[str], None]) -> Change | None:
+def _mildest(ladder: Sequence[_Trial], goal: int, say: Callable[[str], None], rates: Rates | None) -> Change | None:
     """The first rung that takes at most `goal` cores, if the later ones do too."""
     low, high, found = 0, len(ladder), None
     while low < high:
@@ -108,22 +119,27 @@ def _mildest(ladder: Sequence[_Trial], goal: int, say: Callable[[str], None]) ->
         trial = ladder[middle]
         say(trial.text)
         try:
-            plan = plan_network(trial.network, trial.options, lambda stage: None)
+            plan = plan_network(trial.network, trial.options, lambda stage: None, rates)
         except DoesNotFitError:
             low = middle + 1
             continue
         if len(plan.cores) <= goal:
-            found = Change(
-                trial.text,
-                trial.option,
-                len(plan.cores),
-                trial.exact,
-                _loss(plan, trial) if trial.layer else trial.effect,
-            )
+            found = trial, plan
             high = middle
         else:
             low = middle + 1
-    return found
+    return _change(*found, rates) if found else None
+
+
+def _change(trial: _Trial, plan: Plan, rates: Rates | None) -> Change:
+    """What a trial comes to, priced where it is known how often neurons fire."""
+    effect = _loss(plan, trial) if trial.layer else trial.effect
+    change = Change(trial.text, trial.option, len(plan.cores), trial.exact, effect)
+    if rates is None or not rates.recordings:
+        return change
+    program, work = mapped(plan, rates, trial.options.seed)
+    cost = predicted(expected_counts(program, rates), load_constants(CONSTANTS))
+    return replace(change, packets=work.packets, joules=cost.joules / cost.steps)
 
 
 def _ladders(
@@ -223,7 +239,8 @@ def _loss(plan: Plan, trial: _Trial) -> str:
 
 def advice_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
     """The list `advice` of `compile --json`."""
-    return [asdict(change) for change in changes]
+    rows = [asdict(change) for change in changes]
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
 
 def _cores_text(cores: int) -> str:

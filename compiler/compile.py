@@ -123,10 +123,10 @@ def compile_network(
     rates = rates or Rates.uniform(plan.network)
     plans = [plan] if options.objective == "cores" else [plan, *_spread(plan, rates, say)]
     say("place")
-    mapped = [_mapped(each, rates, options.seed) for each in plans]
-    choices = [Choice.of(*row, rates) for row in mapped] if options.objective != "cores" else []
+    placed_plans = [mapped(each, rates, options.seed) for each in plans]
+    choices = [Choice.of(*row, rates) for row in placed_plans] if options.objective != "cores" else []
     best = min(range(len(choices)), key=lambda i: choices[i].rank(options.objective), default=0)
-    program, work = mapped[best]
+    program, work = placed_plans[best]
     if best:
         summary = _summary(plans[best])
     for row, chip, slot in zip(summary["core_table"], program.cores.chip, program.cores.slot, strict=True):
@@ -154,8 +154,14 @@ def _predictions(program: Program, rates: Rates) -> list[dict[str, Any]]:
     return [predicted(counts, load_constants(name)).as_dict() for name in SHOWN]
 
 
-def _mapped(plan: Plan, rates: Rates, seed: int) -> tuple[Program, Work]:
-    """A plan, lowered and placed, with what its average step takes."""
+def mapped(plan: Plan, rates: Rates, seed: int) -> tuple[Program, Work]:
+    """A plan, lowered and placed, with what its average step takes.
+
+    Args:
+        plan: of cores.
+        rates: how often neurons fire.
+        seed: of placement.
+    """
     axons = lower_axons(plan.network, plan.cores, plan.laid)
     program = Program(
         network=plan.network,

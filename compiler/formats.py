@@ -152,7 +152,8 @@ def _prices(
     zero = column([[costs.zero(f) for f in row] for row in rows])
     opening = column([[costs.opening(f) for f in row] for row in rows])
     far = column([[costs.longest_gap(f) for f in row] for row in rows])
-    holds = np.stack([np.stack([f.holds(value) for f in row]) for row in rows])
+    held = np.stack([f.holds(value) for f in tried])
+    holds = np.stack([*(np.broadcast_to(f.holds(value), held.shape) for f in chosen), held])
     gap = axons.gap
     for rank in range(int(length.max(initial=0))):
         active = np.flatnonzero(length > rank)

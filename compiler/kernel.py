@@ -1,4 +1,4 @@
-"""A convolution or pool brought to one form, and the planes it ends in as they are laid out."""
+"""A convolution, transposed convolution or pool brought to one form, and the planes it ends in as they are laid out."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurodeploy.network import Conv2d, Population, Shape, SumPool2d
-from neurodeploy.network.synapses import Synapse
+from neurodeploy.network import Axis, Population, Shape, SumPool2d, Windowed, windows
 from neurodeploy.precision import IntArray
 
 
@@ -62,51 +61,38 @@ class Kernel:
     Attributes:
         weight: (slabs, taps, channels out of a group).
         slab: of each channel of the source, (groups, channels in of a group).
-        size: taps (rows, columns); stride, dilation, before: of both axes, with `before` zeros in front.
-        source: shape of the source.
-        width: columns of the target.
+        rows, columns: what the taps join.
     """
 
     weight: IntArray
     slab: IntArray
-    size: tuple[int, int]
-    stride: tuple[int, int]
-    dilation: tuple[int, int]
-    before: tuple[int, int]
-    source: Shape
-    width: int
+    rows: Axis
+    columns: Axis
 
     @classmethod
-    def of(cls, synapse: Synapse, source: Shape) -> Kernel:
-        """The kernel of a convolution or pool."""
-        weight = synapse.weight.astype(np.int64)
-        if isinstance(synapse, SumPool2d):
-            flat, slab = weight.reshape(1, -1, 1), np.zeros((source[0], 1), np.int64)
-            dilation, before = (1, 1), (synapse.padding[0], synapse.padding[2])
-        else:
-            assert isinstance(synapse, Conv2d)
-            outputs, inputs, groups = *weight.shape[:2], synapse.groups
-            grouped = weight.reshape(groups, outputs // groups, inputs, -1)
-            flat = grouped.transpose(0, 2, 3, 1).reshape(groups * inputs, -1, outputs // groups)
-            slab = np.arange(len(flat)).reshape(groups, inputs)
-            dilation, before = synapse.dilation, synapse.padding
-        size = weight.shape[-2], weight.shape[-1]
-        width = synapse.output_shape(source)[2]
-        return cls(flat, slab, size, synapse.stride, dilation, before, source, width)
+    def of(cls, synapse: Windowed, source: Shape) -> Kernel:
+        """The kernel of a convolution, transposed convolution or pool."""
+        found = windows(synapse, source)
+        groups, outputs, inputs = found.kernels.shape[:3]
+        slab = np.arange(groups * inputs).reshape(groups, inputs)
+        kernels = found.kernels.astype(np.int64, copy=False)
+        if isinstance(synapse, SumPool2d) or not synapse.learned:  # one kernel for all
+            slab, kernels = np.zeros_like(slab), kernels[:1]
+        flat = kernels.transpose(0, 2, 3, 4, 1).reshape(-1, found.rows.taps * found.columns.taps, outputs)
+        return cls(flat, slab, found.rows, found.columns)
 
     @property
     def taps(self) -> int:
         """How many there are."""
-        return self.size[0] * self.size[1]
+        return self.rows.taps * self.columns.taps
 
     @property
     def pixels(self) -> int:
         """Pixels of a plane of the source."""
-        return self.source[1] * self.source[2]
+        return self.rows.sources * self.columns.sources
 
     def sources(self, pixel: IntArray, tap: IntArray | int) -> IntArray:
         """The pixel of the source that a target pixel reads through a tap, −1 beyond the border; shapes broadcast."""
-        row = pixel // self.width * self.stride[0] + tap // self.size[1] * self.dilation[0] - self.before[0]
-        column = pixel % self.width * self.stride[1] + tap % self.size[1] * self.dilation[1] - self.before[1]
-        inside = (row >= 0) & (row < self.source[1]) & (column >= 0) & (column < self.source[2])
-        return np.where(inside, row * self.source[2] + column, -1)
+        row = self.rows.source(pixel // self.columns.targets, tap // self.columns.taps)
+        column = self.columns.source(pixel % self.columns.targets, tap % self.columns.taps)
+        return np.where((row >= 0) & (column >= 0), row * self.columns.sources + column, -1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from math import ceil
 
 import numpy as np
@@ -32,6 +33,8 @@ MAX_PASSES = 8
 MARGINS = (1.3, 1.1, 1.02)
 #: A plan is good enough when one core in this many could be saved.
 WORTHWHILE = 128
+#: Trials of a piece's length that follow the straight line; those after them halve what is left.
+STRAIGHT = 6
 #: A stretch beside others is at least this part of a core, or all that is left.
 LEAST_PART = 32
 
@@ -65,6 +68,10 @@ class _Density:
         used = {use.limit: use.used for use in uses(load, target)}
         n = max(load.compartments, 1)
         return cls(used["synapse_memory"] / n, used["input_axons"] / n, used["output_slots"] / n)
+
+    def by_limit(self) -> dict[str, float]:
+        """The same by the name of the limit."""
+        return {"synapse_memory": self.words, "input_axons": self.axons, "output_slots": self.slots}
 
 
 class _Core:
@@ -280,6 +287,8 @@ class _Filler:
         self._cores = list(cores)
         self._waiting = sum(planner._target.core.compartments - core.neurons for core in cores)  # on all cores together
         self._guess: dict[int, int] = {}
+        self._made: dict[tuple[int, int], Piece] = {}  # by end and formats; core after core is offered the same
+        self._made_from = -1
         self.pieces: list[Piece] = []
 
     def fill(self) -> list[_Core]:
@@ -301,14 +310,14 @@ class _Filler:
         least = min(total - first, max(self._target.core.compartments // LEAST_PART, 1)) if core.pieces else 1
         if room < least or (core.pieces and not self._may_hold(core, first, least)):
             return first
-        piece, use = self._longest(core, first, room, True)
+        piece, use = self._longest(core, first, (least, room), True)
         if piece is None and not core.pieces:
-            piece, use = self._longest(core, first, room, False)
+            piece, use = self._longest(core, first, (least, room), False)
         if piece is None and not core.pieces:
             assert use is not None
             held = self._piece(core, (first, first + 1), float(self._before[first + 1] - self._before[first]))[1]
             raise neuron_too_large(self._cutter.population.name, use, uses(held, self._target), self._target)
-        if piece is None or piece.neurons < least:
+        if piece is None:
             return first
         if piece.last < total:
             piece = replace(piece, binding=use.limit if use else "compartments")
@@ -322,63 +331,74 @@ class _Filler:
         """Whether a core that is begun has any room for neurons as they are on average."""
         load = load_of(core.pieces, int(core.slots), self._target)
         slots = (self._before[first + least] - self._before[first]) / least
-        need = {"synapse_memory": self._density.words, "input_axons": self._density.axons, "output_slots": slots}
+        need = self._density.by_limit() | {"output_slots": slots}
         return all(use.used + need.get(use.limit, 0) * least / 2 <= use.maximum for use in uses(load, self._target))
 
-    def _longest(self, core: _Core, first: int, room: int, leave: bool) -> tuple[Piece | None, Use | None]:
-        """The longest piece from `first` on, and what keeps it from being longer.
+    def _longest(
+        self, core: _Core, first: int, lengths: tuple[int, int], leave: bool
+    ) -> tuple[Piece | None, Use | None]:
+        """The longest piece from `first` on of least to most `lengths`, and what keeps it from being longer.
 
-        What a piece takes grows about linearly, so the next trial is where the last one says that a limit is reached.
+        What a piece takes grows about linearly, so the next trial is where the last two say that a limit is reached.
+        Each lies strictly between what fits and what breaks, and after some of them halves what is between: they end.
         """
+        least, room = lengths
         best, use = None, None
-        fits, breaks = 0, room + 1
-        origin = self._filled(core, None, leave)[0]
-        trial = min(self._guess.get(len(core.pieces), self._first_guess(room)), room)
-        for step in range(64):
+        fits, breaks = least - 1, room + 1
+        last = 0, self._average(core, 0, leave)
+        guess = self._guess.get(len(core.pieces)) or _reached(last, (room, self._average(core, room, leave)))
+        trial = min(max(guess, least), room)
+        for step in count():
             parts, found, piece = self._filled(core, (first, first + trial), leave)
             if found is None:
                 fits, best = trial, piece
             else:
                 breaks, use = trial, found
-            if (breaks - fits <= 1 + fits // 128 and breaks <= room) or breaks - fits == 1:
+            if breaks - fits <= 1 + (fits // 128 if best and use else 0):
                 break
-            rooms = [(1 - o) / (part - o) for o, part in zip(origin, parts, strict=True) if part > o]
-            if step > 4 or not rooms:
+            reached, last = _reached(last, (trial, parts)), (trial, parts)
+            if step >= STRAIGHT or (use and reached >= 2 * breaks - fits):
                 trial = (fits + breaks) // 2
             else:
-                trial = max(int(trial * min(rooms) + 1e-9), fits + 1 + (fits // 128 if breaks <= room else 0))
-            trial = min(max(trial, fits + 1), breaks - 1)
+                trial = min(max(reached, fits + 1 + (fits // 128 if use else 0)), breaks - 1)
         if best is not None:
             self._guess[len(core.pieces)] = best.neurons
         return best, use
 
-    def _first_guess(self, room: int) -> int:
-        words = self._target.core.synapse_words / max(self._density.words, 1e-9)
-        return max(min(room, int(words)), 1)
-
     def _filled(
-        self, core: _Core, stretch: tuple[int, int] | None, leave: bool
+        self, core: _Core, stretch: tuple[int, int], leave: bool
     ) -> tuple[list[float], Use | None, Piece | None]:
         """The part used of each limit that adds up, the first limit that breaks, and the piece."""
-        if stretch is None:
-            piece, load, neurons = None, load_of(core.pieces, int(core.slots), self._target), 0
-        else:
-            neurons = stretch[1] - stretch[0]
-            slots = float(self._before[stretch[1]] - self._before[stretch[0]])
-            piece, load = self._piece(core, stretch, slots)
+        neurons = stretch[1] - stretch[0]
+        slots = float(self._before[stretch[1]] - self._before[stretch[0]])
+        piece, load = self._piece(core, stretch, slots)
         reserve = self._reserve(core, neurons) if leave else {}
+        parts, found = self._parts(load, reserve, core.work + self._work(*stretch))
+        return parts, found, piece
+
+    def _average(self, core: _Core, neurons: int, leave: bool) -> list[float]:
+        """The part used of each limit that adds up with so many more neurons as they are on average."""
+        load = load_of(core.pieces, int(core.slots), self._target)
+        more = {"compartments": float(neurons)} | {k: neurons * part for k, part in self._density.by_limit().items()}
+        for limit, kept in self._reserve(core, neurons).items() if leave else ():
+            more[limit] += kept
+        total = self._work(self._begin, self._end)
+        return self._parts(load, more, core.work + total * neurons / max(self._end - self._begin, 1))[0]
+
+    def _parts(self, load: Load, more: dict[str, float], work: float) -> tuple[list[float], Use | None]:
+        """The part used of each limit that adds up if so much is added to a load, and the first limit that breaks."""
         parts, found = [], None
         for use in uses(load, self._target):
-            wanted = use.used + reserve.get(use.limit, 0.0)
+            wanted = use.used + more.get(use.limit, 0.0)
             if use.limit not in _TABLES:
                 parts.append(wanted / use.maximum)
             if wanted > use.maximum and found is None:
                 found = use
         if self._cap is not None:
-            parts.append(core.work + (self._work(*stretch) if stretch else 0.0))
-            if parts[-1] > 1 and found is None:
-                found = Use("work", ceil(100 * parts[-1]), 100, "% of the work", "allow more work on a core")
-        return parts, found, piece
+            parts.append(work)
+            if work > 1 and found is None:
+                found = Use("work", ceil(100 * work), 100, "% of the work", "allow more work on a core")
+        return parts, found
 
     def _work(self, first: int, last: int) -> float:
         """The part of the most work that a stretch is."""
@@ -387,8 +407,11 @@ class _Filler:
     def _piece(self, core: _Core, stretch: tuple[int, int], slots: float) -> tuple[Piece, Load]:
         """The piece with as many formats as the core's table has room for."""
         formats = self._cutter.most_formats
+        if stretch[0] != self._made_from:
+            self._made, self._made_from = {}, stretch[0]
         while True:
-            piece = self._cutter.piece(*stretch, formats)
+            key = (stretch[1], formats)
+            piece = self._made[key] = self._made.get(key) or self._cutter.piece(*stretch, formats)
             load = core.with_piece(piece, slots, self._target)
             if load.synapse_formats <= self._target.core.synapse_formats or formats == 1:
                 return piece, load
@@ -412,6 +435,15 @@ class _Filler:
             left -= taken
         share = free / waiting * self._margin if waiting else 0.0
         return {"synapse_memory": words * share, "input_axons": axons * share, "output_slots": slots * share}
+
+
+def _reached(last: tuple[int, list[float]], here: tuple[int, list[float]]) -> int:
+    """The length at which the straight line through two trials, each with the parts used of every limit, reaches one;
+    beyond all lengths if none is neared.
+    """
+    (a, before), (b, after) = sorted((last, here), key=lambda trial: trial[0])
+    steps = [(1 - low) / (high - low) for low, high in zip(before, after, strict=True) if high > low]
+    return a + int((b - a) * min(steps) + 1e-9) if steps else 1 << 31
 
 
 #: Limits that count distinct rows, which do not grow with the stretch.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neurodeploy.network import Conv2d, Network, Projection, SumPool2d
+from neurodeploy.network import Network, Projection, Windowed, Windows, windows
 from neurodeploy.precision import IntArray
 
 #: Parts of the plane's width that are tried as the width of a strip.
@@ -34,16 +34,16 @@ def strip_packets(network: Network, index: int, per_core: int, spikes: Sequence[
     """
     population = network.populations[index]
     shape = population.shape or ()
-    windows = [p for p in network.into(population.name) if isinstance(p.synapse, (Conv2d, SumPool2d))]
-    if index == 0 or len(shape) != 3 or population.neurons <= max(per_core, *shape) or not windows:
+    ways = [p for p in network.into(population.name) if isinstance(p.synapse, Windowed)]
+    if index == 0 or len(shape) != 3 or population.neurons <= max(per_core, *shape) or not ways:
         return {}
     packets = {
-        width: sum(_packets(network, p, tiles(shape, width, per_core), spikes) for p in windows)
+        width: sum(_packets(network, p, tiles(shape, width, per_core), spikes) for p in ways)
         for width in dict.fromkeys(-(-shape[2] // part) for part in PARTS)
     }
-    if all(_channels_alone(p) and _positions(network, p) <= MOST_WINDOWS for p in windows):
+    if all(_channels_alone(network, p) and _positions(network, p) <= MOST_WINDOWS for p in ways):
         stretch = np.arange(population.neurons).reshape(shape) // per_core
-        packets[0] = sum(_packets_alone(network, p, stretch, spikes) for p in windows)
+        packets[0] = sum(_packets_alone(network, p, stretch, spikes) for p in ways)
     return packets
 
 
@@ -68,16 +68,15 @@ def _packets(network: Network, projection: Projection, stretch: IntArray, spikes
     """Packets to stretches (height, width) that each hold all channels of their pixels."""
     source = network.population(projection.source)
     fired = spikes[network.index(projection.source)].reshape(source.shape or ()).sum(axis=0)
-    return int((_distinct(_windows(projection, fired.shape, stretch)) * fired).sum())
+    return int((_distinct(_stretches(_geometry(network, projection), stretch)) * fired).sum())
 
 
 def _packets_alone(network: Network, projection: Projection, stretch: IntArray, spikes: Sequence[IntArray]) -> int:
     """Packets to stretches (channels, height, width) where each channel is reached by its own alone."""
     source = network.population(projection.source)
-    fired = spikes[network.index(projection.source)].reshape(source.shape or ())
+    fired, found = spikes[network.index(projection.source)].reshape(source.shape or ()), _geometry(network, projection)
     return sum(
-        int((_distinct(_windows(projection, plane.shape, mine)) * plane).sum())
-        for plane, mine in zip(fired, stretch, strict=True)
+        int((_distinct(_stretches(found, mine)) * plane).sum()) for plane, mine in zip(fired, stretch, strict=True)
     )
 
 
@@ -89,37 +88,26 @@ def _distinct(reached: IntArray) -> IntArray:
     return result
 
 
-def _windows(projection: Projection, plane: tuple[int, ...], stretch: IntArray) -> IntArray:
+def _stretches(found: Windows, stretch: IntArray) -> IntArray:
     """The stretch of each target pixel whose window holds a source pixel, −1 where there is none, (windows, *plane)."""
-    rows, columns = (_reached(projection, axis, plane[axis], stretch.shape[axis]) for axis in (0, 1))
-    found = stretch[rows[:, None, :, None], columns[None, :, None, :]]
-    found[np.broadcast_to((rows[:, None, :, None] < 0) | (columns[None, :, None, :] < 0), found.shape)] = -1
-    return found.reshape(-1, *plane)
-
-
-def _reached(projection: Projection, axis: int, size: int, targets: int) -> IntArray:
-    """Along one axis, the target that each kernel tap joins to a source position, −1 for none, (taps, size)."""
-    synapse = projection.synapse
-    assert isinstance(synapse, (Conv2d, SumPool2d))
-    if isinstance(synapse, SumPool2d):
-        padding, dilation = synapse.padding[2 * axis], 1
-    else:
-        padding, dilation = synapse.padding[axis], synapse.dilation[axis]
-    taps = synapse.weight.shape[axis - 2]
-    begin = np.arange(size) + padding - dilation * np.arange(taps)[:, None]
-    target = begin // synapse.stride[axis]
-    return np.where((begin % synapse.stride[axis] == 0) & (target >= 0) & (target < targets), target, -1)
-
-
-def _channels_alone(projection: Projection) -> bool:
-    """Whether each channel reaches one channel, in windows that overlap."""
-    synapse = projection.synapse
-    assert isinstance(synapse, (Conv2d, SumPool2d))
-    alone = (
-        isinstance(synapse, SumPool2d)
-        or synapse.groups == synapse.weight.shape[0] == synapse.weight.shape[1] * synapse.groups
+    rows, columns = (
+        axis.target(np.arange(axis.sources), np.arange(axis.taps)[:, None]) for axis in (found.rows, found.columns)
     )
-    return alone and any(taps > step for taps, step in zip(synapse.weight.shape[-2:], synapse.stride, strict=True))
+    reached = stretch[rows[:, None, :, None], columns[None, :, None, :]]
+    reached[np.broadcast_to((rows[:, None, :, None] < 0) | (columns[None, :, None, :] < 0), reached.shape)] = -1
+    return reached.reshape(-1, found.rows.sources, found.columns.sources)
+
+
+def _channels_alone(network: Network, projection: Projection) -> bool:
+    """Whether each channel reaches one channel, and some pixel several of that."""
+    found = _geometry(network, projection)
+    several = any(axis.taps > (1 if axis.transposed else axis.stride) for axis in (found.rows, found.columns))
+    return found.one_to_one and several
+
+
+def _geometry(network: Network, projection: Projection) -> Windows:
+    assert isinstance(projection.synapse, Windowed)
+    return windows(projection.synapse, network.population(projection.source).shape or ())
 
 
 def _positions(network: Network, projection: Projection) -> int:

@@ -98,12 +98,12 @@ def best_lists(
     if len(formats) == 1:
         state = np.zeros(len(value), np.int8)
         return _lists(axons, state, _single(axons, formats[0], costs), formats, costs)
-    holds = np.stack([f.holds(value) for f in formats])
     if one_per_axon:
+        holds = np.stack([f.holds(value) for f in formats])
         state = _one_format(axons, holds, formats, costs)
         new = np.stack([_single(axons, f, costs) for f in formats])[state, np.arange(len(value))]
     else:
-        state, new = _search(axons, holds, formats, costs)
+        state, new = _search(axons, value, formats, costs)
     return _lists(axons, state, new, formats, costs)
 
 
@@ -131,7 +131,7 @@ def _one_format(
 
 
 def _search(
-    axons: Ragged, holds: NDArray[np.bool_], formats: tuple[SynapseFormat, ...], costs: Costs
+    axons: Ragged, value: IntArray, formats: tuple[SynapseFormat, ...], costs: Costs
 ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """Format of every synapse, and whether a list begins there; synapse by synapse, all axons side by side.
 
@@ -139,44 +139,58 @@ def _search(
     """
     at, ends = _side_by_side(axons)
     forms = np.arange(len(formats), dtype=np.int32)[:, None]
-    price, opening, zero, far = (
-        np.array([[cost(f)] for f in formats], np.int32)
-        for cost in (costs.synapse, costs.opening, costs.zero, costs.longest_gap)
+    opening, zero, far = (
+        np.array([[cost(f)] for f in formats], np.int32) for cost in (costs.opening, costs.zero, costs.longest_gap)
     )
     gap = axons.gap.astype(np.int32)[at]
-    price = np.where(holds[:, at], price << STATE_BITS, NEVER)
+    price = _prices(value[at], formats, costs)
     longer = price + np.where(gap <= far, np.minimum(gap, WIDE >> 4) * zero << STATE_BITS, NEVER)
     price += (opening << STATE_BITS) + forms
     total = np.empty((len(formats), int(ends[0]) if len(ends) else 0), np.int32)
     best = np.zeros(total.shape[1], np.int32)
-    came = np.empty(price.shape, np.int8)  # from which format; -1: the list goes on
+    came = np.empty(len(at), np.int8)  # in which format the cheapest lists up to the synapse before end
+    goes_on = np.zeros(price.shape, bool)  # whether the list of the synapse before is the cheaper one
     first = 0
     for rank, end in enumerate(ends.tolist()):
         count = end - first
-        fresh = (best[:count] & ~STATES) + price[:, first:end]
-        now = fresh
-        came[:, first:end] = best[:count] & STATES
+        came[first:end] = best[:count] & STATES
+        now = (best[:count] & ~STATES) + price[:, first:end]
         if rank:
             on = total[:, :count] + longer[:, first:end]
-            now = np.minimum(on, fresh)
-            came[:, first:end][on < fresh] = -1
+            np.less(on, now, out=goes_on[:, first:end])
+            np.minimum(on, now, out=now)
         np.minimum(now, NEVER + forms, out=total[:, :count])
         total[:, :count].min(axis=0, out=best[:count])
         first = end
-    return _walk_back(at, ends, (best & STATES).astype(np.int8), came)
+    return _walk_back(at, ends, (best & STATES).astype(np.int8), came, goes_on)
+
+
+def _prices(value: IntArray, formats: tuple[SynapseFormat, ...], costs: Costs) -> NDArray[np.int32]:
+    """What each synapse costs in each format beside the format's number, (formats, synapses).
+
+    The values of a projection are few and lie close together in units of their largest common power of two, so that
+    prices are looked up.
+    """
+    common = int(np.bitwise_or.reduce(value, initial=0))
+    grid = max((common & -common).bit_length() - 1, 0)
+    units = value >> grid
+    least = int(units.min(initial=0))
+    table = np.arange(least, int(units.max(initial=0)) + 1) << grid
+    price = np.array([np.where(f.holds(table), costs.synapse(f) << STATE_BITS, NEVER) for f in formats], np.int32)
+    return price.take(units - least, axis=1)
 
 
 def _walk_back(
-    at: IntArray, ends: IntArray, last: NDArray[np.int8], came: NDArray[np.int8]
+    at: IntArray, ends: IntArray, last: NDArray[np.int8], came: NDArray[np.int8], goes_on: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    state, new = np.empty(came.shape[1], np.int8), np.empty(came.shape[1], bool)
+    state, new = np.empty(len(came), np.int8), np.empty(len(came), bool)
     now = last.copy()
     axon = np.arange(len(last))
     for first, end in zip([0, *ends[:-1].tolist()][::-1], ends[::-1].tolist(), strict=True):
         here = now[: end - first]
-        before = came[:, first:end][here, axon[: end - first]]
-        state[at[first:end]], new[at[first:end]] = here, before >= 0
-        now[: end - first] = np.where(before < 0, here, before)
+        on = goes_on[:, first:end][here, axon[: end - first]]
+        state[at[first:end]], new[at[first:end]] = here, ~on
+        now[: end - first] = np.where(on, here, came[first:end])
     return state, new
 
 

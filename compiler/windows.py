@@ -1,4 +1,4 @@
-"""Convolutions and pools laid out without listing their synapses.
+"""Convolutions, transposed ones too, and pools laid out without listing their synapses.
 
 Most sources of a plane reach the same compartments through the same weights, but for where the first of them lies. What
 a source reaches in a stretch of the layout, its fragment, is one of few and is written out once, whichever sources have
@@ -19,21 +19,25 @@ from neurodeploy.compiler.memory import Lists, SynapseFormat
 from neurodeploy.compiler.ragged import Integers, Pool
 from neurodeploy.compiler.shared_lists import EntryStore, ListStore
 from neurodeploy.compiler.viterbi import Costs
-from neurodeploy.network import Population, Projection
+from neurodeploy.network import Population, Projection, Windowed
 from neurodeploy.precision import IntArray
+
+#: Weights of fragments that are written out at once, about.
+AT_ONCE = 1 << 20
 
 
 class Windows(LaidOut):
-    """A convolution or pool into planes.
+    """A convolution, transposed convolution or pool into planes.
 
     Args:
-        projection: from planes by `Conv2d` or `SumPool2d`.
+        projection: from planes by a `Windowed` synapse.
         source: the population it comes from.
         planes: the layout of its target.
     """
 
     def __init__(self, projection: Projection, source: Population, planes: Planes) -> None:
         self.projection, self.delays, self.targets = projection, source.delays(), planes.neurons
+        assert isinstance(projection.synapse, Windowed)
         self._planes, kernel = planes, Kernel.of(projection.synapse, source.shape or ())
         reached = np.array([np.any(kernel.sources(planes.pixel, tap) >= 0) for tap in range(kernel.taps)])
         self._kernel = kernel = replace(kernel, weight=np.where(reached[:, None], kernel.weight, 0))
@@ -179,26 +183,32 @@ class Windows(LaidOut):
     def _cut_numbers(self, key: IntArray) -> IntArray:
         """The number of each (row, first channel of its first pixel, end of the channels of its last)."""
         distinct, which = np.unique(key, return_inverse=True)
-        for cut in distinct.tolist():
-            if cut not in self._cuts:
-                self._write_out(cut)
-                self._cuts[cut] = len(self._cuts)
+        new = [cut for cut in distinct.tolist() if cut not in self._cuts]
+        together = max(AT_ONCE // self._kernel.weight.size, 1)
+        for first in range(0, len(new), together):
+            self._write_out(new[first : first + together])
         numbers = np.array([self._cuts[cut] for cut in distinct.tolist()], np.int64)
         return numbers[which].reshape(key.shape)
 
-    def _write_out(self, cut: int) -> None:
-        """Append the fragments of a cut, one for each slab."""
-        group = self._kernel.weight.shape[2]
-        row, low, high = cut // (group + 1) ** 2, cut // (group + 1) % (group + 1), cut % (group + 1)
-        rank = self._row[row]
-        taps = np.flatnonzero(rank >= 0)
-        taps = taps[np.argsort(rank[taps])]
-        place = rank[taps, None] * self._planes.step + np.arange(group)
-        inside = (place >= low) & (place < place[-1, 0] + high)
-        weight = self._kernel.weight[:, taps]
-        used = (weight != 0) & inside
-        place = np.broadcast_to(place, weight.shape)
-        self._fragments.add(np.count_nonzero(used, axis=(1, 2)), position=place[used], weight=weight[used])
+    def _write_out(self, cuts: list[int]) -> None:
+        """Number new cuts and append their fragments, one for each slab."""
+        for cut in cuts:
+            self._cuts[cut] = len(self._cuts)
+        weight, group = self._kernel.weight, self._kernel.weight.shape[2]
+        pair, high = np.divmod(np.array(cuts), group + 1)
+        row, low = np.divmod(pair, group + 1)
+        rank = np.stack([self._row[i] for i in row.tolist()])
+        tap = np.argsort(rank, axis=1)
+        rank = np.take_along_axis(rank, tap, axis=1)[:, :, None]
+        place = rank * self._planes.step + np.arange(group)
+        inside = (rank >= 0) & (place >= low[:, None, None]) & (place < place[:, -1:, :1] + high[:, None, None])
+        used = (weight != 0)[:, tap].swapaxes(0, 1) & inside[:, None]
+        one, slab, nth, out = np.nonzero(used)
+        self._fragments.add(
+            np.count_nonzero(used, axis=(2, 3)).reshape(-1),
+            position=place[one, nth, out],
+            weight=weight[slab, tap[one, nth], out],
+        )
 
 
 @dataclass(frozen=True, eq=False)

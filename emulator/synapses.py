@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network import Conv2d, Dense, Network, OneToOne, Projection, Shape, Sparse, SumPool2d
+from neurodeploy.network import (
+    ConvTranspose2d,
+    Dense,
+    Network,
+    OneToOne,
+    Projection,
+    Shape,
+    SumPool2d,
+    Synapse,
+    Windowed,
+)
 from neurodeploy.precision import IntArray
 
 
@@ -33,7 +43,7 @@ class Deliverer:
 
 
 def accumulate(
-    synapse: Dense | Conv2d | SumPool2d | OneToOne | Sparse,
+    synapse: Synapse,
     weight: IntArray,
     source: Shape,
     neurons: IntArray,
@@ -50,7 +60,7 @@ def accumulate(
     """
     if isinstance(synapse, Dense):
         return weight[:, neurons] @ payload
-    if isinstance(synapse, (Conv2d, SumPool2d)):
+    if isinstance(synapse, Windowed):
         return _windows(synapse, weight, source, neurons, payload)
     strength = np.zeros(int(np.prod(source)), np.int64)
     np.add.at(strength, neurons, payload)
@@ -61,9 +71,7 @@ def accumulate(
     return total
 
 
-def _windows(
-    synapse: Conv2d | SumPool2d, weight: IntArray, source: Shape, neurons: IntArray, payload: IntArray
-) -> IntArray:
+def _windows(synapse: Windowed, weight: IntArray, source: Shape, neurons: IntArray, payload: IntArray) -> IntArray:
     """Each spike, through each kernel tap, to the one pixel it reaches there, in all output channels of its group."""
     if isinstance(synapse, SumPool2d):
         groups, dilation, (top, _, left, _) = source[0], (1, 1), synapse.padding
@@ -71,13 +79,18 @@ def _windows(
     else:
         groups, dilation, (top, left) = synapse.groups, synapse.dilation, synapse.padding
         weight = weight.reshape(groups, -1, *weight.shape[1:])
+        weight = weight.swapaxes(1, 2) if isinstance(synapse, ConvTranspose2d) else weight
     total = np.zeros(synapse.output_shape(source), np.int64)
     channel, row, column = np.unravel_index(neurons, source)
     group, member = np.divmod(channel, source[0] // groups)
     outputs = np.arange(total.shape[0]).reshape(groups, -1)
     for tap_y, tap_x in np.ndindex(weight.shape[3:]):
-        y, inside_y = _reached(row + top - tap_y * dilation[0], synapse.stride[0], total.shape[1])
-        x, inside_x = _reached(column + left - tap_x * dilation[1], synapse.stride[1], total.shape[2])
+        if isinstance(synapse, ConvTranspose2d):
+            y, inside_y = _inside(row * synapse.stride[0] + tap_y * dilation[0] - top, total.shape[1])
+            x, inside_x = _inside(column * synapse.stride[1] + tap_x * dilation[1] - left, total.shape[2])
+        else:
+            y, inside_y = _reached(row + top - tap_y * dilation[0], synapse.stride[0], total.shape[1])
+            x, inside_x = _reached(column + left - tap_x * dilation[1], synapse.stride[1], total.shape[2])
         hit = np.flatnonzero(inside_y & inside_x)
         g = group[hit]
         add = weight[g, :, member[hit], tap_y, tap_x] * payload[hit, None]
@@ -88,4 +101,10 @@ def _windows(
 def _reached(position: IntArray, stride: int, size: int) -> tuple[IntArray, NDArray[np.bool_]]:
     """The output coordinate whose window starts `position` back, and whether there is one."""
     out, rest = np.divmod(position, stride)
-    return out, (rest == 0) & (out >= 0) & (out < size)
+    out, inside = _inside(out, size)
+    return out, inside & (rest == 0)
+
+
+def _inside(position: IntArray, size: int) -> tuple[IntArray, NDArray[np.bool_]]:
+    """The coordinate again, and whether it lies in the plane."""
+    return position, (position >= 0) & (position < size)

@@ -21,6 +21,7 @@ from neurodeploy.compiler import CompileOptions, Program, compile_network
 from neurodeploy.compiler.advice import Change, advice_json
 from neurodeploy.compiler.advice import advise as find_advice
 from neurodeploy.compiler.explain import explained
+from neurodeploy.compiler.flows import Rates
 from neurodeploy.compiler.program import LayerError
 from neurodeploy.compiler.program_file import load_program, program_bytes, save_program
 from neurodeploy.compiler.quantize import QuantizeOptions
@@ -170,6 +171,7 @@ def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compi
     command: Sequence[str] = ("nd.compile",),
     *,
     calibrate: Data = None,
+    rates: Rates | None = None,
     **options: Any,
 ) -> Program:
     """A network quantized and mapped to a target.
@@ -183,6 +185,7 @@ def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compi
         command: for the provenance.
         calibrate: recordings, as `run` takes them, that the network is run on once: spikes are then weighed as they
             were seen, where the network is cut and where its cores are placed. None: all neurons fire alike.
+        rates: what `firing_rates` gave, instead of recordings.
         **options: the other fields of `CompileOptions`, for example memory_rule="nxtf".
 
     Raises:
@@ -190,11 +193,36 @@ def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compi
     """
     chosen = CompileOptions(target, weight_bits, keep_source, **options)
     made = provenance(command)
-    if calibrate is None:
-        return compile_network(network, chosen, made, progress)
-    draft = compile_network(network, replace(chosen, objective="cores"), made, progress)
-    rates = measured_rates(draft, inputs(calibrate), progress or (lambda text: None))
+    if calibrate is not None:
+        rates = firing_rates(network, calibrate, target, weight_bits, progress=progress, **options)
     return compile_network(network, chosen, made, progress, rates)
+
+
+def firing_rates(
+    network: Network,
+    calibrate: Data,
+    target: str = "loihi1",
+    weight_bits: int | None = None,
+    *,
+    progress: Callable[[str], None] | None = None,
+    **options: Any,
+) -> Rates:
+    """How often each neuron fires in recordings, of a first mapping to the target; for `compile` and `advise`.
+
+    Args:
+        network: as `compile` has it.
+        calibrate: recordings, as `run` takes them.
+        target: as `compile` has it.
+        weight_bits: as `compile` has it.
+        progress: as `compile` has it.
+        **options: as `compile` has them.
+
+    Raises:
+        NeurodeployError: what `compile_network` and `measured_rates` raise.
+    """
+    chosen = CompileOptions(target, weight_bits, **options | {"objective": "cores"})
+    draft = compile_network(network, chosen, progress=progress)
+    return measured_rates(draft, inputs(calibrate), progress or (lambda text: None))
 
 
 def advise(
@@ -205,6 +233,7 @@ def advise(
     *,
     thorough: bool = True,
     progress: Callable[[str], None] | None = None,
+    rates: Rates | None = None,
     **options: Any,
 ) -> tuple[Change, ...] | None:
     """Which one change would save cores, found by planning the network again with each.
@@ -216,12 +245,13 @@ def advise(
         weight_bits: as it was compiled with.
         thorough: try everything; else only what takes about a second.
         progress: called with the text of each change before it is tried.
+        rates: what `firing_rates` gave: changes are then priced in packets and energy too.
         **options: the other fields of `CompileOptions`.
 
     Returns:
         The best first; None if nothing was tried, since the network is too large for a quick answer.
     """
-    return find_advice(network, CompileOptions(target, weight_bits, **options), summary, thorough, progress)
+    return find_advice(network, CompileOptions(target, weight_bits, **options), summary, thorough, progress, rates)
 
 
 def with_advice(program: Program, changes: Sequence[Change] | None) -> Program:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy.runtime.schema import COUNT, FLAG, INTEGER, LABEL, NUMBER, OBJECT, TEXT, Nullable
+from neurodeploy.runtime.schema import COUNT, FLAG, INTEGER, LABEL, NUMBER, OBJECT, TEXT, Later, Nullable
 
 #: Names of the schemas, as they stand in the objects.
 RUN_SCHEMA = "neurodeploy.run/1"
@@ -54,6 +54,7 @@ PREDICTION = {
     "seconds": {"total": NUMBER, "barrier": NUMBER, "work": NUMBER, "per_step": NUMBER, "longest_step": NUMBER},
     "neuron_bound_steps": NUMBER,
     "events": [{"name": TEXT, "count": NUMBER, "joules": NUMBER}],
+    "chip_crossings": Later({"count": NUMBER, "per_step": NUMBER}),
     "layers": [{"name": TEXT, "synapses": NUMBER, "neurons": NUMBER, "packets": NUMBER, "joules": NUMBER}],
     "core_maxima": [{"name": TEXT, "most": NUMBER, "core": COUNT, "busiest": NUMBER}],
     "static_source": TEXT,
@@ -116,7 +117,15 @@ PREFLIGHT = {
 }
 
 #: A change that `neurodeploy.compiler.advice` tried, of the list `advice`.
-CHANGE = {"text": TEXT, "option": TEXT, "cores": COUNT, "exact": FLAG, "effect": TEXT}
+CHANGE = {
+    "text": TEXT,
+    "option": TEXT,
+    "cores": COUNT,
+    "exact": FLAG,
+    "effect": TEXT,
+    "packets": Later(Nullable(NUMBER)),
+    "joules": Later(Nullable(NUMBER)),
+}
 
 #: The fields of `compiler.program.LayerError`.
 QUANTIZATION = [

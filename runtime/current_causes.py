@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neurodeploy.network import Conv2d, Projection, SumPool2d
+from neurodeploy.network import Projection, Windowed
 from neurodeploy.network.network import MAX_DELAY
 from neurodeploy.precision import STATE_BITS, WEIGHT_EXPONENTS, IntArray, WeightFormat
 from neurodeploy.runtime.decay_fit import DecayFit, fit_decay
@@ -135,7 +135,7 @@ def _explains_weight(evidence: Evidence, number: int, weight: IntArray) -> bool:
 
 def _turns(projection: Projection) -> Iterator[IntArray]:
     """The seven other orientations of a kernel, as far as they have its shape."""
-    if not isinstance(projection.synapse, (Conv2d, SumPool2d)):
+    if not isinstance(projection.synapse, Windowed):
         return
     weight = projection.synapse.weight.astype(np.int64)
     for turned in (weight, np.swapaxes(weight, -1, -2)):

@@ -1,7 +1,8 @@
 """What a JSON object from a file must look like before anything is computed from it.
 
-A schema is a `Kind` of single value, `Nullable`, a list holding the schema of its items, or a dictionary holding the
-schemas of the keys that must be there. Other keys are kept unseen, so that files of newer writers stay readable.
+A schema is a `Kind` of single value, `Nullable`, `Later`, a list holding the schema of its items, or a dictionary
+holding the schemas of the keys that must be there. Other keys are kept unseen, so that files of newer writers stay
+readable.
 """
 
 from __future__ import annotations
@@ -29,7 +30,14 @@ class Nullable:
     schema: Schema
 
 
-Schema = Kind | Nullable | list[Any] | dict[str, Any]
+@dataclass(frozen=True)
+class Later:
+    """The value of a key that older writers leave out: what its schema says, where the key is there."""
+
+    schema: Schema
+
+
+Schema = Kind | Nullable | Later | list[Any] | dict[str, Any]
 
 TEXT = Kind("a text", lambda value: type(value) is str)
 COUNT = Kind("a whole number from 0", lambda value: type(value) is int and 0 <= value < 2**63)
@@ -55,6 +63,8 @@ def check(value: object, schema: Schema, where: str) -> None:
     if isinstance(schema, Kind):
         if not schema.holds(value):
             raise _wrong(value, schema.name, where)
+    elif isinstance(schema, Later):
+        check(value, schema.schema, where)
     elif isinstance(schema, Nullable):
         if value is not None:
             check(value, schema.schema, where)
@@ -72,6 +82,8 @@ def _check_keys(value: object, schema: dict[str, Any], where: str) -> None:
         raise _wrong(value, "an object", where)
     for key, inner in schema.items():
         if key not in value:
+            if isinstance(inner, Later):
+                continue
             raise FormatError(f"{where}.{key}", "is missing", "write the file again")
         check(value[key], inner, f"{where}.{key}")
 

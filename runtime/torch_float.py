@@ -17,7 +17,18 @@ from neurodeploy.compiler.quantize import trained_weights
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Simulation, Spikes, State
 from neurodeploy.emulator.stretch import check_stretch
 from neurodeploy.errors import MissingPackageError, OptionError
-from neurodeploy.network import Conv2d, CubaLif, Dense, Network, OneToOne, Population, Projection, Sparse, SumPool2d
+from neurodeploy.network import (
+    Conv2d,
+    ConvTranspose2d,
+    CubaLif,
+    Dense,
+    Network,
+    OneToOne,
+    Population,
+    Projection,
+    Sparse,
+    SumPool2d,
+)
 from neurodeploy.precision import ACCUMULATOR_LIMIT, DECAY_ONE, STATE_BITS, VOLTAGE_LIMIT, IntArray
 from neurodeploy.spikes.events import Events
 
@@ -262,6 +273,8 @@ def _product(network: Network, projection: Projection) -> Callable[[Tensor], Ten
             stride=list(synapse.stride),
             groups=shape[0],
         ).reshape(-1)
+    if isinstance(synapse, ConvTranspose2d):
+        return _transposed(synapse, weight, shape)
     return _convolution(synapse, weight, shape)
 
 
@@ -274,6 +287,19 @@ def _convolution(synapse: Conv2d, weight: Tensor, shape: tuple[int, ...]) -> Cal
         list(synapse.padding),
         list(synapse.dilation),
         synapse.groups,
+    ).reshape(-1)
+
+
+def _transposed(synapse: ConvTranspose2d, weight: Tensor, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+    return lambda s: torch.conv_transpose2d(
+        s.reshape(1, *shape),
+        weight,
+        None,
+        list(synapse.stride),
+        list(synapse.padding),
+        list(synapse.output_padding),
+        synapse.groups,
+        list(synapse.dilation),
     ).reshape(-1)
 
 

@@ -9,7 +9,7 @@ from neurodeploy.compiler.checker import tables
 from neurodeploy.compiler.checker.layout import Layout
 from neurodeploy.compiler.checker.violation import Violation
 from neurodeploy.compiler.program import Program
-from neurodeploy.network import Conv2d, Dense, Network, OneToOne, Projection, SumPool2d
+from neurodeploy.network import Conv2d, ConvTranspose2d, Dense, Network, OneToOne, Projection, SumPool2d
 from neurodeploy.precision import IntArray
 
 #: Activities are drawn from −MAX … MAX; signed and many-valued, so that exchanged synapses do not cancel.
@@ -97,6 +97,8 @@ def _evaluate(projection: Projection, activity: IntArray) -> IntArray:
         kernels = weight.reshape(synapse.groups, -1, *weight.shape[1:])
         sums: IntArray = np.einsum("giyxab,goiab->goyx", groups, kernels, optimize=True)
         return sums
+    if isinstance(synapse, ConvTranspose2d):
+        return _spread_out(synapse, weight, activity)
     if isinstance(synapse, SumPool2d):
         windows = _windows(activity, synapse.padding, synapse.stride, (1, 1), weight.shape)
         pooled: IntArray = np.einsum("cyxab,ab->cyx", windows, weight)
@@ -104,6 +106,21 @@ def _evaluate(projection: Projection, activity: IntArray) -> IntArray:
     total = np.zeros(synapse.targets, np.int64)
     np.add.at(total, synapse.target, weight * activity.reshape(-1)[synapse.source])
     return total
+
+
+def _spread_out(synapse: ConvTranspose2d, weight: IntArray, activity: IntArray) -> IntArray:
+    """Every pixel times the kernel, laid down `stride` apart on a plane whose borders are then cut off."""
+    inputs = activity.reshape(synapse.groups, -1, *activity.shape[1:])
+    kernels = weight.reshape(synapse.groups, -1, *weight.shape[1:])
+    (height, width), (down, right) = activity.shape[1:], synapse.stride
+    top, left = synapse.padding
+    _, rows, columns = synapse.output_shape(activity.shape)
+    plane = np.zeros((synapse.groups, kernels.shape[2], rows + 2 * top, columns + 2 * left), np.int64)
+    for tap_y, tap_x in np.ndindex(weight.shape[2:]):
+        y, x = tap_y * synapse.dilation[0], tap_x * synapse.dilation[1]
+        here = plane[:, :, y : y + (height - 1) * down + 1 : down, x : x + (width - 1) * right + 1 : right]
+        here += np.einsum("giyx,gio->goyx", inputs, kernels[..., tap_y, tap_x], optimize=True)
+    return plane[:, :, top : top + rows, left : left + columns]
 
 
 def _windows(

@@ -95,6 +95,7 @@ def _layers(
         by(layer[deliveries.origin], sent),
         by(layer[deliveries.origin], sent * deliveries.hops_east_west),
         by(layer[deliveries.origin], sent * deliveries.hops_north_south),
+        by(layer[deliveries.origin], sent * deliveries.crossings),
         strict=True,
     )
     return tuple(LayerCounts(*column) for column in columns)

@@ -23,7 +23,8 @@ class LayerCounts:
         synaptic_ops: stored synapses read by spikes that arrive, zeros in dense lists included.
         sparse_ops: how many of those stand in lists that are not dense.
         packets: sent by its neurons, one per spike and destination core; of the input, by the host.
-        hops_east_west, hops_north_south: links of the mesh that the packets take.
+        hops_east_west, hops_north_south: links of the mesh that the packets take, those between chips included.
+        crossings: how many of those links join two chips.
     """
 
     name: str
@@ -36,6 +37,7 @@ class LayerCounts:
     packets: float
     hops_east_west: float
     hops_north_south: float
+    crossings: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ class Deliveries:
         synapses, sparse, words: synapses that a spike reads there, how many of them in lists that are not dense, and
             words of memory, (routes,).
         packet: 1 for the first route of a neuron to a core, else 0, (routes,).
-        hops_east_west, hops_north_south: of that packet, 0 from the host, (routes,).
+        hops_east_west, hops_north_south, crossings: of that packet, 0 from the host, (routes,).
         compartments: (cores, populations).
         tiles: most routers in use on one chip; chips: in use; chip: the target's name without its board.
     """
@@ -43,6 +43,7 @@ class Deliveries:
     packet: IntArray
     hops_east_west: IntArray
     hops_north_south: IntArray
+    crossings: IntArray
     compartments: IntArray
     tiles: int
     chips: int
@@ -59,8 +60,9 @@ class Deliveries:
         packet[np.unique(origin * max(count, 1) + routes.core, return_index=True)[1]] = 1
         home = home_cores(program)
         sends = np.flatnonzero((home[origin] >= 0) & (packet == 1))
-        hops = np.zeros((2, len(origin)), np.int64)
-        hops[:, sends] = program.placement.hops(home[origin[sends]], np.asarray(routes.core[sends], np.int64))
+        path = home[origin[sends]], np.asarray(routes.core[sends], np.int64)
+        hops = np.zeros((3, len(origin)), np.int64)
+        hops[:, sends] = *program.placement.hops(*path), program.placement.crossings(*path)
         sparse, words = _sparse_and_words(program)
         target = np.array([network.index(p.target) for p in network.projections], np.int64)
         populations = len(network.populations)
@@ -81,6 +83,7 @@ class Deliveries:
             packet=packet,
             hops_east_west=hops[0],
             hops_north_south=hops[1],
+            crossings=hops[2],
             compartments=np.bincount(owner, minlength=count * populations).reshape(count, populations),
             tiles=int(np.bincount(tiles).max(initial=1)),
             chips=len(np.unique(chip)),

@@ -79,6 +79,8 @@ class Prediction:
         neuron_bound_steps: steps in which updates and sending took longer than receiving.
         core_most, core_total: of every kind of work, "neurons" and `WORK`, by core: most in any step, and
             the sum of all steps, (kinds, cores).
+        chip_crossings: links between chips that packets passed. No public source has their energy: in that of the
+            hops each counts as a link of the mesh.
         notes: what the figures leave out, one sentence each.
     """
 
@@ -95,6 +97,7 @@ class Prediction:
     neuron_bound_steps: float
     core_most: NDArray[np.float64]
     core_total: NDArray[np.float64]
+    chip_crossings: float = 0.0
     notes: tuple[str, ...] = ()
 
     @property
@@ -141,6 +144,12 @@ class Prediction:
             },
             "neuron_bound_steps": self.neuron_bound_steps,
             "events": [vars(kind) for kind in self.events],
+            "chip_crossings": {
+                "count": self.chip_crossings,
+                "per_step": self.chip_crossings / self.steps,
+                "joules": None,
+                "energy": "not published",
+            },
             "layers": [vars(layer) | {"joules": layer.joules} for layer in self.layers],
             "core_maxima": [vars(maximum) for maximum in self.maxima],
             "static_source": self.static_source,
@@ -170,6 +179,7 @@ def predicted(counts: Counts, constants: Constants) -> Prediction:
         neuron_bound_steps=float(neuron_bound.sum()) * each,
         core_most=most,
         core_total=total,
+        chip_crossings=sum(layer.crossings for layer in counts.layers),
         notes=_notes(counts, constants),
     )
 
@@ -198,6 +208,7 @@ def summed(predictions: Sequence[Prediction]) -> Prediction:
         neuron_bound_steps=sum(p.neuron_bound_steps for p in predictions),
         core_most=np.max([p.core_most for p in predictions], axis=0),
         core_total=np.sum([p.core_total for p in predictions], axis=0),
+        chip_crossings=sum(p.chip_crossings for p in predictions),
         notes=tuple(dict.fromkeys(note for p in predictions for note in p.notes)),
     )
 
@@ -257,7 +268,7 @@ def _notes(counts: Counts, constants: Constants) -> tuple[str, ...]:
     if counts.chip != constants.chip:
         notes.append(f"the constants are of {constants.chip}, not of {counts.chip}: scale, not a forecast")
     if counts.chips > 1:
-        notes.append("links and barriers between chips are not in the constants: more time and energy than shown")
+        notes.append("links and barriers between chips: not published, a real board takes more time and energy")
     if len(counts.cores.synaptic_ops) < counts.steps:
         notes.append("from mean rates: maxima are those of the average step, and no step is longer than another")
     if not counts.updates_counted:

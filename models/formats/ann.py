@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network import Conv2d, Dense, Shape, SumPool2d
+from neurodeploy.network import ConvTranspose2d, Dense, Shape, SumPool2d, Windowed, windows
 
 FloatArray = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class _Window:
-    """A convolution or pooling: kernels (out, in / groups, height, width), padding (top, bottom, left, right)."""
-
-    kernels: FloatArray
-    groups: int
-    stride: tuple[int, int]
-    padding: tuple[int, int, int, int]
-    dilation: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +26,7 @@ class Stage:
     """
 
     name: str
-    synapse: Dense | Conv2d | SumPool2d
+    synapse: Dense | Windowed
     bias: FloatArray
     rectified: bool
     source: Shape
@@ -57,41 +46,29 @@ class Stage:
         repeats = prod(self.shape) // self.bias.size
         return np.repeat(self.bias, repeats)
 
-    def window(self) -> _Window:
-        """Kernels, groups, padding and dilation of a convolution or pooling."""
-        synapse = self.synapse
-        if isinstance(synapse, SumPool2d):
-            kernels = np.broadcast_to(
-                np.asarray(synapse.weight, np.float64), (self.source[0], 1, *synapse.weight.shape)
-            )
-            return _Window(kernels, self.source[0], synapse.stride, synapse.padding, (1, 1))
-        assert isinstance(synapse, Conv2d)
-        (y, x), weight = synapse.padding, synapse.weight
-        return _Window(np.asarray(weight, np.float64), synapse.groups, synapse.stride, (y, y, x, x), synapse.dilation)
-
-    def padded(self) -> Shape:
-        """Shape of what it reads with the zeros around it."""
-        if isinstance(self.synapse, Dense):
-            return self.source
-        top, bottom, left, right = self.window().padding
-        return (self.source[0], self.source[1] + top + bottom, self.source[2] + left + right)
+    def scaled(self, factor: FloatArray) -> Dense | Windowed:
+        """The synapse with the weights of every output channel multiplied by its factor, (channels,)."""
+        weight = self.synapse.weight
+        if isinstance(self.synapse, ConvTranspose2d):  # (in, out / groups, height, width)
+            by_group = np.repeat(factor.reshape(self.synapse.groups, -1), len(weight) // self.synapse.groups, axis=0)
+            return replace(self.synapse, weight=weight * by_group[:, :, None, None])
+        return replace(self.synapse, weight=weight * factor.reshape(-1, *[1] * (weight.ndim - 1)))
 
     def sums(self, values: FloatArray) -> FloatArray:
         """Weighted sums without bias, (samples, targets), of values (samples, sources)."""
         if isinstance(self.synapse, Dense):
             return values @ self.synapse.weight.T
-        window, (_, height, width) = self.window(), self.shape
-        top, bottom, left, right = window.padding
-        edges = ((0, 0), (0, 0), (top, bottom), (left, right))
-        padded = np.pad(values.reshape(len(values), *self.source), edges)
-        total = np.zeros((len(values), window.groups, self.shape[0] // window.groups, height, width))
-        for y, x in np.ndindex(window.kernels.shape[2:]):
-            rows = slice(y * window.dilation[0], None, window.stride[0])
-            columns = slice(x * window.dilation[1], None, window.stride[1])
-            read = padded[:, :, rows, columns][:, :, :height, :width]
-            read = read.reshape(len(values), window.groups, -1, height, width)
-            tap = window.kernels[:, :, y, x].reshape(window.groups, -1, window.kernels.shape[1])
-            total += np.einsum("goi,ngihw->ngohw", tap, read, optimize=True)
+        found = windows(self.synapse, self.source)
+        kernels, rows, columns = found.kernels.astype(np.float64), found.rows, found.columns
+        groups, outputs, inputs = kernels.shape[:3]
+        planes = values.reshape(len(values), groups, inputs, rows.sources, columns.sources)
+        total = np.zeros((len(values), groups, outputs, rows.targets, columns.targets))
+        for tap_y, tap_x in np.ndindex(rows.taps, columns.taps):
+            y, x = (axis.source(np.arange(axis.targets), tap) for axis, tap in ((rows, tap_y), (columns, tap_x)))
+            to_y, to_x = np.flatnonzero(y >= 0), np.flatnonzero(x >= 0)
+            read = planes[:, :, :, y[to_y][:, None], x[to_x]]
+            sums = np.einsum("goi,ngihw->ngohw", kernels[..., tap_y, tap_x], read, optimize=True)
+            total[:, :, :, to_y[:, None], to_x] += sums
         return total.reshape(len(values), -1)
 
     def __call__(self, values: FloatArray) -> FloatArray:

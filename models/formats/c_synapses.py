@@ -8,8 +8,19 @@ import numpy as np
 
 from neurodeploy.models.formats.c_population import Cells
 from neurodeploy.models.formats.c_text import Tables, block, indented, loop
-from neurodeploy.network import Conv2d, Dense, OneToOne, Projection, Shape, Sparse, SumPool2d
-from neurodeploy.network.synapses import Synapse
+from neurodeploy.network import (
+    Axis,
+    ConvTranspose2d,
+    Dense,
+    OneToOne,
+    Projection,
+    Shape,
+    Sparse,
+    SumPool2d,
+    Windowed,
+    Windows,
+    windows,
+)
 from neurodeploy.precision import IntArray
 
 
@@ -48,6 +59,8 @@ def largest_sum(projection: Projection) -> int:
         return int(total.max(initial=0))
     if isinstance(synapse, SumPool2d):
         return int(size.sum())
+    if isinstance(synapse, ConvTranspose2d):  # of all input channels of a group, through every tap
+        return int(size.reshape(synapse.groups, -1, *size.shape[1:]).sum(axis=(1, 3, 4)).max())
     return int(size.max() if isinstance(synapse, OneToOne) else size.reshape(len(size), -1).sum(axis=1).max())
 
 
@@ -105,7 +118,7 @@ class _SynapseText:
     def around(self, per_spike: list[str]) -> list[str]:
         """The loop over source neurons `n`; of planes, over channel, row and column."""
         neurons = int(np.prod(self.source))
-        if not isinstance(self.projection.synapse, (Conv2d, SumPool2d)):
+        if not isinstance(self.projection.synapse, Windowed):
             return loop("n", neurons, per_spike)
         channels, height, width = self.source
         numbered = [f"const int32_t n = (channel * {height} + y) * {width} + x;", *per_spike]
@@ -140,31 +153,29 @@ class _SynapseText:
         add = self._add(f"target_{self.number}[k]", f"weight_{self.number}[k]")
         return block(f"for (size_t k = {begin}; k < {end}; k++)", [add])
 
-    def _windows(self, synapse: Conv2d | SumPool2d, weight: IntArray) -> list[str]:
+    def _windows(self, synapse: Windowed, weight: IntArray) -> list[str]:
         """Through each kernel tap to the one pixel that it reaches there, in all output channels of the group."""
-        _, height, width = synapse.output_shape(self.source)
-        taps_y, taps_x = synapse.weight.shape[-2:]
-        dilation = synapse.dilation if isinstance(synapse, Conv2d) else (1, 1)
-        top, left = synapse.padding if isinstance(synapse, Conv2d) else (synapse.padding[0], synapse.padding[2])
-        taps = [
-            *_reached("x", left, dilation[1], synapse.stride[1], width),
-            *self._channels(synapse, weight, f"* {height} + out_y) * {width} + out_x", taps_y, taps_x),
-        ]
-        rows = [*_reached("y", top, dilation[0], synapse.stride[0], height), *loop("tap_x", taps_x, taps)]
-        return loop("tap_y", taps_y, rows)
+        found = windows(synapse, self.source)
+        taps = [*_reached("x", found.columns), *self._channels(synapse, found, weight)]
+        rows = [*_reached("y", found.rows), *loop("tap_x", found.columns.taps, taps)]
+        return loop("tap_y", found.rows.taps, rows)
 
-    def _channels(self, synapse: Synapse, weight: IntArray, pixel: str, taps_y: int, taps_x: int) -> list[str]:
-        if isinstance(synapse, SumPool2d):
-            self._table(weight, "[row][column]")
+    def _channels(self, synapse: Windowed, found: Windows, weight: IntArray) -> list[str]:
+        pixel = f"* {found.rows.targets} + out_y) * {found.columns.targets} + out_x"
+        taps_y, taps_x = found.rows.taps, found.columns.taps
+        if isinstance(synapse, SumPool2d) or not synapse.learned:  # one kernel for all channels
+            self._table(weight.reshape(-1, taps_y, taps_x)[0], "[row][column]")
             return [self._add(f"(channel {pixel}", f"weight_{self.number}[tap_y * {taps_x} + tap_x]")]
-        assert isinstance(synapse, Conv2d)
-        outputs, members = weight.shape[0] // synapse.groups, weight.shape[1]
-        self._table(weight.transpose(1, 2, 3, 0), "[input channel of a group][row][column][output channel]")
-        tap = f"((channel % {members}) * {taps_y} + tap_y) * {taps_x} + tap_x"
-        group = f"channel / {members} * {outputs}"
+        outputs, members = found.kernels.shape[1:3]
+        if isinstance(synapse, ConvTranspose2d):
+            self._table(weight.transpose(0, 2, 3, 1), "[input channel][row][column][output channel of a group]")
+            tap = f"((channel * {taps_y} + tap_y) * {taps_x} + tap_x) * {outputs}"
+        else:
+            self._table(weight.transpose(1, 2, 3, 0), "[input channel of a group][row][column][output channel]")
+            tap = f"(((channel % {members}) * {taps_y} + tap_y) * {taps_x} + tap_x) * {weight.shape[0]} + first"
         return [
-            f"const int32_t first = {group};",
-            f"const int32_t tap = ({tap}) * {weight.shape[0]} + first;",
+            f"const int32_t first = channel / {members} * {outputs};",
+            f"const int32_t tap = {tap};",
             *loop("o", outputs, [self._add(f"((first + o) {pixel}", f"weight_{self.number}[tap + o]")]),
         ]
 
@@ -175,16 +186,17 @@ class _SynapseText:
         return f"s->{self.into}[{target}] += ({self.kind}){weight} * gain;"
 
 
-def _reached(axis: str, padding: int, dilation: int, stride: int, size: int) -> list[str]:
+def _reached(name: str, axis: Axis) -> list[str]:
     """The output row or column that a tap leads to; `continue` where there is none."""
-    back = f"tap_{axis}" if dilation == 1 else f"tap_{axis} * {dilation}"
-    if stride == 1:
-        return [
-            f"const int32_t out_{axis} = {axis} + {padding} - {back};",
-            f"if (out_{axis} < 0 || out_{axis} >= {size}) continue;",
-        ]
+    tap = f"tap_{name}" if axis.dilation == 1 else f"tap_{name} * {axis.dilation}"
+    outside = f"if (out_{name} < 0 || out_{name} >= {axis.targets}) continue;"
+    if axis.transposed:
+        start = name if axis.stride == 1 else f"{name} * {axis.stride}"
+        return [f"const int32_t out_{name} = {start} + {tap} - {axis.before};", outside]
+    if axis.stride == 1:
+        return [f"const int32_t out_{name} = {name} + {axis.before} - {tap};", outside]
     return [
-        f"const int32_t at_{axis} = {axis} + {padding} - {back};",
-        f"const int32_t out_{axis} = at_{axis} / {stride};",
-        f"if (at_{axis} < 0 || at_{axis} % {stride} != 0 || out_{axis} >= {size}) continue;",
+        f"const int32_t at_{name} = {name} + {axis.before} - {tap};",
+        f"const int32_t out_{name} = at_{name} / {axis.stride};",
+        f"if (at_{name} < 0 || at_{name} % {axis.stride} != 0 || out_{name} >= {axis.targets}) continue;",
     ]

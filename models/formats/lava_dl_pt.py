@@ -22,7 +22,7 @@ from neurodeploy.models.formats.net_chain import Chain
 from neurodeploy.models.formats.options import ReadOptions, check_options
 from neurodeploy.models.formats.sidecar import Block, Sidecar, read_sidecar
 from neurodeploy.models.formats.weight_norm import normed
-from neurodeploy.network import Conv2d, Shape, SumPool2d
+from neurodeploy.network import Conv2d, ConvTranspose2d, Shape, SumPool2d
 
 FORMAT = "lava-dl-pt"
 #: lava-dl quantizes weights to 8 bits with a sign in steps of 2.
@@ -122,12 +122,17 @@ def _layer(
     if block.kind == "dense":
         return {"weight": weight.reshape(len(weight), -1)}, (len(weight),)
     kernel = weight.shape[2:4]
-    defaults = {"stride": kernel if block.kind == "pool" else (1,), "padding": (0,), "dilation": (1,)}
+    defaults = {"stride": kernel if block.kind in ("pool", "unpool") else (1,), "padding": (0,), "dilation": (1,)}
     stride, padding, dilation = (_pair(block.sizes.get(name, other)) for name, other in defaults.items())
     groups = block.sizes.get("groups", (1,))[0]
     try:
         if block.kind == "conv":
             shape = Conv2d(weight[..., 0], stride, padding, dilation, groups).output_shape(source)
+        elif block.kind == "convT":
+            shape = ConvTranspose2d(weight[..., 0], stride, padding, (0, 0), dilation, groups).output_shape(source)
+        elif block.kind == "unpool":
+            spread = ConvTranspose2d(weight[:1, :1, :, :, 0], stride, padding, (0, 0), dilation)
+            shape = (source[0], *spread.output_shape((1, *source[1:]))[1:])
         else:
             rest = [n % k if len(source) == 3 else 0 for n, k in zip(source[1:], kernel, strict=False)]
             ends = [p + r for p, r in zip(padding, rest or [0, 0], strict=True)]
@@ -138,7 +143,7 @@ def _layer(
         raise FormatError(f"{where}: {error.subject}", error.problem, "correct the sidecar") from error
     sizes = {"kernelSize": kernel, "stride": stride, "padding": padding, "dilation": dilation}
     fields: dict[str, str | Array | Group] = {name: np.array(value) for name, value in sizes.items()}
-    fields |= {"weight": weight} | ({"groups": np.array(groups)} if block.kind == "conv" else {})
+    fields |= {"weight": weight} | ({"groups": np.array(groups)} if block.kind in ("conv", "convT") else {})
     return fields, shape
 
 

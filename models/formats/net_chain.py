@@ -13,7 +13,14 @@ from neurodeploy.models.formats.hdf5_tree import Group
 from neurodeploy.models.formats.net_fields import Fields, spread
 from neurodeploy.models.formats.net_input import read_input
 from neurodeploy.models.formats.net_neuron import ACCUMULATOR, NeuronReading, read_neuron
-from neurodeploy.models.formats.net_synapse import read_conv, read_dense, read_pool, read_recurrent
+from neurodeploy.models.formats.net_synapse import (
+    read_conv,
+    read_dense,
+    read_pool,
+    read_recurrent,
+    read_transposed,
+    read_unpool,
+)
 from neurodeploy.models.formats.options import ReadOptions
 from neurodeploy.network import (
     Bias,
@@ -33,12 +40,18 @@ from neurodeploy.network.neurons import PerNeuron
 #: A stored bias counts in units of 2^6, like everything else that a layer adds to its state.
 BIAS_EXPONENT = 6
 _REFUSED = {
-    "convT": "is a transposed convolution",
-    "unpool": "is an unpooling",
     "concat": "joins layers, and no producer ever wrote how",
     "dense_comp": "is a type that netx tests for and that no producer writes",
 }
-_NAMES = {"conv": "conv", "pool": "pool", "dense": "fc", "dense_rec": "fc"}
+_NAMES = {
+    "conv": "conv",
+    "convT": "convt",
+    "pool": "pool",
+    "unpool": "unpool",
+    "dense": "fc",
+    "dense_rec": "fc",
+}
+_PLANES = ("conv", "convT", "pool", "unpool")
 
 
 class Chain:
@@ -108,7 +121,7 @@ class Chain:
         """The population before a layer; without an input layer, lines of neurons follow from the weights."""
         if self._populations:
             return self._populations[-1]
-        if kind in ("conv", "pool") or "inFeatures" not in fields:
+        if kind in _PLANES or "inFeatures" not in fields:
             raise FormatError(str(self._path), "has no input layer, whose shape is needed here", "export it with one")
         source = Population("input", shape=(fields.integer("inFeatures"),))
         self._populations.append(source)
@@ -118,7 +131,7 @@ class Chain:
     def _add_layer(self, kind: str, fields: Fields) -> None:
         before = self._source(kind, fields)
         source = before.shape or ()
-        if self._flat and kind in ("conv", "pool"):
+        if self._flat and kind in _PLANES:
             raise FormatError(fields.where, f"is a {kind} behind a flatten", "correct the export")
         self._counts[_NAMES[kind]] += 1
         name = f"{_NAMES[kind]}{self._counts[_NAMES[kind]]}"
@@ -144,6 +157,10 @@ class Chain:
         """The forward synapses, real and imaginary, and the recurrent ones of a recurrent layer behind them."""
         if kind == "conv":
             return [read_conv(fields, source)]
+        if kind == "convT":
+            return [read_transposed(fields, source)]
+        if kind == "unpool":
+            return [read_unpool(fields, source)]
         if kind == "pool":
             pool, padded = read_pool(fields, source)
             self.notes += [f"{name}: zero rows or columns added at the bottom and right, as SLAYER does"] * padded

@@ -6,8 +6,8 @@ import numpy as np
 
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats.hdf5_tree import Array, Group
+from neurodeploy.network import Shape, Weights
 from neurodeploy.network.neurons import PerNeuron
-from neurodeploy.network.synapses import Shape, Weights
 from neurodeploy.precision import IntArray
 
 _WHOLE = "export whole numbers"

@@ -10,9 +10,11 @@ import numpy as np
 
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats.net_neuron import MESSAGE_BITS
+from neurodeploy.models.formats.net_synapse import keeps_channels
 from neurodeploy.network import (
     Alif,
     Conv2d,
+    ConvTranspose2d,
     CubaLif,
     Delta,
     Dense,
@@ -25,6 +27,7 @@ from neurodeploy.network import (
     Sigma,
     SigmaDelta,
     SumPool2d,
+    Windowed,
 )
 from neurodeploy.network.neurons import PerNeuron
 from neurodeploy.precision import IntArray
@@ -33,6 +36,7 @@ from neurodeploy.precision import IntArray
 _WEIGHTS = (-256, 255)
 _BIAS_UNIT = 64
 _ASK = "write a .ndn file instead"
+_NOT_IN_NETX = {"pool": "pooling", "unpool": "unpooling", "convT": "transposed convolution"}
 _PARAMETERS: dict[type[Neuron], dict[str, str]] = {
     CubaLif: {"current_decay": "iDecay", "voltage_decay": "vDecay", "threshold_mantissa": "vThMant"},
     Alif: {
@@ -55,7 +59,7 @@ class Layer:
     """One layer as the file will hold it.
 
     Attributes:
-        kind: input, dense, dense_rec, conv or pool.
+        kind: input, dense, dense_rec, conv, convT, pool or unpool.
         shape: as a reader will understand it.
         fields: weights and everything else but the neuron, by their names in the file.
         neuron: its fields; none for an input without neurons.
@@ -113,7 +117,11 @@ def _layer(network: Network, number: int, population: Population, source: Shape,
     elif len(source) != 3:
         raise FormatError(forward.name, "treats the outputs of a dense layer as planes", _ASK)
     elif isinstance(synapse, Conv2d):
-        kind, fields = "conv", _conv(synapse, source, scaled[0])
+        kind, fields = "conv", _conv(synapse, shape, source, scaled[0])
+    elif isinstance(synapse, ConvTranspose2d) and not synapse.learned and keeps_channels(synapse):
+        kind, fields = "unpool", _unpool(synapse, scaled[0])
+    elif isinstance(synapse, ConvTranspose2d):
+        kind, fields = "convT", _conv(synapse, shape, source, scaled[0])
     else:
         assert isinstance(synapse, SumPool2d)
         kind, fields = "pool", _pool(forward, synapse, source, scaled[0])
@@ -146,7 +154,7 @@ def _split(
         raise FormatError(population.name, problem, _ASK)
     for projection in (*forward, *imaginary, *back):
         plain = isinstance(projection.synapse, Dense) or (counts == (1, 0, 0))
-        if not plain or not isinstance(projection.synapse, (Dense, Conv2d, SumPool2d)):
+        if not plain or not isinstance(projection.synapse, Dense | Windowed):
             kind = type(projection.synapse).__name__
             raise FormatError(projection.name, f"is {kind}, which the format does not hold here", _ASK)
     return forward[0], imaginary, back
@@ -167,10 +175,10 @@ def _scaled(projections: list[Projection]) -> tuple[list[IntArray], int]:
     return weights, exponents[0]
 
 
-def _conv(synapse: Conv2d, source: Shape, weight: IntArray) -> dict[str, Any]:
+def _conv(synapse: Conv2d | ConvTranspose2d, shape: Shape, source: Shape, weight: IntArray) -> dict[str, Any]:
     return {
         "inChannels": source[0],
-        "outChannels": weight.shape[0],
+        "outChannels": shape[0],
         "kernelSize": np.array(weight.shape[2:]),
         "stride": np.array(synapse.stride),
         "padding": np.array(synapse.padding),
@@ -193,6 +201,16 @@ def _pool(projection: Projection, synapse: SumPool2d, source: Shape, weight: Int
         "padding": np.array([top, left]),
         "dilation": np.array([1, 1]),
         "weight": weight[None, None],
+    }
+
+
+def _unpool(synapse: ConvTranspose2d, weight: IntArray) -> dict[str, Any]:
+    return {
+        "kernelSize": np.array(weight.shape[2:]),
+        "stride": np.array(synapse.stride),
+        "padding": np.array(synapse.padding),
+        "dilation": np.array(synapse.dilation),
+        "weight": weight[:1],
     }
 
 
@@ -269,8 +287,8 @@ def _by_channel(population: Population, value: PerNeuron, what: str) -> int | In
 def _netx_notes(population: Population, weight: IntArray, kind: str, exponent: int) -> list[str]:
     """What lava-dl 0.6.0's netx makes of a layer that the format itself can hold."""
     notes, name, neuron = [], population.name, population.neuron
-    if kind == "pool":
-        notes.append(f"{name}: netx has no pooling")
+    if kind in _NOT_IN_NETX:
+        notes.append(f"{name}: netx has no {_NOT_IN_NETX[kind]}")
     if exponent or (isinstance(neuron, CubaLif) and np.any(np.not_equal(neuron.refractory_delay, 1))):
         notes.append(f"{name}: netx ignores weight exponents and refractory delays")
     if isinstance(neuron, Alif):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats.net_fields import Fields
-from neurodeploy.network import Conv2d, Dense, Shape, SumPool2d
-from neurodeploy.network.synapses import Weights
+from neurodeploy.network import Conv2d, ConvTranspose2d, Dense, Shape, SumPool2d, Weights
 
 _CHECK = "check the export"
 
@@ -46,15 +46,62 @@ def read_conv(fields: Fields, source: Shape) -> Conv2d:
     Raises:
         FormatError: sizes that contradict each other or the shape of the layer.
     """
-    groups = fields.integer("groups", 1)
-    channels, kernel = _planes(fields, source), fields.pair("kernelSize")
-    for name, needed in (("inChannels", source[0]), ("outChannels", channels)):
-        if name in fields and fields.integer(name) != needed:
-            raise FormatError(fields.place(name), f"is {fields.integer(name)} where {needed} are needed", _CHECK)
-    if groups < 1 or source[0] % groups:
-        raise FormatError(fields.place("groups"), f"is {groups}, which does not divide {source[0]} channels", _CHECK)
+    groups, channels, kernel = _grouped(fields, source)
     weight = _shaped(fields, "weight", (channels, source[0] // groups, *kernel))
     synapse = Conv2d(weight, fields.pair("stride", 1), fields.pair("padding", 0), fields.pair("dilation", 1), groups)
+    _check_shape(fields, synapse.output_shape(source))
+    return synapse
+
+
+def read_transposed(fields: Fields, source: Shape) -> ConvTranspose2d:
+    """A transposed convolution: `weight` (in, out / groups, kH, kW), also with axes of length 1 squeezed or one added.
+
+    The format has no output padding, and its producers use none; where the stored shape of the layer has more rows or
+    columns than the parameters give, fewer than stride or dilation, they are that.
+
+    Raises:
+        FormatError: sizes that contradict each other or the shape of the layer.
+    """
+    groups, channels, kernel = _grouped(fields, source)
+    weight = _shaped(fields, "weight", (source[0], channels // groups, *kernel))
+    stride, padding = fields.pair("stride", 1), fields.pair("padding", 0)
+    synapse = ConvTranspose2d(weight, stride, padding, (0, 0), fields.pair("dilation", 1), groups)
+    return _as_large_as_stored(fields, synapse, source)
+
+
+def read_unpool(fields: Fields, source: Shape) -> ConvTranspose2d:
+    """An unpooling: `weight` (kH, kW) of every channel, also with axes of length 1 in front.
+
+    Raises:
+        FormatError: sizes that contradict each other, or windows that SLAYER, which puts the channels below each other
+            before it unpools, lets reach into the next one.
+    """
+    channels, kernel = _planes(fields, source), fields.pair("kernelSize")
+    if channels != source[0]:
+        raise FormatError(fields.place("shape"), f"has {channels} channels, the layer before {source[0]}", _CHECK)
+    stride, padding, dilation = fields.pair("stride", 0), fields.pair("padding", 0), fields.pair("dilation", 1)
+    stride = stride if min(stride) > 0 else kernel
+    synapse = ConvTranspose2d.unpooling(_shaped(fields, "weight", kernel), channels, stride, padding, dilation)
+    if not keeps_channels(synapse):
+        problem = f"unpools {channels} channels by {kernel}, stride {stride}, padding {padding}, dilation {dilation}: "
+        problem += "windows reach into the next channel in SLAYER"
+        raise FormatError(fields.place("kernelSize"), problem, "choose a stride that is the kernel's size")
+    return _as_large_as_stored(fields, synapse, source)
+
+
+def keeps_channels(synapse: ConvTranspose2d) -> bool:
+    """Whether an unpooling of channels put below each other is one of every channel by itself."""
+    span = synapse.dilation[0] * (synapse.weight.shape[2] - 1) + 1
+    return synapse.weight.shape[0] == 1 or (span == synapse.stride[0] and synapse.padding[0] == 0)
+
+
+def _as_large_as_stored(fields: Fields, synapse: ConvTranspose2d, source: Shape) -> ConvTranspose2d:
+    """The synapse with as much output padding as the stored shape needs."""
+    found, stored = synapse.output_shape(source), fields.shape()
+    more = stored[1] - found[1], stored[2] - found[2]
+    room = [max(pair) for pair in zip(synapse.stride, synapse.dilation, strict=True)]
+    if all(0 <= m < r for m, r in zip(more, room, strict=True)):
+        synapse = replace(synapse, output_padding=more)
     _check_shape(fields, synapse.output_shape(source))
     return synapse
 
@@ -103,6 +150,19 @@ def _shaped(fields: Fields, name: str, shape: Shape) -> Weights:
     if [n for n in found.shape if n > 1] != [n for n in shape if n > 1]:
         raise FormatError(fields.place(name), f"has shape {found.shape}, not {shape}", _CHECK)
     return found.reshape(shape)
+
+
+def _grouped(fields: Fields, source: Shape) -> tuple[int, int, tuple[int, int]]:
+    """Groups, channels and kernel of a convolution or transposed one."""
+    groups = fields.integer("groups", 1)
+    channels, kernel = _planes(fields, source), fields.pair("kernelSize")
+    for name, needed in (("inChannels", source[0]), ("outChannels", channels)):
+        if name in fields and fields.integer(name) != needed:
+            raise FormatError(fields.place(name), f"is {fields.integer(name)} where {needed} are needed", _CHECK)
+    for needed in (source[0], channels):
+        if groups < 1 or needed % groups:
+            raise FormatError(fields.place("groups"), f"is {groups}, which does not divide {needed} channels", _CHECK)
+    return groups, channels, kernel
 
 
 def _planes(fields: Fields, source: Shape) -> int:

@@ -2,7 +2,8 @@
 
 The first part is the input, width x height x channels or a plain number of neurons; then follow `4a`, sum pooling
 over 4x4; `16c5`, a convolution to 16 channels with 5x5 kernels, `16c5z` padded so that the size stays; `512`, a dense
-layer of 512 neurons.
+layer of 512 neurons. SLAYER's auto networks have no more; ours are `16t4s2p1`, a transposed convolution to 16 channels
+with 4x4 kernels, stride 2 and padding 1 (`16t4`: 1 and 0), and `2u`, unpooling to 2x2.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import re
 from dataclasses import dataclass
 
 from neurodeploy.errors import FormatError
+from neurodeploy.network import Shape
 from neurodeploy.network.network import MAX_NEURONS
-from neurodeploy.network.synapses import Shape
 
 #: Far above any kernel in use; keeps a slip of the keyboard from asking for gigabytes of weights.
 MAX_KERNEL = 1024
@@ -23,6 +24,8 @@ _NUMBER = "([1-9][0-9]{0,8})"
 _INPUT = re.compile(f"{_NUMBER}(?:x{_NUMBER}x{_NUMBER})?")
 _POOL = re.compile(f"{_NUMBER}a")
 _CONV = re.compile(f"{_NUMBER}c{_NUMBER}(z?)")
+_TRANSPOSED = re.compile(f"{_NUMBER}t{_NUMBER}(?:s{_NUMBER})?(?:p{_NUMBER})?")
+_UNPOOL = re.compile(f"{_NUMBER}u")
 _DENSE = re.compile(_NUMBER)
 
 
@@ -45,6 +48,17 @@ class PoolLayer:
 
     def __str__(self) -> str:
         return f"sum of {self.kernel}x{self.kernel}"
+
+
+@dataclass(frozen=True)
+class UnpoolLayer:
+    """Every neuron spread out over `kernel` x `kernel` neurons, which do not overlap."""
+
+    kernel: int
+    kind = "unpool"
+
+    def __str__(self) -> str:
+        return f"to {self.kernel}x{self.kernel}"
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,13 @@ class ConvLayer:
 
 
 @dataclass(frozen=True)
+class TransposedLayer(ConvLayer):
+    """A transposed convolution; output padding is none, as in SLAYER."""
+
+    kind = "convt"
+
+
+@dataclass(frozen=True)
 class DenseLayer:
     """A layer that every neuron of the one before reaches."""
 
@@ -87,7 +108,7 @@ class DenseLayer:
         return f"{self.neurons} neurons"
 
 
-WeightLayer = PoolLayer | ConvLayer | DenseLayer
+WeightLayer = PoolLayer | UnpoolLayer | ConvLayer | TransposedLayer | DenseLayer
 
 
 @dataclass(frozen=True)
@@ -138,7 +159,7 @@ def parse_input(part: str, where: str) -> InputLayer:
 
 
 def parse_layer(part: str, where: str) -> WeightLayer:
-    """Read a layer, `4a`, `16c5`, `16c5z` or `512`; raises FormatError."""
+    """Read a layer, `4a`, `16c5`, `16c5z`, `16t4s2p1`, `2u` or `512`; raises FormatError."""
     if match := _POOL.fullmatch(part):
         return PoolLayer(_bounded(int(match[1]), MAX_KERNEL, part, where))
     if match := _CONV.fullmatch(part):
@@ -146,9 +167,18 @@ def parse_layer(part: str, where: str) -> WeightLayer:
         kernel = _bounded(int(match[2]), MAX_KERNEL, part, where)
         padding = kernel // 2 if match[3] else 0
         return ConvLayer(channels, kernel, padding=(padding, padding))
+    if match := _TRANSPOSED.fullmatch(part):
+        channels = _bounded(int(match[1]), MAX_NEURONS, part, where)
+        kernel, stride, padding = (
+            _bounded(int(n or default), MAX_KERNEL, part, where)
+            for n, default in zip(match.groups()[1:], (0, 1, 0), strict=True)
+        )
+        return TransposedLayer(channels, kernel, (stride, stride), (padding, padding))
+    if match := _UNPOOL.fullmatch(part):
+        return UnpoolLayer(_bounded(int(match[1]), MAX_KERNEL, part, where))
     if match := _DENSE.fullmatch(part):
         return DenseLayer(_bounded(int(match[1]), MAX_NEURONS, part, where))
-    remedy = "write 4a (pooling), 16c5 or 16c5z (convolution) or 512 (dense)"
+    remedy = "write 4a (pooling), 16c5 or 16c5z (convolution), 16t4s2 (transposed), 2u (unpooling) or 512 (dense)"
     raise FormatError(f"{where}, {part[:40]!r}", "is no layer", remedy)
 
 

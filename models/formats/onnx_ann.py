@@ -19,7 +19,7 @@ from neurodeploy.models.formats.loaded import Loaded
 from neurodeploy.models.formats.onnx_file import read_initializers, read_tensor
 from neurodeploy.models.formats.options import ReadOptions
 from neurodeploy.models.formats.rate_coding import convert_to_rates
-from neurodeploy.network import Conv2d, Dense, Shape, SumPool2d
+from neurodeploy.network import Conv2d, ConvTranspose2d, Dense, Shape, SumPool2d, Windowed
 
 FORMAT = "onnx"
 MAX_CALIBRATION_BYTES = 2**29
@@ -29,7 +29,7 @@ MAX_CALIBRATION_VALUES = 2**25
 #: Most values that a layer takes, with its padding, or gives.
 MAX_STAGE_VALUES = 2**22
 
-Synapse = Dense | Conv2d | SumPool2d
+Synapse = Dense | Windowed
 
 _SKIPPED = ("Identity", "Dropout")
 _ENDINGS = ("Softmax", "LogSoftmax")
@@ -144,6 +144,7 @@ class _Chain:
             "Gemm": self._gemm,
             "MatMul": self._matmul,
             "Conv": self._conv,
+            "ConvTranspose": self._transposed,
             "AveragePool": self._pool,
             "GlobalAveragePool": self._pool,
         }
@@ -162,7 +163,7 @@ class _Chain:
         name = _NAMES[node.op_type]
         count = 1 + sum(s.name.rstrip("0123456789") == name for s in found)
         stage = Stage(f"{name}{count}", synapse, bias, False, shape)
-        if prod(stage.shape) > MAX_STAGE_VALUES or prod(stage.padded()) > MAX_STAGE_VALUES:
+        if prod(stage.shape) > MAX_STAGE_VALUES:
             problem = f"gives {stage.shape}, more than the {MAX_STAGE_VALUES} values that are read here"
             raise self.refusal(node, problem, "give a smaller network")
         found.append(stage)
@@ -226,19 +227,34 @@ class _Chain:
         return Dense(weight)
 
     def _conv(self, node: NodeProto, shape: Shape) -> tuple[Conv2d, FloatArray]:
+        weight, values, bias = self._kernel(node, {})
+        stride, padding, dilation = (self._pair(values[name]) for name in ("strides", "pads", "dilations"))
+        conv = Conv2d(weight, stride, padding, dilation, values["group"])
+        return conv, self._channels(node, bias, conv.output_shape(shape)[0], 1)
+
+    def _transposed(self, node: NodeProto, shape: Shape) -> tuple[ConvTranspose2d, FloatArray]:
+        weight, values, bias = self._kernel(node, {"output_padding": [0, 0]})
+        stride, padding, dilation = (self._pair(values[name]) for name in ("strides", "pads", "dilations"))
+        more = self._pair(values["output_padding"])
+        conv = ConvTranspose2d(weight, stride, padding, more, dilation, values["group"])
+        return conv, self._channels(node, bias, conv.output_shape(shape)[0], 1)
+
+    def _kernel(self, node: NodeProto, more: dict[str, Any]) -> tuple[FloatArray, dict[str, Any], FloatArray]:
+        """Weights, attributes and bias of a convolution or transposed one, which takes `more` attributes."""
         weight = self._constant(node, 1, 4)
-        known: dict[str, Any] = {"kernel_shape": list(weight.shape[2:]), "strides": [1, 1], "pads": [0] * 4}
+        known: dict[str, Any] = {"kernel_shape": list(weight.shape[2:]), "strides": [1, 1], "pads": [0] * 4, **more}
         values = self._attributes(node, {**known, "dilations": [1, 1], "group": 1, "auto_pad": b"NOTSET"})
         pads = values["pads"]
         self._demand(node, values, auto_pad=b"NOTSET", kernel_shape=list(weight.shape[2:]))
-        if not self._pairs(values["strides"], values["dilations"]) or len(pads) != 4 or pads[:2] != pads[2:]:
+        pairs = [values[name] for name in ("strides", "dilations", *more)]
+        if not self._pairs(*pairs) or len(pads) != 4 or pads[:2] != pads[2:]:
             raise self.refusal(node, f"has pads {pads[:8]}", "pad both sides alike, in two dimensions")
         has_bias = len(node.input) > 2 and node.input[2]
-        bias = self._constant(node, 2, 1) if has_bias else np.zeros(1)
-        y, x = values["strides"], values["dilations"]
-        conv = Conv2d(weight, (y[0], y[1]), (pads[0], pads[1]), (x[0], x[1]), values["group"])
-        conv.output_shape(shape)
-        return conv, self._channels(node, bias, len(weight), 1)
+        return weight, values, self._constant(node, 2, 1) if has_bias else np.zeros(1)
+
+    @staticmethod
+    def _pair(values: list[int]) -> tuple[int, int]:
+        return values[0], values[1]
 
     def _pool(self, node: NodeProto, shape: Shape) -> tuple[SumPool2d, FloatArray]:
         if len(shape) != 3:
@@ -297,12 +313,11 @@ class _Chain:
         self._demand(node, values, training_mode=0, spatial=1)
         assert not isinstance(stage.synapse, SumPool2d)
         gain, shift, mean, variance = (self._constant(node, i, 1) for i in range(1, 5))
-        channels = len(stage.synapse.weight)
+        channels = stage.shape[0]
         if {gain.size, shift.size, mean.size, variance.size} != {channels} or variance.min() + values["epsilon"] <= 0:
             raise self.refusal(node, "does not suit the channels before it", "export the model again")
         factor = gain / np.sqrt(variance + values["epsilon"])
-        weight = stage.synapse.weight * factor.reshape(-1, *[1] * (stage.synapse.weight.ndim - 1))
-        return replace(stage, synapse=replace(stage.synapse, weight=weight), bias=(stage.bias - mean) * factor + shift)
+        return replace(stage, synapse=stage.scaled(factor), bias=(stage.bias - mean) * factor + shift)
 
 
 _ATTRIBUTES: dict[type, tuple[int, Callable[[AttributeProto], Any]]] = {
@@ -311,7 +326,14 @@ _ATTRIBUTES: dict[type, tuple[int, Callable[[AttributeProto], Any]]] = {
     list: (AttributeProto.INTS, lambda a: list(a.ints)),
     bytes: (AttributeProto.STRING, lambda a: a.s),
 }
-_NAMES = {"Gemm": "fc", "MatMul": "fc", "Conv": "conv", "AveragePool": "pool", "GlobalAveragePool": "pool"}
+_NAMES = {
+    "Gemm": "fc",
+    "MatMul": "fc",
+    "Conv": "conv",
+    "ConvTranspose": "convt",
+    "AveragePool": "pool",
+    "GlobalAveragePool": "pool",
+}
 
 
 def _shown(value: Any) -> Any:

@@ -10,7 +10,18 @@ import numpy as np
 
 from neurodeploy.models.formats.onnx_arithmetic import floored
 from neurodeploy.models.formats.onnx_graph import GraphBuilder, zeros
-from neurodeploy.network import Conv2d, Dense, OneToOne, Projection, Shape, SumPool2d, Synapse
+from neurodeploy.network import (
+    ConvTranspose2d,
+    Dense,
+    OneToOne,
+    Projection,
+    Shape,
+    SumPool2d,
+    Synapse,
+    Windowed,
+    Windows,
+    windows,
+)
 from neurodeploy.precision import IntArray
 
 
@@ -47,7 +58,7 @@ def _weighted(build: GraphBuilder, key: str, synapse: Synapse, strength: str, so
     """Sum of weight times payload for every target neuron."""
     if isinstance(synapse, Dense):
         return build.step("MatMul", strength, delivered)
-    if isinstance(synapse, (Conv2d, SumPool2d)):
+    if isinstance(synapse, Windowed):
         return _windows(build, synapse, strength, source, delivered)
     if isinstance(synapse, OneToOne):
         return build.step("Mul", strength, delivered)
@@ -57,39 +68,33 @@ def _weighted(build: GraphBuilder, key: str, synapse: Synapse, strength: str, so
     return build.step("ScatterElements", zeros(build, synapse.targets), targets, parts, axis=0, reduction="add")
 
 
-def _windows(build: GraphBuilder, synapse: Conv2d | SumPool2d, strength: str, source: Shape, delivered: str) -> str:
+def _windows(build: GraphBuilder, synapse: Windowed, strength: str, source: Shape, delivered: str) -> str:
     """Gather (groups, channels · taps, output pixels), and multiply each group by its kernels."""
-    channels, height, width = source
-    out_channels, out_height, out_width = synapse.output_shape(source)
-    if isinstance(synapse, SumPool2d):
-        groups, outputs = channels, 1
-        kernel = (1, 1, -1)
-    else:
-        groups, outputs = synapse.groups, out_channels // synapse.groups
-        kernel = (groups, outputs, -1)
-    members, pixels = channels // groups, out_height * out_width
-    taps = synapse.weight.shape[-2] * synapse.weight.shape[-1]
-    planes = build.step("Reshape", delivered, build.constant([groups, members, height * width]))
+    found = windows(synapse, source)
+    groups, outputs, members = found.kernels.shape[:3]
+    pixels, taps = found.rows.targets * found.columns.targets, found.rows.taps * found.columns.taps
+    plane = found.rows.sources * found.columns.sources
+    planes = build.step("Reshape", delivered, build.constant([groups, members, plane]))
     padded = build.step("Concat", planes, zeros(build, groups, members, 1), axis=2)
-    gathered = build.step("Gather", padded, build.constant(_reads(synapse, source).reshape(-1)), axis=2)
+    gathered = build.step("Gather", padded, build.constant(_reads(found).reshape(-1)), axis=2)
     columns = build.step("Reshape", gathered, build.constant([groups, members * taps, pixels]))
+    if isinstance(synapse, ConvTranspose2d):
+        split = build.prepare("Reshape", strength, build.constant([groups, members, outputs, taps]))
+        strength = build.prepare("Transpose", split, perm=[0, 2, 1, 3])
+    kernel = (1, 1, -1) if isinstance(synapse, SumPool2d) else (groups, outputs, -1)
     kernels = build.prepare("Reshape", strength, build.constant(kernel))
     return build.step("Reshape", build.step("MatMul", kernels, columns), build.constant([-1]))
 
 
-def _reads(synapse: Conv2d | SumPool2d, source: Shape) -> IntArray:
+def _reads(found: Windows) -> IntArray:
     """Pixel of the source plane that each tap of each output pixel reads, (taps, output pixels).
 
-    A tap that falls into the padding reads pixel height · width, which is always zero.
+    A tap that falls into the padding, or between pixels of a transposed convolution, reads pixel height · width, which
+    is always zero.
     """
-    _, height, width = source
-    _, out_height, out_width = synapse.output_shape(source)
-    dilation = synapse.dilation if isinstance(synapse, Conv2d) else (1, 1)
-    top, left = synapse.padding if isinstance(synapse, Conv2d) else (synapse.padding[0], synapse.padding[2])
-    taps_y, taps_x = synapse.weight.shape[-2:]
-    y = np.arange(taps_y)[:, None] * dilation[0] + np.arange(out_height)[None, :] * synapse.stride[0] - top
-    x = np.arange(taps_x)[:, None] * dilation[1] + np.arange(out_width)[None, :] * synapse.stride[1] - left
-    y, x = y[:, None, :, None], x[None, :, None, :]
-    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-    reads: IntArray = np.where(inside, y * width + x, height * width).reshape(taps_y * taps_x, out_height * out_width)
+    rows, columns = found.rows, found.columns
+    y = rows.source(np.arange(rows.targets), np.arange(rows.taps)[:, None])[:, None, :, None]
+    x = columns.source(np.arange(columns.targets), np.arange(columns.taps)[:, None])[None, :, None, :]
+    pixel = np.where((y >= 0) & (x >= 0), y * columns.sources + x, rows.sources * columns.sources)
+    reads: IntArray = pixel.reshape(rows.taps * columns.taps, rows.targets * columns.targets)
     return reads

@@ -22,7 +22,7 @@ from neurodeploy.models.formats.onnx_population import delivered, spike_kind, up
 from neurodeploy.models.formats.onnx_synapses import contribution
 from neurodeploy.models.formats.options import WriteOptions
 from neurodeploy.models.formats.written import Written
-from neurodeploy.network import Conv2d, Network, Population, SumPool2d
+from neurodeploy.network import Network, Population, Windowed
 from neurodeploy.network.codec import network_to_parts
 
 SCHEMA = "neurodeploy.onnx/1"
@@ -170,7 +170,7 @@ def constant_bytes(network: Network) -> int:
     size = sum(array.size * _fitting(array).itemsize for array in arrays.values())
     for projection in network.projections:
         synapse = projection.synapse
-        if isinstance(synapse, (Conv2d, SumPool2d)):
+        if isinstance(synapse, Windowed):
             pixels = synapse.output_shape(network.population(projection.source).shape or ())[1:]
             size += 8 * prod(pixels) * prod(synapse.weight.shape[-2:])
     return size

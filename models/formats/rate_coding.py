@@ -16,7 +16,7 @@ import numpy as np
 
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats.ann import FloatArray, Stage
-from neurodeploy.network import Bias, Conv2d, CubaLif, Dense, Network, Population, Projection, SumPool2d
+from neurodeploy.network import Bias, CubaLif, Dense, Network, Population, Projection, Windowed
 from neurodeploy.precision import DECAY_ONE
 
 #: Steps between two spikes of a neuron at the activation that its scale stands for.
@@ -105,7 +105,7 @@ def _shift(outputs: FloatArray, percentile: float) -> float:
 
 def _balanced(
     stage: Stage, bias: FloatArray, values: FloatArray, per_rate: float, percentile: float
-) -> tuple[Population, Dense | Conv2d | SumPool2d, float]:
+) -> tuple[Population, Dense | Windowed, float]:
     """A stage as population and synapse, and the activation that is its scale.
 
     Args:

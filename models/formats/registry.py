@@ -59,7 +59,11 @@ BUILT_IN = (
         "folder of SLAYER-Loihi parameters",
         (),
         reader=f"{_HERE}.slayer_folder:read_folder",
-        reads=("weights as .txt or .npy, one file per layer", "the yaml of the training", "dense, conv, pool layers"),
+        reads=(
+            "weights as .txt or .npy, one file per layer",
+            "the yaml of the training",
+            "dense, conv, pool, transposed conv and unpool layers",
+        ),
         options=("arch", "yaml"),
     ),
     Format(
@@ -68,9 +72,10 @@ BUILT_IN = (
         (".pt",),
         reader=f"{_HERE}.slayer_pt:read_pt",
         reads=(
-            "slayerPytorch networks, hand-written or auto: dense, conv, pool layers, axonal delays; LOIHI neurons, and "
-            "SRMALPHA as CUBA neurons with the same response",
-            "lava-dl networks of CUBA blocks, with a sidecar: conv, pool, dense, flatten blocks, axonal delays",
+            "slayerPytorch networks, hand-written or auto: dense, conv, pool, transposed conv and unpool layers, "
+            "axonal delays; LOIHI neurons, and SRMALPHA as CUBA neurons with the same response",
+            "lava-dl networks of CUBA blocks, with a sidecar: conv, convT, pool, unpool, dense, flatten blocks, "
+            "axonal delays",
         ),
         options=("arch", "yaml", "sidecar", *_NET_OPTIONS),
         extra="torch",
@@ -81,12 +86,15 @@ BUILT_IN = (
         (".net",),
         reader=f"{_HERE}.net_reader:read_net",
         reads=(
-            "input, dense, recurrent dense, conv, pool, flatten and average layers",
+            "input, dense, recurrent dense, conv, convT, pool, unpool, flatten and average layers",
             "CUBA and LOIHI, ALIF, SDNN, RF_PHASE and RF_IZHIKEVICH neurons",
             "biases, axonal delays, weight exponents",
         ),
         writer=f"{_HERE}.net_writer:write_net",
-        writes=("chains of dense, recurrent dense, conv and pool layers of integer weights", "all of these neurons"),
+        writes=(
+            "chains of dense, recurrent dense, conv, convT, pool and unpool layers of integer weights",
+            "all of these neurons",
+        ),
         options=_NET_OPTIONS,
     ),
     Format(
@@ -97,7 +105,7 @@ BUILT_IN = (
         writer=f"{_HERE}.onnx_write:write_onnx",
         reads=(
             "models written here",
-            "feed-forward networks as rate-coded ones: Gemm, MatMul, Conv, AveragePool, Flatten, Relu, "
+            "feed-forward networks as rate-coded ones: Gemm, MatMul, Conv, ConvTranspose, AveragePool, Flatten, Relu, "
             "BatchNormalization, with calibration data",
         ),
         writes=("integer networks as a Scan of integer operators: all neurons, synapses, delays, resets",),

@@ -9,11 +9,11 @@
     steps = 300                # default length of a recording; none unless given
 
     [[block]]                  # one for each entry of `blocks`, in their order
-    kind = "conv"              # conv, pool, dense, flatten or average
-    stride = 1                 # conv, pool: one number or [height, width]; 1 for conv, the kernel for pool
-    padding = 0                # conv, pool; 0 unless given
-    dilation = 1               # conv; 1 unless given
-    groups = 1                 # conv; 1 unless given
+    kind = "conv"              # conv, convT, pool, unpool, dense, flatten or average
+    stride = 1                 # of planes: one number or [height, width]; 1, the kernel for pool and unpool
+    padding = 0                # of planes; 0 unless given
+    dilation = 1               # conv, convT, unpool; 1 unless given
+    groups = 1                 # conv, convT; 1 unless given
     threshold = 1.25           # overrides the one above
     dynamics = true            # false: an Affine block without neurons
     delay_shift = true         # lava-dl's default; nothing else can be run
@@ -35,7 +35,9 @@ from neurodeploy.network import Shape
 MAX_BYTES = 2**20
 _KINDS = {
     "conv": {"stride", "padding", "dilation", "groups"},
+    "convT": {"stride", "padding", "dilation", "groups"},
     "pool": {"stride", "padding"},
+    "unpool": {"stride", "padding", "dilation"},
     "dense": {"dynamics"},
     "flatten": set[str](),
     "average": {"classes"},
@@ -50,7 +52,7 @@ class Block:
     """What one block of the checkpoint is.
 
     Attributes:
-        kind: conv, pool, dense, flatten or average.
+        kind: conv, convT, pool, unpool, dense, flatten or average.
         threshold: as training gave it; None where there is no neuron.
         sizes: stride, padding, dilation, groups and classes, as far as they are given.
         dynamics: whether it has neurons.
@@ -117,7 +119,7 @@ def _block(table: Any, where: str, threshold: float | None) -> Block:
     dynamics = table.get("dynamics", True)
     if type(dynamics) is not bool:
         raise FormatError(f"{where}: dynamics", f"is {dynamics!r}", "give true or false")
-    has_neuron = kind in ("conv", "pool", "dense") and dynamics
+    has_neuron = kind not in ("flatten", "average") and dynamics
     own = _number(table["threshold"], f"{where}: threshold") if "threshold" in table else threshold
     if has_neuron and own is None:
         raise FormatError(f"{where}: threshold", "is missing", "give it for the block or for all")

@@ -119,7 +119,7 @@ def recover_alpha(
     if synapse is None or refractory is None or not np.isclose(srm[1], alpha(2, synapse)[1], rtol=TOLERANCE):
         return None
     depth = -float(ref[1]) / float(alpha(2, refractory)[1])
-    pools = np.array([a.flat[0] / POOL_GAIN for name, a in weights.items() if name.startswith("pool")])
+    pools = np.array([a.flat[0] / POOL_GAIN for name, a in weights.items() if name.startswith(("pool", "unpool"))])
     if not pools.size or pools[0] <= 0 or not np.allclose(pools, pools[0], rtol=TOLERANCE):
         problem = f"has SRMALPHA neurons, {_kernels(synapse, refractory, depth)} (steps), and no pools that tell theta"
         raise FormatError(where, problem, "give the yaml of the training")

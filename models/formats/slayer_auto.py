@@ -59,9 +59,10 @@ def hand_written(path: Path, state: State, names: Sequence[str] | None) -> dict[
     for name, entries in zip(known, layers, strict=True):
         where = f"{path}: {name}"
         renamed[f"{name}.weight"] = normed(entries, "weightOp.weight", where)
-        number += not name.startswith("pool")
+        given = name.startswith(("pool", "unpool"))
+        number += not given
         if "delayOp.delay" in entries:
-            if name.startswith("pool"):
+            if given:
                 raise FormatError(where, "is a pool with delays", "train pools without")
             renamed[f"delay{number}.delay"] = entries["delayOp.delay"]
         for entry in set(entries) - {"delayOp.delay", "weightOp.weight", "weightOp.weight_g", "weightOp.weight_v"}:

@@ -15,7 +15,7 @@ import numpy as np
 from neurodeploy.errors import FormatError
 from neurodeploy.files import list_folder, parse_npy, read_bytes
 from neurodeploy.models.formats.loaded import Loaded
-from neurodeploy.models.formats.notation import EXAMPLE, Architecture, PoolLayer, parse_architecture
+from neurodeploy.models.formats.notation import EXAMPLE, Architecture, PoolLayer, UnpoolLayer, parse_architecture
 from neurodeploy.models.formats.options import ReadOptions
 from neurodeploy.models.formats.slayer_network import (
     FloatArray,
@@ -35,7 +35,7 @@ MAX_NUMBER_BYTES = 64
 MIN_TEXT_LIMIT = 2**24
 MAX_NPY_BYTES = 2**31
 
-_LAYER_FILE = re.compile(r"(conv|pool|fc)([1-9][0-9]{0,3})$", re.IGNORECASE)
+_LAYER_FILE = re.compile(r"(convt|conv|unpool|pool|fc)([1-9][0-9]{0,3})$", re.IGNORECASE)
 
 
 def read_folder(path: Path, options: ReadOptions) -> Loaded:
@@ -64,10 +64,11 @@ def read_folder(path: Path, options: ReadOptions) -> Loaded:
     _check_used(path, files, architecture)
     parts = as_integers(read_parts(architecture, lambda slot: _weights(path, files, slot, neuron)))
     for name, layer in architecture.named():
-        if isinstance(layer, PoolLayer) and name not in files:
+        if isinstance(layer, PoolLayer | UnpoolLayer) and name not in files:
             weight = neuron.pool_weight()
             notes.append(f"{name} has no file: its weight is {weight}, by SLAYER's rule from threshold and kernel")
     network = assemble(architecture, parts, neuron, config.timestep_ms, config.steps)
+    network = config.read_out(network, architecture)
     return Loaded(network, (*notes, *padding_notes(parts)), FORMAT)
 
 
@@ -112,7 +113,7 @@ def _check_used(folder: Path, files: dict[str, Path], architecture: Architecture
             problem = f"is a layer {name}, the architecture has {', '.join(layers)}"
             raise FormatError(str(path), problem, "correct --arch or remove the file")
     for name, layer in layers.items():
-        if name not in files and not isinstance(layer, PoolLayer):
+        if name not in files and not isinstance(layer, PoolLayer | UnpoolLayer):
             problem = f"holds no file ending in {name}.txt or {name}.npy"
             raise FormatError(str(folder), problem, "correct --arch or add the file")
 

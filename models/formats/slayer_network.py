@@ -10,9 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.errors import FormatError, NetworkError
-from neurodeploy.models.formats.notation import Architecture, ConvLayer, DenseLayer, PoolLayer, WeightLayer
+from neurodeploy.models.formats.notation import (
+    Architecture,
+    ConvLayer,
+    DenseLayer,
+    PoolLayer,
+    TransposedLayer,
+    UnpoolLayer,
+    WeightLayer,
+)
 from neurodeploy.models.formats.slayer_neuron import LoihiNeuron
-from neurodeploy.network import Conv2d, CubaLif, Dense, Network, Population, Projection, Shape, SumPool2d, Synapse
+from neurodeploy.network import (
+    Conv2d,
+    ConvTranspose2d,
+    CubaLif,
+    Dense,
+    Network,
+    Population,
+    Projection,
+    Shape,
+    SumPool2d,
+    Synapse,
+)
 from neurodeploy.network.neurons import PerNeuron
 
 FloatArray = NDArray[np.float64]
@@ -28,7 +47,8 @@ class Slot:
         name: conv1, pool1, fc1 …
         layer: its specification.
         source: shape of the population before it.
-        weight_shape: what its weights must be, (targets, sources), (out, in / groups, k, k) or (k, k).
+        weight_shape: what its weights must be, (targets, sources), (out, in / groups, k, k), (in, out / groups, k, k)
+            of a transposed convolution, or (k, k).
     """
 
     name: str
@@ -160,11 +180,13 @@ def _weight_shape(name: str, layer: WeightLayer, source: Shape) -> Shape:
     if len(source) != 3:
         problem = f"needs a layer (channels, height, width) before it, not {source[0]} neurons"
         raise FormatError(name, problem, "put it before the dense layers, and give the input as WxHxC")
-    if isinstance(layer, PoolLayer):
+    if isinstance(layer, PoolLayer | UnpoolLayer):
         return (layer.kernel, layer.kernel)
     if layer.groups < 1 or source[0] % layer.groups or layer.channels % layer.groups:
         problem = f"{layer.groups} groups do not divide {source[0]} channels in and {layer.channels} out"
         raise FormatError(name, problem, "correct the groups")
+    if isinstance(layer, TransposedLayer):
+        return (source[0], layer.channels // layer.groups, layer.kernel, layer.kernel)
     return (layer.channels, source[0] // layer.groups, layer.kernel, layer.kernel)
 
 
@@ -172,6 +194,10 @@ def _synapse(slot: Slot, weights: FloatArray) -> Synapse:
     layer = slot.layer
     if isinstance(layer, DenseLayer):
         return Dense(weights)
+    if isinstance(layer, UnpoolLayer):
+        return ConvTranspose2d.unpooling(weights, slot.source[0], (layer.kernel, layer.kernel))
+    if isinstance(layer, TransposedLayer):
+        return ConvTranspose2d(weights, layer.stride, layer.padding, (0, 0), layer.dilation, layer.groups)
     if isinstance(layer, ConvLayer):
         return Conv2d(weights, layer.stride, layer.padding, layer.dilation, layer.groups)
     _, height, width = slot.source

@@ -1,9 +1,10 @@
 """A torch checkpoint: of slayerPytorch, whose neuron's parameters are recovered from two kernels, or of lava-dl.
 
 Keys are `fcN.weight` (out, in, 1, 1, 1) or (out, C, H, W, 1), `convN.weight` (out, in / groups, k, k, 1),
-`poolN.weight` (1, 1, k, k, 1), `delayN.delay` in milliseconds, `slayer.srmKernel` and `slayer.refKernel`. A checkpoint
-holds neither the input's shape nor how its layers are chained: only a chain of dense layers explains itself. Those of
-auto networks are renamed first (`slayer_auto`), those of lava-dl have a reader of their own (`lava_dl_pt`).
+`convtN.weight` (in, out / groups, k, k, 1), `poolN.weight` and `unpoolN.weight` (1, 1, k, k, 1), `delayN.delay` in
+milliseconds, `slayer.srmKernel` and `slayer.refKernel`. A checkpoint holds neither the input's shape nor how its layers
+are chained: only a chain of dense layers explains itself. Those of auto networks are renamed first (`slayer_auto`),
+those of lava-dl have a reader of their own (`lava_dl_pt`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from neurodeploy.models.formats.notation import (
     DenseLayer,
     InputLayer,
     PoolLayer,
+    TransposedLayer,
+    UnpoolLayer,
     parse_architecture,
 )
 from neurodeploy.models.formats.options import ReadOptions, check_options
@@ -50,7 +53,7 @@ from neurodeploy.models.formats.torch_file import read_state_dict
 FORMAT = "slayer-pt"
 SRM_KERNEL, REF_KERNEL = "slayer.srmKernel", "slayer.refKernel"
 
-_WEIGHT = re.compile(r"((?:conv|pool|fc)[1-9][0-9]{0,3})\.weight")
+_WEIGHT = re.compile(r"((?:conv|conv[tT]|pool|unpool|fc)[1-9][0-9]{0,3})\.weight")
 _DELAY = re.compile(r"delay([1-9][0-9]{0,3})\.delay")
 
 
@@ -111,6 +114,7 @@ def read_pt(path: Path, options: ReadOptions) -> Loaded:
         parts, cells, more = converted(parts, neuron)
         network = chained(architecture, parts, cells, timestep, steps, delays)
         notes += more
+    network = network if config is None else config.read_out(network, architecture)
     return Loaded(network, tuple(notes), FORMAT)
 
 
@@ -122,13 +126,14 @@ def _sorted_entries(path: Path, state: dict[str, FloatArray]) -> Checkpoint:
     for key, array in state.items():
         where = f"{path}: {key[:60]}"
         if match := _WEIGHT.fullmatch(key):
-            weights[match[1]] = _checked_axes(where, check_weights(where, array))
+            weights[match[1].lower()] = _checked_axes(where, check_weights(where, array))
         elif match := _DELAY.fullmatch(key):
             delays[int(match[1])] = check_weights(where, array)
         elif key in (SRM_KERNEL, REF_KERNEL) and array.ndim == 1:
             kernels[key] = check_weights(where, array).astype(np.float32)
         else:
-            known = f"fcN.weight, convN.weight, poolN.weight, delayN.delay, {SRM_KERNEL}, {REF_KERNEL}"
+            layers = ", ".join(f"{kind}N.weight" for kind in ("fc", "conv", "convt", "pool", "unpool"))
+            known = f"{layers}, delayN.delay, {SRM_KERNEL}, {REF_KERNEL}"
             raise FormatError(where, "is an entry that this reader does not know", f"it takes {known}")
     return Checkpoint(path, weights, delays, kernels.get(SRM_KERNEL), kernels.get(REF_KERNEL))
 
@@ -205,7 +210,9 @@ def _weights(checkpoint: Checkpoint, slot: Slot) -> FloatArray:
     allowed = {
         DenseLayer: [(slot.weight_shape[0], *slot.source), (*slot.weight_shape, 1, 1)],
         ConvLayer: [slot.weight_shape],
+        TransposedLayer: [slot.weight_shape],
         PoolLayer: [(1, 1, *slot.weight_shape)],
+        UnpoolLayer: [(1, 1, *slot.weight_shape)],
     }[type(slot.layer)]
     if stored.shape not in [(*shape, 1) for shape in allowed]:
         needed = " or ".join(str((*shape, 1)) for shape in allowed if len(shape) == 4)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neurodeploy.errors import FormatError, NetworkError
@@ -10,6 +11,7 @@ from neurodeploy.models.formats.notation import (
     Architecture,
     ConvLayer,
     InputLayer,
+    TransposedLayer,
     WeightLayer,
     parse_input,
     parse_layer,
@@ -17,12 +19,14 @@ from neurodeploy.models.formats.notation import (
 from neurodeploy.models.formats.safe_yaml import Section, load_yaml, show
 from neurodeploy.models.formats.slayer_alpha import AlphaNeuron
 from neurodeploy.models.formats.slayer_neuron import LoihiNeuron
+from neurodeploy.network import Network
 
 MAX_STEPS = 2**31 - 1
 MAX_STRIDE = 1024
 #: Used in training only: the shape of the surrogate gradient, and weight initialization.
 TRAINING_ONLY = ("tauRho", "scaleRho")
 LAYER_TRAINING_ONLY = ("wScale", "sigma", "maxDelay")
+_AVERAGE = re.compile("avg([1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class SlayerYaml:
         neuron: LOIHI, or SRMALPHA with its times in steps.
         architecture: the `layer` list; None when the file has none.
         delayed: the entries of that list that have delays, which only a checkpoint holds.
+        classes: `avgN` at the end of that list, a read-out: how many classes the outputs are averaged to.
     """
 
     path: Path
@@ -44,10 +49,23 @@ class SlayerYaml:
     neuron: LoihiNeuron | AlphaNeuron
     architecture: Architecture | None
     delayed: tuple[str, ...] = ()
+    classes: int | None = None
+
+    def read_out(self, network: Network, used: Architecture) -> Network:
+        """The network with the classes of the layer list, where the layers `used` are that list's."""
+        if self.classes is None or used != self.architecture:
+            return network
+        try:
+            return replace(network, classes=self.classes)
+        except NetworkError as error:
+            raise FormatError(f"{self.path}: avg{self.classes}", error.problem, "correct the yaml") from error
 
     def notes(self, used: Architecture) -> list[str]:
         """Tell what was read, and whether its layer list was passed over for the layers `used`."""
         length = "" if self.steps is None else f", {self.steps} steps"
+        length += (
+            "" if self.classes is None or self.architecture != used else f"; outputs vote for {self.classes} classes"
+        )
         notes = [f"{self.path.name}: {self.neuron}; {self.timestep_ms:g} ms a step{length}"]
         if self.architecture not in (None, used):
             notes.append(f"the layer list of {self.path.name} differs from the architecture given and is not used")
@@ -66,12 +84,18 @@ def read_slayer_yaml(path: Path) -> SlayerYaml:
     neuron = _neuron(Section(file.take("neuron"), f"{path}: neuron"), timestep)
     architecture: Architecture | None = None
     delayed: tuple[str, ...] = ()
+    classes: int | None = None
     if "layer" in file:
         sections = _sections(file.take("layer"), f"{path}: layer")
         delayed = tuple(section.where for section in sections if _delays(section))
-        architecture = Architecture(_input(sections[0]), tuple(_layer(section) for section in sections[1:]))
+        dims = [_dim(section) for section in sections]
+        if len(sections) > 2 and (match := _AVERAGE.fullmatch(dims[-1])):
+            sections.pop().end(*LAYER_TRAINING_ONLY)
+            classes = int(match[1])
+        layers = [_layer(section, dim) for section, dim in zip(sections[1:], dims[1:], strict=False)]
+        architecture = Architecture(_input(sections[0], dims[0]), tuple(layers))
     file.end("training")
-    return SlayerYaml(path, timestep, steps, neuron, architecture, delayed)
+    return SlayerYaml(path, timestep, steps, neuron, architecture, delayed, classes)
 
 
 def _simulation(section: Section) -> tuple[float, int | None]:
@@ -118,17 +142,16 @@ def _sections(entries: object, where: str) -> list[Section]:
     return [Section(entry, f"{where} {number}") for number, entry in enumerate(entries, start=1)]
 
 
-def _input(section: Section) -> InputLayer:
-    layer = parse_input(_dim(section), section.where)
+def _input(section: Section, dim: str) -> InputLayer:
+    layer = parse_input(dim, section.where)
     _refuse_neuron(section)
     section.end(*LAYER_TRAINING_ONLY)
     return layer
 
 
-def _layer(section: Section) -> WeightLayer:
-    dim = _dim(section)
+def _layer(section: Section, dim: str) -> WeightLayer:
     if dim.startswith("avg"):
-        raise FormatError(section.where, f"{show(dim)} is a read-out without neurons", "remove it")
+        raise FormatError(section.where, f"{show(dim)} is a read-out without neurons", "put it last, as avg10")
     layer = parse_layer(dim, section.where)
     if isinstance(layer, ConvLayer):
         layer = _convolution(layer, dim, section)
@@ -138,14 +161,20 @@ def _layer(section: Section) -> WeightLayer:
 
 
 def _convolution(layer: ConvLayer, dim: str, section: Section) -> ConvLayer:
-    """Complete a convolution with the entry's other keys; slayerPytorch pads k // 2 unless told otherwise."""
+    """Complete a convolution with the entry's other keys; slayerPytorch pads k // 2 unless told otherwise.
+
+    A transposed one is padded by 0 and has stride 1 where neither its `dim` nor a key says more.
+    """
     if dim.endswith("z") and "padding" in section:
         raise FormatError(section.where, "gives a padding and the suffix z", "remove one of them")
-    return ConvLayer(
-        layer.channels,
-        layer.kernel,
-        stride=_sizes(section, "stride", 1, 1),
-        padding=_sizes(section, "padding", layer.kernel // 2, 0),
+    transposed = isinstance(layer, TransposedLayer)
+    for suffix, key in (("s", "stride"), ("p", "padding")):
+        if transposed and suffix in dim and key in section:
+            raise FormatError(section.where, f"gives a {key} and the suffix {suffix}", "remove one of them")
+    return replace(
+        layer,
+        stride=_sizes(section, "stride", layer.stride[0], 1),
+        padding=_sizes(section, "padding", layer.padding[0] if transposed else layer.kernel // 2, 0),
         dilation=_sizes(section, "dilation", 1, 1),
         groups=section.integer("groups", 1),
     )

@@ -107,16 +107,19 @@ def _compiled(
         if advise is False or options["objective"] != "cores":
             return None
         with console.progress("trying", None) as tried:
-            return api.advise(network, summary, thorough=bool(advise), progress=tried, **options)
+            return api.advise(network, summary, thorough=bool(advise), progress=tried, rates=rates, **options)
 
+    rates = None
     try:
         with console.progress("compiling", None) as advance:
+            if recordings is not None:
+                rates = api.firing_rates(network, recordings, progress=advance, **options)
             program = api.compile(
                 network,
                 keep_source=keep_source,
                 progress=advance,
                 command=command_line(),
-                calibrate=recordings,
+                rates=rates,
                 **options,
             )
     except TooManyCoresError as error:

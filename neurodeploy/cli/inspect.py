@@ -10,6 +10,9 @@ import click
 from neurodeploy.cli.shared import FILE, flag, network_options
 from neurodeploy.cli.verb import Console, table, verb
 
+#: Names of synapses that are too long for the table.
+_KINDS = {"convtranspose2d": "transposed"}
+
 
 @verb(name="inspect")
 @click.argument("path", type=FILE)
@@ -79,7 +82,7 @@ def _network(numbers: dict[str, Any], form: str) -> str:
                 [
                     (
                         p["name"],
-                        p["kind"],
+                        _KINDS.get(p["kind"], p["kind"]),
                         "x".join(map(str, p["weight_shape"])),
                         p["weight_min"],
                         p["weight_max"],

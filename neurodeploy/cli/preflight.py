@@ -13,6 +13,7 @@ from neurodeploy.cli.prediction import prediction_text
 from neurodeploy.cli.traffic import traffic_text
 from neurodeploy.cli.verb import table
 from neurodeploy.errors import FormatError
+from neurodeploy.reporting.prediction import quantity
 from neurodeploy.reporting.preflight import Change, Layer, Limit, Preflight
 
 if TYPE_CHECKING:
@@ -153,4 +154,11 @@ def _advice(report: Preflight) -> Iterator[str]:
 
 
 def _change(change: Change, report: Preflight) -> tuple[object, ...]:
-    return change.text, change.option, change.cores, report.cores - change.cores, change.effect
+    return change.text, change.option, change.cores, report.cores - change.cores, change.effect + _cost(change)
+
+
+def _cost(change: Change) -> str:
+    """What a step takes after the change, where it was measured how often neurons fire."""
+    if change.packets is None or change.joules is None:
+        return ""
+    return f"; then {change.packets:,.4g} packets and {quantity(change.joules, 'J')} a step (davies2018)"

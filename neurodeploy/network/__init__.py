@@ -1,15 +1,20 @@
 """The representation every room shares: populations, projections, neurons, synapses."""
 
 from neurodeploy.network.connections import Connections, connections, synapse_count
+from neurodeploy.network.convolutions import Conv2d, ConvTranspose2d, SumPool2d
+from neurodeploy.network.geometry import Axis, Windows, windows
 from neurodeploy.network.network import Bias, Network, Population, Projection, Reset
 from neurodeploy.network.neurons import Alif, CubaLif, Delta, Neuron, ResonateFire, Sigma, SigmaDelta
-from neurodeploy.network.synapses import Conv2d, Dense, OneToOne, Shape, Sparse, SumPool2d, Synapse
+from neurodeploy.network.synapses import Dense, OneToOne, Sparse, Synapse, Windowed
+from neurodeploy.network.weights import Shape, Weights
 
 __all__ = [
     "Alif",
+    "Axis",
     "Bias",
     "Connections",
     "Conv2d",
+    "ConvTranspose2d",
     "CubaLif",
     "Delta",
     "Dense",
@@ -26,6 +31,10 @@ __all__ = [
     "Sparse",
     "SumPool2d",
     "Synapse",
+    "Weights",
+    "Windowed",
+    "Windows",
     "connections",
     "synapse_count",
+    "windows",
 ]

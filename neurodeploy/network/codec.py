@@ -13,9 +13,10 @@ import numpy as np
 
 from neurodeploy.arrays import Array, Arrays
 from neurodeploy.errors import FormatError
+from neurodeploy.network.convolutions import Conv2d, ConvTranspose2d, SumPool2d
 from neurodeploy.network.network import Bias, Network, Population, Projection, Reset
 from neurodeploy.network.neurons import NEURONS, PerNeuron
-from neurodeploy.network.synapses import Conv2d, Dense, OneToOne, Sparse, SumPool2d, Synapse
+from neurodeploy.network.synapses import Dense, OneToOne, Sparse, Synapse
 from neurodeploy.precision import SignMode, WeightFormat
 
 Meta = dict[str, Any]
@@ -23,6 +24,7 @@ Meta = dict[str, Any]
 _SYNAPSES: dict[str, type[Synapse]] = {
     "dense": Dense,
     "conv2d": Conv2d,
+    "conv_transpose2d": ConvTranspose2d,
     "sum_pool2d": SumPool2d,
     "one_to_one": OneToOne,
     "sparse": Sparse,
@@ -146,6 +148,8 @@ def _projection(meta: Any, arrays: Arrays) -> Projection:
 def _synapse_value(name: str, value: Any, arrays: Arrays) -> Any:
     if name in _ARRAYS:
         return arrays[value]
+    if name == "learned":
+        return _bool(value)
     return tuple(_int(v) for v in value) if isinstance(value, list) else _int(value)
 
 

@@ -9,17 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network.synapses import (
-    Conv2d,
-    Dense,
-    OneToOne,
-    Shape,
-    Sparse,
-    SumPool2d,
-    Synapse,
-    Weights,
-    checked_weights,
-)
+from neurodeploy.network.geometry import Axis, Windows, windows
+from neurodeploy.network.synapses import Dense, OneToOne, Sparse, Synapse
+from neurodeploy.network.weights import Shape, Weights, checked_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,15 +39,7 @@ def connections(synapse: Synapse, source: Shape) -> Connections:
         return _listed(index, index, np.broadcast_to(synapse.weight, index.shape))
     if isinstance(synapse, Sparse):
         return joined(synapse)
-    if isinstance(synapse, SumPool2d):
-        return _windows(
-            _pool_as_groups(synapse, source[0]),
-            source,
-            synapse.padding[0],
-            synapse.padding[2],
-            synapse.output_shape(source),
-        )
-    return _windows(synapse, source, *synapse.padding, synapse.output_shape(source))
+    return _tap_by_tap(windows(synapse, source))
 
 
 def synapse_count(synapse: Synapse, source: Shape) -> int:
@@ -64,54 +48,40 @@ def synapse_count(synapse: Synapse, source: Shape) -> int:
         return int(np.count_nonzero(np.broadcast_to(synapse.weight, (prod(source),))))
     if isinstance(synapse, (Dense, Sparse)):
         return int(np.count_nonzero(synapse.weight))
-    if isinstance(synapse, SumPool2d):
-        conv, top, left = _pool_as_groups(synapse, source[0]), synapse.padding[0], synapse.padding[2]
-    else:
-        conv, (top, left) = synapse, synapse.padding
-    out = synapse.output_shape(source)
-    taps_y, taps_x = (
-        [
-            len(_aligned(out[axis], source[axis], conv.stride[axis - 1], tap * conv.dilation[axis - 1] - shift)[0])
-            for tap in range(size)
-        ]
-        for axis, size, shift in ((1, conv.weight.shape[2], top), (2, conv.weight.shape[3], left))
+    found = windows(synapse, source)
+    joins_y, joins_x = (
+        np.count_nonzero(axis.source(np.arange(axis.targets), np.arange(axis.taps)[:, None]) >= 0, axis=1)
+        for axis in (found.rows, found.columns)
     )
-    per_tap = np.count_nonzero(conv.weight, axis=(0, 1))
-    return int(np.array(taps_y) @ per_tap @ np.array(taps_x))
+    per_tap = np.count_nonzero(found.kernels, axis=(0, 1, 2))
+    return int(joins_y @ per_tap @ joins_x)
 
 
-def _pool_as_groups(pool: SumPool2d, channels: int) -> Conv2d:
-    kernel = np.broadcast_to(pool.weight, (channels, 1, *pool.weight.shape))
-    return Conv2d(_typed(kernel), pool.stride, groups=channels)
-
-
-def _windows(conv: Conv2d, source: Shape, top: int, left: int, out: Shape) -> Connections:
+def _tap_by_tap(found: Windows) -> Connections:
     """Every pair (input pixel, output pixel) of each kernel tap, for all channels that meet there."""
-    _, height, width = source
-    channels_out, channels_in, kernel_h, kernel_w = conv.weight.shape
-    per_group = channels_out // conv.groups
-    out_channel = np.arange(channels_out)[:, None]
-    in_channel = out_channel // per_group * channels_in + np.arange(channels_in)[None, :]
-    rows: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]] = []
-    for tap_y in range(kernel_h):
-        out_y, in_y = _aligned(out[1], height, conv.stride[0], tap_y * conv.dilation[0] - top)
-        for tap_x in range(kernel_w):
-            out_x, in_x = _aligned(out[2], width, conv.stride[1], tap_x * conv.dilation[1] - left)
-            pixel_in = (in_y[:, None] * width + in_x[None, :]).reshape(-1)
-            pixel_out = (out_y[:, None] * out[2] + out_x[None, :]).reshape(-1)
-            origin = (in_channel * (height * width))[:, :, None] + pixel_in
-            target = (out_channel * (out[1] * out[2]))[:, :, None] + pixel_out
-            weight = np.broadcast_to(conv.weight[:, :, tap_y, tap_x, None], origin.shape)
-            rows.append((origin.reshape(-1), np.broadcast_to(target, origin.shape).reshape(-1), weight.reshape(-1)))
-    return _listed(*(np.concatenate(column) for column in zip(*rows, strict=True)))
+    kernels, rows, columns = found.kernels, found.rows, found.columns
+    groups, outputs, inputs = kernels.shape[:3]
+    out_channel = np.arange(groups * outputs).reshape(groups, outputs, 1)
+    in_channel = np.arange(groups * inputs).reshape(groups, 1, inputs)
+    listed: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]] = []
+    for tap_y in range(rows.taps):
+        out_y, in_y = _aligned(rows, tap_y)
+        for tap_x in range(columns.taps):
+            out_x, in_x = _aligned(columns, tap_x)
+            pixel_in = (in_y[:, None] * columns.sources + in_x[None, :]).reshape(-1)
+            pixel_out = (out_y[:, None] * columns.targets + out_x[None, :]).reshape(-1)
+            origin = in_channel[..., None] * (rows.sources * columns.sources) + pixel_in
+            target = out_channel[..., None] * (rows.targets * columns.targets) + pixel_out
+            every = np.broadcast_arrays(origin, target, kernels[:, :, :, tap_y, tap_x, None])
+            listed.append((every[0].reshape(-1), every[1].reshape(-1), every[2].reshape(-1)))
+    return _listed(*(np.concatenate(column) for column in zip(*listed, strict=True)))
 
 
-def _aligned(outputs: int, inputs: int, stride: int, shift: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Output positions and the input positions they read through one tap, borders left out."""
-    out = np.arange(outputs)
-    position = out * stride + shift
-    inside = (position >= 0) & (position < inputs)
-    return out[inside], position[inside]
+def _aligned(axis: Axis, tap: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Output positions and the input positions that one tap joins to them, borders left out."""
+    position = axis.source(np.arange(axis.targets), tap)
+    out = np.flatnonzero(position >= 0)
+    return out, position[out]
 
 
 def joined(synapse: Sparse) -> Connections:

@@ -14,7 +14,8 @@ import numpy as np
 from neurodeploy.errors import NetworkError
 from neurodeploy.network.connections import joined
 from neurodeploy.network.neurons import Delta, Neuron, PerNeuron, ResonateFire, Sigma, SigmaDelta, checked_integers
-from neurodeploy.network.synapses import Shape, Sparse, Synapse
+from neurodeploy.network.synapses import Sparse, Synapse
+from neurodeploy.network.weights import Shape
 from neurodeploy.precision import STATE_LIMIT, WEIGHT_EXPONENTS, IntArray, WeightFormat
 
 T = TypeVar("T")

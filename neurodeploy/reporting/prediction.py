@@ -59,6 +59,7 @@ class PredictionTables:
             constants=tuple(p["constants"] for p in predictions),
             totals=(
                 *((name, *(_energy(p, kinds) for p in predictions)) for name, kinds in ENERGY),
+                *_crossings(predictions),
                 *((name, *(quantity(p[a][b], unit) for p in predictions)) for name, (a, b), unit in TOTALS),
             ),
             layers=tuple((name, *(quantity(each.get(name, 0.0), "J") for each in layers)) for name in layers[0]),
@@ -85,6 +86,12 @@ def _energy(prediction: Mapping[str, Any], kinds: tuple[str, ...]) -> str:
     mine = [kind for kind in prediction["events"] if kind["name"] in kinds]
     joules = sum(kind["joules"] for kind in mine)
     return "no figure" if any(kind["count"] for kind in mine) and not joules else quantity(joules, "J")
+
+
+def _crossings(predictions: Sequence[Mapping[str, Any]]) -> tuple[Row, ...]:
+    """How often packets passed from chip to chip, whose energy nobody published; no row where they did not."""
+    counts = [p.get("chip_crossings", {}).get("count", 0) for p in predictions]
+    return (("links between chips", *(f"{_amount(count)} (no figure)" for count in counts)),) if any(counts) else ()
 
 
 def _amount(value: float) -> str:

@@ -95,6 +95,8 @@ class Change:
     cores: int
     exact: bool
     effect: str
+    packets: float | None = None
+    joules: float | None = None
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,15 @@ def _core(row: Mapping[str, Any], names: list[str], summary: Mapping[str, Any], 
 
 
 def _change(row: Mapping[str, Any]) -> Change:
-    return Change(_plain(row["text"]), _plain(row["option"]), row["cores"], row["exact"], _plain(row["effect"]))
+    return Change(
+        text=_plain(row["text"]),
+        option=_plain(row["option"]),
+        cores=row["cores"],
+        exact=row["exact"],
+        effect=_plain(row["effect"]),
+        packets=row.get("packets"),
+        joules=row.get("joules"),
+    )
 
 
 def _mesh(summary: Mapping[str, Any], where: str) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from neurodeploy.models.formats.slayer_alpha import sampled_alpha
 from neurodeploy.network import (
     Alif,
     Conv2d,
+    ConvTranspose2d,
     CubaLif,
     Dense,
     Network,
@@ -35,7 +36,7 @@ from neurodeploy.spikes.samples import find_samples
 from tests.fuzz.hdf5 import damaged_container, damaged_hdf5
 from tests.fuzz.mutate import mutated
 from tests.property.networks import random_case
-from tests.support.onnx_models import small_convolutional_model
+from tests.support.onnx_models import Layer, chain, floats, small_convolutional_model
 
 YAML = b"""simulation: {Ts: 1.0, tSample: 20}
 neuron: {type: LOIHI, vThMant: 80, vDecay: 128, iDecay: 1024, refDelay: 1, wgtExp: 0, tauRho: 1, scaleRho: 1}
@@ -170,11 +171,21 @@ def _net_files(folder: Path) -> list[Files]:
     resonator = ResonateFire(100, 4000, 20, izhikevich=False)
     chains = [
         Network(layers, joined, steps=20),
+        _decoder(),
         _chain(SigmaDelta(10)),
         _chain(Alif(1024, 128, 20, 100, 100, 5)),
         _chain(resonator),
     ]
     return [{"f.net": written_network(network, "f.net").files[".net"]} for network in chains]
+
+
+def _decoder() -> Network:
+    """A transposed convolution with output padding, and an unpooling."""
+    neuron = CubaLif(1024, 128, 20)
+    populations = (Population("input", shape=(2, 3, 4)), Population("up", neuron), Population("twice", neuron))
+    kernel = ConvTranspose2d(2 * np.arange(36).reshape(2, 2, 3, 3), (2, 2), (1, 1), (1, 1))
+    unpool = ConvTranspose2d.unpooling(np.full((2, 2), 28), 2, (2, 2))
+    return Network(populations, (Projection("input", "up", kernel), Projection("up", "twice", unpool)), steps=20)
 
 
 def _chain(neuron: Neuron) -> Network:
@@ -244,7 +255,9 @@ def _spiking_onnx(folder: Path) -> list[Files]:
 def _rate_onnx(folder: Path) -> list[Files]:
     np.save(folder / "c.npy", np.random.default_rng(3).random((5, 2, 6, 6)))
     calibration = (folder / "c.npy").read_bytes()
-    return [{"f.onnx": small_convolutional_model().SerializeToString(), "c.npy": calibration}]
+    up: Layer = ("ConvTranspose", {"W": floats(1, 2, 2, 2, 2)}, {"strides": [2, 2], "output_padding": [1, 0]})
+    models = (small_convolutional_model(), chain([up, ("Relu", {}, {})], [2, 6, 6]))
+    return [{"f.onnx": model.SerializeToString(), "c.npy": calibration} for model in models]
 
 
 def _rates(path: Path) -> object:

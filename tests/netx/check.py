@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from neurodeploy import api
 from neurodeploy.emulator.reference import Reference
-from neurodeploy.network import Network, Population, SumPool2d
+from neurodeploy.network import ConvTranspose2d, Network, Population, SumPool2d
 from neurodeploy.runtime.lava_environment import environment_folder, find_python
 from neurodeploy.spikes.events import Events
 from tests.property.calibration import calibrated
@@ -48,7 +48,7 @@ def environment() -> Path:
 def suited(case: Case) -> Case | None:
     """The case without what netx does not do, None when nothing is left."""
     network = case.network
-    if any(isinstance(p.synapse, SumPool2d) for p in network.projections):
+    if any(isinstance(p.synapse, SumPool2d | ConvTranspose2d) for p in network.projections):
         return None
     populations = tuple(_suited(population) for population in network.populations)
     events = Events(case.events.step, case.events.neuron)

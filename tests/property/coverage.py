@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from neurodeploy.emulator.simulation import Chunk, Counters, State
-from neurodeploy.network import CubaLif, Network, Population
+from neurodeploy.network import ConvTranspose2d, CubaLif, Network, Population
 from neurodeploy.precision import DECAY_ONE, VOLTAGE_LIMIT, IntArray
 from tests.property.networks import Case
 
@@ -23,6 +23,8 @@ REQUIRED = {
     "decay of negative u": 0.02,
     "decay of negative v": 0.02,
     "bias": 0.02,
+    "transposed convolution": 0.02,
+    "unpooling": 0.01,
 }
 
 
@@ -76,6 +78,9 @@ def _of_network(network: Network, chunk: Chunk, steps: int) -> Iterable[str]:
             yield "delay above 8"
         if np.any(delivered) and any(p.weight_exponent < 0 for p in ways):
             yield "negative exponent"
+        for way in ways if np.any(delivered) else []:
+            if isinstance(way.synapse, ConvTranspose2d):
+                yield "transposed convolution" if way.synapse.learned else "unpooling"
         if population.bias is not None and population.bias.mantissa.any():
             yield "bias"
 

@@ -12,7 +12,7 @@ from neurodeploy.emulator.cells.arithmetic import decay
 from neurodeploy.emulator.cells.cuba_lif import CubaLifCells
 from neurodeploy.emulator.reference import Reference
 from neurodeploy.emulator.simulation import Options, Simulation
-from neurodeploy.network import Bias, Conv2d, CubaLif, Network, Population, Projection, Reset, SumPool2d
+from neurodeploy.network import Bias, ConvTranspose2d, CubaLif, Network, Population, Projection, Reset, Windowed
 from neurodeploy.precision import VOLTAGE_LIMIT, IntArray, WeightFormat
 
 Draw = np.random.Generator
@@ -45,7 +45,7 @@ class SubtractingBackend:
 
 def turn_kernel(network: Network, draw: Draw) -> Network | None:
     """Both axes flipped, one of them, or a square kernel transposed."""
-    place = _choose(draw, [i for i, p in enumerate(network.projections) if isinstance(p.synapse, (Conv2d, SumPool2d))])
+    place = _choose(draw, [i for i, p in enumerate(network.projections) if isinstance(p.synapse, Windowed)])
     if place is None:
         return None
     projection = network.projections[place]
@@ -188,7 +188,10 @@ def _choose(draw: Draw, places: list[int]) -> int | None:
 
 def _with_weight(network: Network, place: int, weight: object) -> Network:
     projection = network.projections[place]
-    return _with_projection(network, place, replace(projection, synapse=replace(projection.synapse, weight=weight)))  # type: ignore[arg-type]
+    # an unpooling has one kernel for all channels, so what differs is none
+    learned = {"learned": True} if isinstance(projection.synapse, ConvTranspose2d) else {}
+    synapse = replace(projection.synapse, weight=weight, **learned)  # type: ignore[arg-type]
+    return _with_projection(network, place, replace(projection, synapse=synapse))
 
 
 def _with_projection(network: Network, place: int, projection: Projection) -> Network:

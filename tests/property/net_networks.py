@@ -7,7 +7,19 @@ from math import prod
 
 import numpy as np
 
-from neurodeploy.network import Bias, Conv2d, CubaLif, Dense, Network, Population, Projection, Shape, SumPool2d, Synapse
+from neurodeploy.network import (
+    Bias,
+    Conv2d,
+    ConvTranspose2d,
+    CubaLif,
+    Dense,
+    Network,
+    Population,
+    Projection,
+    Shape,
+    SumPool2d,
+    Synapse,
+)
 from neurodeploy.network.neurons import PerNeuron
 from tests.property.calibration import calibrated
 from tests.property.networks import Case
@@ -53,7 +65,10 @@ def _synapse(random: np.random.Generator, source: Shape, planes: bool) -> Synaps
     """Even weights, so that the 8 bits of both signs hold them."""
     if not planes:
         return Dense(_weights(random, (int(random.integers(1, 12)), prod(source))))
-    if random.random() < 0.25:
+    choice = random.random()
+    if choice < 0.25:
+        return _transposed(random, source)
+    if choice < 0.45:
         kernel = int(random.integers(1, min(3, *(n + 1 for n in source[1:]))))
         rest = [n % kernel for n in source[1:]]
         padding = (0, rest[0], 0, rest[1]) if random.random() < 0.5 else (0, 0, 0, 0)
@@ -63,6 +78,20 @@ def _synapse(random: np.random.Generator, source: Shape, planes: bool) -> Synaps
     stride, padding_ = (tuple(int(n) for n in random.integers(low, low + 2, 2)) for low in (1, 0))
     weight = _weights(random, (groups * int(random.integers(1, 3)), source[0] // groups, height, width))
     return Conv2d(weight, (stride[0], stride[1]), (padding_[0], padding_[1]), (1, 1), groups)
+
+
+def _transposed(random: np.random.Generator, source: Shape) -> ConvTranspose2d:
+    """A transposed convolution, with output padding or without, or an unpooling."""
+    if random.random() < 0.3:
+        height, width = random.integers(1, 3, 2).tolist()
+        return ConvTranspose2d.unpooling(np.full((height, width), 28), source[0], (height, width))
+    groups = source[0] if random.random() < 0.3 else 1
+    weight = _weights(random, (source[0], int(random.integers(1, 3)), *random.integers(1, 4, 2).tolist()))
+    stride, dilation, padding = (random.integers(low, low + 2, 2).tolist() for low in (1, 1, 0))
+    more = [int(random.integers(0, max(s, d))) for s, d in zip(stride, dilation, strict=True)]
+    return ConvTranspose2d(
+        weight, (stride[0], stride[1]), (padding[0], padding[1]), (more[0], more[1]), (dilation[0], dilation[1]), groups
+    )
 
 
 def _weights(random: np.random.Generator, shape: Shape) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

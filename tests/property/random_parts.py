@@ -8,7 +8,18 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network import Bias, Conv2d, CubaLif, Dense, OneToOne, Shape, Sparse, SumPool2d, Synapse
+from neurodeploy.network import (
+    Bias,
+    Conv2d,
+    ConvTranspose2d,
+    CubaLif,
+    Dense,
+    OneToOne,
+    Shape,
+    Sparse,
+    SumPool2d,
+    Synapse,
+)
 from neurodeploy.network.neurons import PerNeuron
 from neurodeploy.precision import IntArray, SignMode, WeightFormat
 from neurodeploy.spikes.events import Events
@@ -71,11 +82,13 @@ def random_synapse(random: np.random.Generator, source: Shape, weights: Weights)
     kinds = (
         ["dense", "sparse", "one-to-one"]
         if len(source) == 1
-        else ["conv", "conv", "conv", "pool", "pool", "dense", "sparse", "one-to-one"]
+        else ["conv", "conv", "conv", "transposed", "transposed", "pool", "pool", "dense", "sparse", "one-to-one"]
     )
     kind = str(random.choice(kinds))
     if kind == "conv":
         return _convolution(random, source, weights)
+    if kind == "transposed":
+        return _transposed(random, source, weights)
     if kind == "pool":
         return _pool(random, source, weights)
     if kind == "one-to-one":
@@ -163,6 +176,32 @@ def _convolution(random: np.random.Generator, source: Shape, weights: Weights) -
         conv
         if prod(conv.output_shape(source)) <= LARGEST_PLANE
         else Conv2d(conv.weight[:groups], (2, 2), (0, 0), (1, 1), groups)
+    )
+
+
+def _transposed(random: np.random.Generator, source: Shape, weights: Weights) -> ConvTranspose2d:
+    """A transposed convolution, one in three an unpooling; a small one where the planes would be too large."""
+    kernel = random.integers(1, 3, 2).tolist()
+    if random.random() < 0.35 and prod(kernel) * prod(source) <= LARGEST_PLANE:
+        return ConvTranspose2d.unpooling(weights.driving(random, *kernel), source[0], (kernel[0], kernel[1]))
+    groups = int(random.choice([g for g in (1, 1, 2, source[0]) if source[0] % g == 0]))
+    kernel, stride, dilation, padding = (random.integers(1, high, 2).tolist() for high in (4, 4, 3, 3))
+    more = [int(random.integers(0, max(s, d))) for s, d in zip(stride, dilation, strict=True)]
+    spans = [
+        (n - 1) * s + d * (k - 1) + 1 + m
+        for n, s, d, k, m in zip(source[1:], stride, dilation, kernel, more, strict=True)
+    ]
+    padding = [min(int(random.integers(0, p + 1)), (n - 1) // 2) for p, n in zip(padding, spans, strict=True)]
+    channels = int(random.integers(1, 3))
+    if groups * channels * prod(n - 2 * p for n, p in zip(spans, padding, strict=True)) > LARGEST_PLANE:
+        kernel, stride, padding, more, dilation, channels = [2, 1], [1, 1], [0, 0], [0, 0], [1, 1], 1
+    return ConvTranspose2d(
+        weights.draw(random, source[0], channels, *kernel),
+        (stride[0], stride[1]),
+        (padding[0], padding[1]),
+        (more[0], more[1]),
+        (dilation[0], dilation[1]),
+        groups,
     )
 
 

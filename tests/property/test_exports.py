@@ -17,7 +17,7 @@ from neurodeploy.emulator.simulation import PROFILES, Options
 from neurodeploy.errors import FormatError
 from neurodeploy.models.formats import ReadOptions, WriteOptions, read_network, written_network
 from neurodeploy.models.formats.options import PROFILES as EXPORTED_PROFILES
-from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
+from neurodeploy.network import ConvTranspose2d, CubaLif, Dense, Network, Population, Projection
 from neurodeploy.network.codec import network_to_parts
 from neurodeploy.spikes.events import Events
 from tests.property.model_networks import MODELS, model_case
@@ -87,6 +87,32 @@ def test_edges_of_24_bits(profile: str, tmp_path: Path) -> None:
             compare(export, Reference(net, Options(profile)), net, events, 14, 5)
         with CExport(net, profile, tmp_path) as in_c:
             compare(in_c, Reference(net, Options(profile)), net, events, 14, 5)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_transposed_convolutions(profile: str, tmp_path: Path) -> None:
+    """Every geometry at once, odd weights with an exponent below zero, one input channel per group, an unpooling."""
+    random = np.random.default_rng(6)
+    synapses = (
+        ConvTranspose2d(random.integers(-60, 61, (4, 2, 2, 3)), (2, 1), (1, 0), (1, 0), (1, 2), 2),
+        ConvTranspose2d.unpooling(np.array([[70, 30]]), 4, (1, 2)),
+        ConvTranspose2d(random.integers(-60, 61, (4, 3, 2, 1)), (1, 3), (0, 1), (0, 2), (2, 1), 4),
+    )
+    names = ("input", "up", "wide", "out")
+    neuron = CubaLif(2048, 512, 30)
+    populations = (Population("input", shape=(4, 3, 4)), *(Population(name, neuron) for name in names[1:]))
+    projections = tuple(
+        Projection(names[i], names[i + 1], synapse, exponent)
+        for i, (synapse, exponent) in enumerate(zip(synapses, (-1, 0, 1), strict=True))
+    )
+    network = Network(populations, projections)
+    events = Events.from_raster(random.random((20, 48)) < 0.4)
+    assert len(Reference(network).advance(events, 20).spikes[-1].step) > 100
+    exports = [OnnxExport.in_onnxruntime(network, profile), OnnxExport.in_reference_evaluator(network, profile)]
+    for export in exports:
+        compare(export, Reference(network, Options(profile)), network, events, 20, 7)
+    with CExport(network, profile, tmp_path) as in_c:
+        compare(in_c, Reference(network, Options(profile)), network, events, 20, 7)
 
 
 @pytest.mark.parametrize("profile", PROFILES)

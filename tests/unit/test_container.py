@@ -107,8 +107,8 @@ def test_trailing_bytes_are_refused() -> None:
 def test_kind_and_version_are_named() -> None:
     with pytest.raises(FormatError, match=r"a.ndp: holds a program, not a run; give a run file\."):
         decode("run", DATA, "a.ndp")
-    with pytest.raises(FormatError, match=r"has schema version 3, this neurodeploy reads 1 … 2; update neurodeploy\."):
-        decode("program", sealed(DATA, version=3), "a.ndp")
+    with pytest.raises(FormatError, match=r"has schema version 4, this neurodeploy reads 1 … 3; update neurodeploy\."):
+        decode("program", sealed(DATA, version=4), "a.ndp")
     with pytest.raises(FormatError, match="is no neurodeploy program file"):
         decode("program", b"PK" + bytes(1000), "a.ndp")
 

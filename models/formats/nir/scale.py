@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from neurodeploy.models.formats.nir.float_graph import Floats
-from neurodeploy.network import Conv2d, Dense, Sparse, SumPool2d, Synapse
+from neurodeploy.network import Conv2d, ConvTranspose2d, Dense, Sparse, SumPool2d, Synapse
 from neurodeploy.precision import ACCUMULATOR_LIMIT, VOLTAGE_LIMIT, WEIGHT_EXPONENTS, SignMode, WeightFormat
 
 MAX_THRESHOLD = 2**17 - 1
@@ -104,6 +104,9 @@ def _fan_in(synapse: Synapse) -> float:
         return float(weight.sum(axis=1).max())
     if isinstance(synapse, Conv2d):
         return float(weight.sum(axis=(1, 2, 3)).max())
+    if isinstance(synapse, ConvTranspose2d):
+        by_group = weight.reshape(synapse.groups, -1, *weight.shape[1:])
+        return float(by_group.sum(axis=(1, 3, 4)).max())
     if isinstance(synapse, SumPool2d):
         return float(weight.sum())
     if isinstance(synapse, Sparse):

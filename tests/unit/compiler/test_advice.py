@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from neurodeploy.compiler import CompileOptions, compile_network
-from neurodeploy.compiler.advice import Change, advise, ways
+from neurodeploy.compiler.advice import CONSTANTS, Change, advise, ways
+from neurodeploy.compiler.flows import Rates
 from neurodeploy.compiler.preflight import TooManyCoresError
 from neurodeploy.compiler.target import load_target
 from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
@@ -101,3 +102,17 @@ def test_weights_of_zero_are_no_loss() -> None:
         (Projection("input", "fc1", Dense(np.zeros((1100, 2), np.int64))),),
     )
     assert advice(network, CompileOptions()) == ()
+
+
+def test_at_measured_rates_changes_are_priced() -> None:
+    """Packets between cores and energy of a step are those that compiling with the change predicts."""
+    network, options = chain(8, 20, 20), CompileOptions(one_layer_per_core=True)
+    spikes = np.random.default_rng(0).integers(1, 9, 48)
+    rates = Rates(spikes, 10, recordings=1)
+    before = compile_network(network, options, rates=rates).summary
+    best = (advise(network, options, before, True, rates=rates) or ())[0]
+    summary = compile_network(network, CompileOptions(), rates=rates).summary
+    assert best.packets == pytest.approx(summary["traffic"]["packets"])
+    assert best.joules == pytest.approx(summary["predictions"][0]["joules"]["per_step"])
+    assert summary["predictions"][0]["constants"] == CONSTANTS
+    assert best.joules != pytest.approx(before["predictions"][0]["joules"]["per_step"])

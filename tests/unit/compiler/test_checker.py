@@ -17,6 +17,7 @@ from neurodeploy.compiler.target import StackLimits
 from neurodeploy.network import (
     Bias,
     Conv2d,
+    ConvTranspose2d,
     CubaLif,
     Dense,
     Network,
@@ -77,12 +78,18 @@ def every_kind() -> Network:
         Population("conv", LIF, bias=Bias(np.array(5), 3), axonal_delay=np.arange(24) % 4),
         Population("same", LIF),
         Population("out", per_neuron),
+        Population("up", LIF),
+        Population("twice", LIF),
     )
+    transposed = ConvTranspose2d(even(4, 1, 2, 3), (2, 1), (1, 0), (1, 0), (1, 2), 2)
+    unpool = ConvTranspose2d.unpooling(np.full((2, 3), 28, np.int32), 2, (2, 3))
     listed = Sparse(even(20), random.integers(0, 24, 20), random.permutation(20) % 10, 10)
     projections = (
         Projection("input", "pool", pool, 0, WeightFormat(SignMode.EXCITATORY)),
         Projection("pool", "conv", conv, 2, MIXED),
         Projection("conv", "same", OneToOne(even(24)), -1, MIXED),
+        Projection("same", "up", transposed, 1, MIXED),
+        Projection("up", "twice", unpool, 0, WeightFormat(SignMode.EXCITATORY)),
         Projection("same", "out", listed, 7, MIXED),
         Projection("conv", "out", Dense(64 * random.integers(-4, 4, (10, 24), np.int32)), -6, MIXED),
         Projection(

@@ -217,3 +217,16 @@ def test_constants_that_make_no_sense(old: str, new: str, message: str, tmp_path
     path.write_text(text.replace(old, new), "utf-8")
     with pytest.raises(FormatError, match=message):
         load_constants(str(path))
+
+
+def test_links_between_chips_are_counted_and_not_priced() -> None:
+    """Of what is not published a count is told and no energy; the links stay among the hops."""
+    layers = tuple(replace(layer, crossings=2.0 * i) for i, layer in enumerate(by_hand().layers))
+    counts = replace(by_hand(), layers=layers, chips=2)
+    for name in ("sana-fe", "davies2018"):
+        one, two = predicted(by_hand(), load_constants(name)), predicted(counts, load_constants(name))
+        assert two.dynamic_joules == one.dynamic_joules
+        line = summed([two, two]).as_dict()["chip_crossings"]
+        assert line == {"count": 4.0, "per_step": 1.0, "joules": None, "energy": "not published"}
+        assert any("not published" in note for note in two.notes)
+        assert one.as_dict()["chip_crossings"]["count"] == 0

@@ -7,7 +7,16 @@ import pytest
 
 from neurodeploy.compiler.layout import compartment_order
 from neurodeploy.compiler.strips import strip_packets, strip_pixels
-from neurodeploy.network import Conv2d, CubaLif, Network, Population, Projection, SumPool2d, connections
+from neurodeploy.network import (
+    Conv2d,
+    ConvTranspose2d,
+    CubaLif,
+    Network,
+    Population,
+    Projection,
+    SumPool2d,
+    connections,
+)
 from neurodeploy.network.synapses import Synapse
 from neurodeploy.precision import IntArray
 
@@ -42,6 +51,10 @@ def test_layouts() -> None:
         ((4, 15, 15), conv(4, 4, 3, groups=4, dilation=(2, 1), padding=(2, 1)), True),
         ((3, 16, 16), SumPool2d(np.full((3, 3), 2), (2, 2), (1, 0, 1, 0)), True),
         ((2, 16, 16), SumPool2d(np.full((2, 2), 2), (2, 2)), False),
+        ((3, 7, 8), ConvTranspose2d(np.full((3, 4, 3, 2), 2), (2, 1), (1, 0), (1, 0)), False),
+        ((4, 6, 9), ConvTranspose2d(np.full((4, 1, 3, 3), 2), (2, 3), (1, 2), (0, 1), (2, 1), 4), True),
+        ((2, 9, 9), ConvTranspose2d.unpooling(np.full((2, 2), 2), 2, (2, 2)), True),
+        ((2, 8, 8), ConvTranspose2d(np.full((2, 1, 1, 1), 2), (2, 2), groups=2), False),
     ],
 )
 def test_packets_are_those_of_the_synapses(source: tuple[int, int, int], synapse: Synapse, alone: bool) -> None:

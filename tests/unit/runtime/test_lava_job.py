@@ -14,6 +14,7 @@ from neurodeploy.network import (
     Alif,
     Bias,
     Conv2d,
+    ConvTranspose2d,
     CubaLif,
     Delta,
     Dense,
@@ -84,6 +85,7 @@ def test_step_0_is_not_skipped() -> None:
         (chain(Conv2d(np.full((1, 2, 4, 4), 2**19)), exponent=0), "sparse"),  # sums of 2^24
         (chain(SumPool2d(np.full((2, 2), 28), (2, 2))), "conv"),
         (chain(SumPool2d(np.full((2, 2), 28), (2, 2), (0, 1, 0, 1))), "sparse"),
+        (chain(ConvTranspose2d(np.full((2, 3, 3, 3), 4), (2, 2))), "sparse"),  # Lava has none
     ],
 )
 def test_kinds(network: Network, kind: str) -> None:

@@ -114,3 +114,16 @@ def test_what_talks_shares_a_chip() -> None:
 def test_cores_that_never_talk_are_placed_too() -> None:
     nothing = np.zeros(0, np.int64)
     assert sorted(place(Flows(5, nothing, nothing, nothing), LOIHI).tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_a_descent_ends_though_its_cost_never_settles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every step seems to gain since nothing really moves, its number of steps ends it."""
+    graph, grid = Graph.of(random_flows(3, 9, 40)), Grid.of(Mesh.of(LOIHI), 1)
+    state = descent._State(graph, grid, first_placement(graph, grid))
+    state.shake(np.arange(9))
+    steps: list[int] = []
+    monkeypatch.setattr(state, "_put", lambda core, goal: steps.append(core))
+    monkeypatch.setattr(descent, "MOST_STEPS", 5)
+    state._pull[0] -= 1000 * np.arange(state._pull.shape[1])
+    state.descend()
+    assert 5 * 9 <= len(steps) <= 2 * 5 * 9

@@ -240,8 +240,8 @@ def without(layer: dict[str, Any], *names: str) -> dict[str, Any]:
 
 REFUSED: list[tuple[tuple[dict[str, Any], ...], str]] = [
     ((INPUT, {}), "is empty"),
-    ((INPUT, {"type": "convT"}), "transposed convolution"),
-    ((INPUT, {"type": "unpool"}), "unpooling"),
+    ((INPUT, {"type": "convT"}), "shape: is missing"),
+    ((INPUT, {"type": "unpool"}), "shape: is missing"),
     ((INPUT, {"type": "concat", "layers": [0]}), "joins layers"),
     ((INPUT, {"type": "kwta"}), "'kwta' is no layer"),
     ((INPUT, INPUT), "is an input that is not the first"),

@@ -22,7 +22,7 @@ from tests.property.networks import Case, random_case
 #: 32 bits (Clip, Max, Min, Sign).
 INTEGER_OPERATORS = {
     "Abs", "Add", "And", "Cast", "Concat", "ConstantOfShape", "Div", "Equal", "Gather", "GatherElements", "Greater",
-    "GreaterOrEqual", "Identity", "LessOrEqual", "MatMul", "Mod", "Mul", "Not", "Or", "Reshape", "Scan",
+    "GreaterOrEqual", "Identity", "LessOrEqual", "MatMul", "Mod", "Mul", "Not", "Or", "Reshape", "Scan", "Transpose",
     "ScatterElements", "Slice", "Squeeze", "Sub", "Unsqueeze", "Where",
 }  # fmt: skip
 
