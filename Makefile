@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 NIR := .venv-nir
-NATIVE := CMakeLists.txt $(wildcard emulator/csrc/*)
+NATIVE := CMakeLists.txt $(wildcard emulator/csrc/* models/slayer/csrc/*)
 
 .PHONY: help demo test sanitize sanitize-short lint lava netx nir-frameworks evidence bench wheel clean
 
@@ -51,7 +51,8 @@ SANITIZED_PYTEST = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print
 
 sanitize: $(SANITIZED)/.built ## The core's tests with AddressSanitizer and UndefinedBehaviorSanitizer.
 	$(SANITIZED_PYTEST) tests/unit/emulator tests/property/test_reference_vs_core.py \
-	  tests/property/test_snapshots.py -m 'not evidence'
+	  tests/property/test_snapshots.py tests/property/test_slayer_loops.py tests/unit/models/test_slayer_layers.py \
+	  -m 'not evidence'
 
 sanitize-short: $(SANITIZED)/.built
 	$(SANITIZED_PYTEST) tests/unit/emulator/test_engine.py \
@@ -76,6 +77,7 @@ evidence: $(VENV)/.dev lava nir-frameworks ## The longer proof; its table goes i
 
 bench: $(VENV)/.dev ## Speed beside Lava, torch and what the machine could do at most.
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/training.py
 
 clean: ## Remove what the other commands made.
 	rm -rf $(VENV) $(NIR) build demo

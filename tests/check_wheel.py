@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 USE = """
 import numpy as np
 import neurodeploy as nd
+from neurodeploy.models.slayer import _loops
 from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 
 neuron = CubaLif(1024, 128, 10)
@@ -25,6 +26,7 @@ raster = np.random.default_rng(1).random((50, 8)) < 0.3
 assert nd.verify(program, raster).equal
 nd.save(program, "p.ndp")
 assert nd.run(nd.load("p.ndp"), raster)["fc1.spikes"].sum() > 0
+assert _loops.nonzero(np.eye(3, dtype=np.float32), threads=1)[1].tolist() == [0, 1, 2]
 """
 
 

@@ -1,6 +1,7 @@
-"""A plugin that puts the core built with sanitizers in the place of the installed one: `make sanitize`.
+"""A plugin that puts the core and the trainer's loops built with sanitizers in the place of the installed ones.
 
-Every test that needs the core then uses it; a bad address or an undefined operation ends the run at once.
+For `make sanitize`. Every test that needs them then uses these; a bad address or an undefined operation ends the run
+at once.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ import os
 import sys
 from pathlib import Path
 
-NAME = "neurodeploy.emulator._core"
+NAMES = ("neurodeploy.emulator._core", "neurodeploy.models.slayer._loops")
 
 
-def _install() -> None:
-    (path,) = Path(os.environ["NEURODEPLOY_SANITIZED_CORE"]).glob("_core.*so")
-    loader = importlib.machinery.ExtensionFileLoader(NAME, str(path))
-    spec = importlib.util.spec_from_file_location(NAME, path, loader=loader)
+def _install(name: str) -> None:
+    (path,) = Path(os.environ["NEURODEPLOY_SANITIZED_CORE"]).glob(f"{name.rpartition('.')[2]}.*so")
+    loader = importlib.machinery.ExtensionFileLoader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
-    sys.modules[NAME] = module
+    sys.modules[name] = module
 
 
-_install()
+for each in NAMES:
+    _install(each)

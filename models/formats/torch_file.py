@@ -23,7 +23,7 @@ MAX_CHECKPOINT_BYTES = 2**30
 MAX_ENTRIES = 10_000
 
 #: What damaged files make torch's unpickler raise.
-_DAMAGE = (
+DAMAGE = (
     RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError, OSError, ImportError, AssertionError,
     ArithmeticError, MemoryError, struct.error, zipfile.BadZipFile,
 )  # fmt: skip
@@ -43,14 +43,14 @@ def read_state_dict(path: Path) -> dict[str, NDArray[np.float64]]:
     """
     data = read_bytes(path, MAX_CHECKPOINT_BYTES)
     try:
-        _check_zip(path, data)
+        check_zip(path, data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of its own file's age and of damage; both are judged here
             state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         problem = "holds code or objects besides tensors (none of it was run), or is damaged"
         raise FormatError(str(path), problem, "store torch.save(module.state_dict(), file)") from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise FormatError(str(path), "is no torch checkpoint, or a damaged one", "copy or export it again") from error
     if not isinstance(state, dict) or not 0 < len(state) <= MAX_ENTRIES:
         raise FormatError(str(path), "is no state dict", "store torch.save(module.state_dict(), file)")
@@ -63,7 +63,7 @@ def read_state_dict(path: Path) -> dict[str, NDArray[np.float64]]:
     return arrays
 
 
-def _check_zip(path: Path, data: bytes) -> None:
+def check_zip(path: Path, data: bytes) -> None:
     """Refuse entries that are compressed or overlap, and so could unfold to any size; torch writes none."""
     if not data.startswith(b"PK"):
         return

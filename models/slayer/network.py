@@ -14,17 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from neurodeploy.models.slayer.grids import round_even
+from neurodeploy.models.slayer.kernels import Kernels
 from neurodeploy.models.slayer.neuron import cuba_lif
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.precision import IntArray, SignMode
 from neurodeploy.spikes.events import bin_recording
 from neurodeploy.spikes.recording import Recording
-
-
-def round_even(weight: Tensor) -> Tensor:
-    """`2 · rint(w / 2)`, exactly, with the gradient passed straight through."""
-    # w − w is an exact 0 that carries the gradient.
-    return (2 * torch.round(weight / 2)).detach() + (weight - weight.detach())
 
 
 class Dense(nn.Module):
@@ -42,15 +38,6 @@ class Dense(nn.Module):
     def forward(self, spikes: Tensor) -> Tensor:
         """Accumulate weights: spikes (…, inputs) to sums (…, outputs), exact in float32 below 2^24."""
         return nn.functional.linear(spikes, round_even(self.weight).flatten(1))
-
-
-class Kernels(nn.Module):
-    """The responses that a slayerPytorch checkpoint stores in place of its neuron's parameters."""
-
-    def __init__(self, neuron: TrainedNeuron) -> None:
-        super().__init__()
-        self.register_buffer("srmKernel", torch.from_numpy(neuron.srm_kernel.copy()))
-        self.register_buffer("refKernel", torch.from_numpy(neuron.ref_kernel.copy()))
 
 
 class LoihiMlp(nn.Module):

@@ -69,9 +69,14 @@ class TrainedNeuron(LoihiNeuron):
         return self.threshold_mantissa << STATE_SHIFT
 
     @property
+    def shift(self) -> int:
+        """log2 of what one unit of accumulated weight adds to u, −1 … 13."""
+        return STATE_SHIFT + self.weight_exponent
+
+    @property
     def gain(self) -> float:
         """What one unit of accumulated weight adds to u."""
-        return 2.0 ** (STATE_SHIFT + self.weight_exponent)
+        return 2.0**self.shift
 
     @property
     def keep_current(self) -> float:

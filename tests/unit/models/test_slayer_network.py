@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from neurodeploy.errors import DataError, OptionError
+from neurodeploy.models.slayer.grids import round_even
 from neurodeploy.models.slayer.loss import SpikeCountLoss
-from neurodeploy.models.slayer.network import Dense, LoihiMlp, output_counts, rasters, round_even
+from neurodeploy.models.slayer.network import Dense, LoihiMlp, output_counts, rasters
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.models.slayer.train import Epoch, TrainingOptions, train
 from neurodeploy.spikes.files import read_recording

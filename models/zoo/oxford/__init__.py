@@ -1,0 +1,1 @@
+"""The Oxford spike pattern: 200 input trains to be turned into 200 others that draw the Radcliffe Camera."""
