@@ -50,7 +50,7 @@ int nd_send(nd_ring *ring, const nd_image *image, int32_t source, int64_t depart
         }
         for (int32_t i = 0; i < count; i++) {
             const int32_t row = link->first_row + spike[i].neuron;
-            if (!image->row[row].runs) continue;
+            if (!image->row[row].pattern) continue;
             if (nd_list_append(nd_ring_at(ring, departure + image->row_delay[row], number), &spike[i], 1)) return -1;
         }
     }

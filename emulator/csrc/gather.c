@@ -1,5 +1,7 @@
 #include "gather.h"
 
+#include <string.h>
+
 #include "arithmetic.h"
 
 /* The 16-bit sums move over into the wide ones. */
@@ -12,27 +14,31 @@ static void spill(nd_state *state, const nd_population *population)
     }
 }
 
-static void add_one(nd_state *state, int32_t target, int64_t amount, uint8_t *awake)
+static void add_one(nd_state *state, int32_t target, int64_t amount, uint8_t *touched)
 {
     state->q_wide[target] += amount;
-    awake[target / ND_GROUP] |= ND_AWAKE;
+    touched[target / ND_GROUP] = ND_AWAKE;
 }
 
 /* A spike too large for 16 bits. */
-static void add_wide(nd_state *state, const nd_link *link, const nd_delivery *spike, uint8_t *awake)
+static void add_wide(nd_state *state, const nd_link *link, const nd_delivery *spike, uint8_t *touched)
 {
     const nd_image *image = state->image;
     const nd_row row = image->row[link->first_row + spike->neuron];
     const int words = image->population[link->target].words;
     const int64_t payload = spike->payload;
-    if (row.runs < 0) add_one(state, row.first, (row.runs + ND_SINGLE) * payload, awake);
-    for (int32_t r = row.first; r < row.first + row.runs; r++) {
-        const nd_run *run = &image->run[r];
+    if (row.pattern < 0) {
+        add_one(state, row.at, (row.pattern + ND_SINGLE) * payload, touched);
+        return;
+    }
+    const nd_run *head = &image->run[row.pattern];
+    for (const nd_run *run = head + 1; run <= head + head->target; run++) {
         const int64_t from = (int64_t)run->weight * ND_PIECE;
-        if (!run->pieces) add_one(state, run->target, run->weight * payload, awake);
+        const int32_t first = row.at * ND_PIECE + run->target * (run->pieces ? ND_PIECE : 1);
+        if (!run->pieces) add_one(state, first, run->weight * payload, touched);
         for (int32_t i = 0; i < run->pieces * ND_PIECE; i++) {
             const int32_t weight = words ? image->word_weight[from + i] : image->byte_weight[from + i];
-            add_one(state, run->target * ND_PIECE + i, weight * payload, awake);
+            add_one(state, first + i, weight * payload, touched);
         }
     }
 }
@@ -44,7 +50,7 @@ static int64_t load_of(const nd_image *image, const nd_link *link, const nd_deli
 }
 
 /* As many spikes at a time as suit 16 bits. */
-static void add_all_wide(nd_state *state, const nd_link *link, const nd_list *list, uint8_t *awake)
+static void add_all_wide(nd_state *state, const nd_link *link, const nd_list *list, uint8_t *touched)
 {
     const nd_population *population = &state->image->population[link->target];
     for (int32_t d = 0; d < list->count;) {
@@ -55,10 +61,10 @@ static void add_all_wide(nd_state *state, const nd_link *link, const nd_list *li
             if (load >= ND_NARROW) break;
         }
         if (end > d) {
-            state->kernels->accumulate(state->image, link, list->item + d, end - d, state->q, awake);
+            state->kernels->accumulate(state->image, link, list->item + d, end - d, state->q, touched);
             spill(state, population);
         } else {
-            add_wide(state, link, &list->item[end++], awake);
+            add_wide(state, link, &list->item[end++], touched);
         }
         d = end;
     }
@@ -79,7 +85,8 @@ static int64_t most(const nd_state *state, int32_t number, int exactly)
     return load;
 }
 
-static int gather(nd_state *state, int32_t number, uint8_t *awake, int64_t *load)
+/* `arrived`: whether anything did. */
+static int gather(nd_state *state, int32_t number, uint8_t *touched, int64_t *load, int *arrived)
 {
     const nd_image *image = state->image;
     const nd_population *population = &image->population[number];
@@ -90,8 +97,9 @@ static int gather(nd_state *state, int32_t number, uint8_t *awake, int64_t *load
         const nd_link *link = &image->link[l];
         const nd_list *list = nd_ring_at(&state->ring, state->step, l);
         if (!list->count) continue;
-        if (wide) add_all_wide(state, link, list, awake);
-        else state->kernels->accumulate(image, link, list->item, list->count, state->q, awake);
+        *arrived = 1;
+        if (wide) add_all_wide(state, link, list, touched);
+        else state->kernels->accumulate(image, link, list->item, list->count, state->q, touched);
     }
     nd_forget(state, number);
     return wide;
@@ -102,11 +110,12 @@ int nd_gather(nd_state *state, int32_t number, int64_t *load)
     const nd_population *population = &state->image->population[number];
     uint8_t *awake = state->awake + population->first_group, *touched = state->touched;
     const int32_t groups = population->groups;
-    if (population->halves == 1) return gather(state, number, awake, load);
-    const int wide = gather(state, number, touched, load);
-    for (int32_t g = 0; g < groups; g++) {
-        awake[g] |= touched[g] | touched[groups + g];
-        touched[g] = touched[groups + g] = 0;
+    int arrived = 0;
+    const int wide = gather(state, number, touched, load, &arrived);
+    if (!arrived) return wide;
+    for (int32_t h = 0; h < population->halves; h++, touched += groups) {
+        for (int32_t g = 0; g < groups; g++) awake[g] |= touched[g];
+        memset(touched, 0, (size_t)groups);
     }
     return wide;
 }
