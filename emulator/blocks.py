@@ -141,7 +141,9 @@ def blocks(cells: Compartments) -> tuple[IntArray, IntArray]:
     return table, np.searchsorted(rows[first, 0], np.arange(cells.group_start[-1] + 1))
 
 
-def populations(cells: Compartments, network: Network, shift: IntArray, words: NDArray[np.bool_]) -> IntArray:
+def populations(
+    cells: Compartments, network: Network, shift: IntArray, words: NDArray[np.bool_], fan_in: IntArray
+) -> IntArray:
     """What the C core knows of each population.
 
     Args:
@@ -149,11 +151,12 @@ def populations(cells: Compartments, network: Network, shift: IntArray, words: N
         network: whose populations they belong to.
         shift: the power of two left out of its weights, see `Bundles`; (populations,).
         words: whether they are stored in 16 bits, (populations,).
+        fan_in: what its compartments can receive at most, see `Bundles`; (populations,).
 
     Returns:
-        (populations, 10), the columns of `nd_population` in core.h.
+        (populations, 11), the columns of `nd_population` in core.h.
     """
-    table = np.zeros((len(shift), 10), np.int64)
+    table = np.zeros((len(shift), 11), np.int64)
     table[:, 0], table[:, 1] = cells.group_start[:-1], np.diff(cells.group_start)
     for i in range(len(shift)):
         here = np.flatnonzero(cells.population == i)
@@ -166,7 +169,8 @@ def populations(cells: Compartments, network: Network, shift: IntArray, words: N
     table[:, 6] = shift
     table[:, 7] = np.minimum(_core.NARROW, (1 << 24) >> shift)  # 64 q below 2^30 in the 32-bit updates
     table[:, 8] = words
-    table[:, 9] = 1 + imaginary_targets(network)
+    table[:, 9] = fan_in
+    table[:, 10] = 1 + imaginary_targets(network)
     return table
 
 

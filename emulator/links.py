@@ -66,11 +66,6 @@ def links(bundles: Bundles, network: Network) -> Links:
     place = first_row[link] + neurons - start[source]
     total = int(size.sum())
     row, bounds, delays = np.zeros((total, 2), np.int64), np.zeros(total, np.int64), np.zeros(total, np.int64)
-    single = (runs == 1) & (bundles.runs[first, 1] == 0)
-    row[place[single]] = bundles.runs[first[single]][:, [0, 2]] - (0, _core.SINGLE)
-    several = np.flatnonzero(~single)
-    at, pattern, run = _patterns(bundles.runs, first[several], runs[several])
-    row[place[several]] = np.column_stack([at, pattern])
     bounds[place], delays[place] = bound, delay
     table = np.zeros((len(head), 7), np.int64)
     table[:, 0], table[:, 1], table[:, 3] = source[head], target[head], first_row
@@ -79,6 +74,15 @@ def links(bundles: Bundles, network: Network) -> Links:
         table[i, 2] = delay[here[0]] if np.all(delay[here] == delay[here[0]]) else -1
         table[i, 4] = bound[here].max()
         table[i, 5:] = _shape(bundles.runs[first[here[runs[here] == 1]], :2], len(here))
+    only = bundles.runs[first]
+    alone = runs == 1
+    single = alone & (only[:, 1] == 0)
+    row[place[single]] = only[single][:, [0, 2]] - (0, _core.SINGLE)
+    alike = alone & ~single & np.all(only[:, :2] == table[link, 5:], axis=1)
+    row[place[alike]] = np.column_stack([only[alike, 2], np.full(np.count_nonzero(alike), _core.LIKE_LINK)])
+    several = np.flatnonzero(~single & ~alike)
+    at, pattern, run = _patterns(bundles.runs, first[several], runs[several])
+    row[place[several]] = np.column_stack([at, pattern])
     count = np.arange(len(start))
     outgoing = np.argsort(table[:, 0], kind="stable")
     return Links(

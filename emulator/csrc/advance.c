@@ -44,7 +44,7 @@ static int leave(nd_state *state, int32_t number, nd_spikes *spikes)
 {
     const nd_image *image = state->image;
     const int32_t neurons = image->population_start[number + 1] - image->population_start[number];
-    const int32_t count = nd_fired_take(&state->spikes, neurons);
+    const int32_t count = nd_fired_take(&state->spikes, neurons, image->graded[number]);
     const nd_delivery *spike = state->spikes.item;
     if (!count) return 0;
     if (nd_spikes_append(&spikes[number], state->step, spike, count, image->graded[number])) return -1;
@@ -121,7 +121,10 @@ static void update_group(nd_state *state, int32_t number, int32_t group, const i
         if (!count_overflows) tally.count[ND_OVERFLOWS] = 0;
         for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
         for (int32_t i = 0; tally.count[ND_SPIKES] && i < block->count; i++)
-            if (fired[i]) nd_fired_set(&state->spikes, image->neuron[first + i], fired[i]);
+            if (fired[i]) {
+                nd_fired_set(&state->spikes, image->neuron[first + i]);
+                state->spikes.payload[image->neuron[first + i]] = fired[i];
+            }
     }
     if (state->u_far) far = narrow(state, group, u_lava);
     state->awake[group] = (uint8_t)((busy ? ND_AWAKE : ND_REST) | far);
@@ -206,7 +209,7 @@ static void update_fast(nd_state *state, int32_t number, int64_t load)
         uint64_t bits = step.fired[i].bits;
         counters[ND_SPIKES] += nd_bits_set(bits);
         do {
-            nd_fired_set(&state->spikes, neuron[nd_lowest_bit(bits)], 1);
+            nd_fired_set(&state->spikes, neuron[nd_lowest_bit(bits)]);
             bits &= bits - 1;
         } while (bits);
     }

@@ -16,7 +16,8 @@ enum {
     ND_GROUP = 64,          /* compartments that rest or wake together */
     ND_PIECE = 16,          /* weights added together */
     ND_NARROW = 1 << 15,    /* sums below it fit the 16-bit accumulators */
-    ND_SINGLE = ND_NARROW + 1
+    ND_SINGLE = ND_NARROW + 1,
+    ND_LIKE_LINK = -(1 << 20)
 };
 
 /* Neuron models; blocks.py numbers them in the same way. */
@@ -77,6 +78,7 @@ typedef struct {
     int32_t shift;              /* q = 2^shift * what is accumulated */
     int32_t limit;              /* below it, sums suit the 16-bit accumulators and 32-bit updates */
     int32_t words;              /* weights are stored in 16 bits, not in 8 */
+    int32_t fan_in;             /* most that one spike of every source adds to a compartment's sum, at most 2^24 */
     int32_t halves;             /* 2 with imaginary projections, whose sums follow the real ones; else 1 */
 } nd_population;
 
@@ -89,8 +91,9 @@ typedef struct {
     int32_t at, pieces;         /* where the one run that most rows have begins, and its pieces; 0 if there is none */
 } nd_link;
 
-/* What a spike of one neuron adds: a pattern, laid down from piece `at` on; or none, which is pattern 0; or, with
-   `pattern` below 0, a single weight of pattern + ND_SINGLE for compartment `at`. */
+/* What a spike of one neuron adds: a pattern, laid down from piece `at` on; or none, which is pattern 0; or, with pattern
+   ND_LIKE_LINK, the run that most rows of the link have, with the weights of piece `at` in the pool; or, with another
+   pattern below 0, a single weight of pattern + ND_SINGLE for compartment `at`. */
 typedef struct {
     int32_t at, pattern;
 } nd_row;

@@ -20,25 +20,34 @@ static void add_one(nd_state *state, int32_t target, int64_t amount, uint8_t *to
     touched[target / ND_GROUP] = ND_AWAKE;
 }
 
+static void add_run_wide(nd_state *state, const nd_population *population, nd_run run, int32_t first, int64_t payload,
+                         uint8_t *touched)
+{
+    const int64_t from = (int64_t)run.weight * ND_PIECE;
+    if (!run.pieces) add_one(state, first, run.weight * payload, touched);
+    for (int32_t i = 0; i < run.pieces * ND_PIECE; i++) {
+        const int32_t weight = population->words ? state->image->word_weight[from + i]
+                                                 : state->image->byte_weight[from + i];
+        add_one(state, first + i, weight * payload, touched);
+    }
+}
+
 /* A spike too large for 16 bits. */
 static void add_wide(nd_state *state, const nd_link *link, const nd_delivery *spike, uint8_t *touched)
 {
     const nd_image *image = state->image;
+    const nd_population *population = &image->population[link->target];
     const nd_row row = image->row[link->first_row + spike->neuron];
-    const int words = image->population[link->target].words;
     const int64_t payload = spike->payload;
-    if (row.pattern < 0) {
+    if (row.pattern == ND_LIKE_LINK) {
+        add_run_wide(state, population, (nd_run){0, link->pieces, row.at}, link->at * ND_PIECE, payload, touched);
+    } else if (row.pattern < 0) {
         add_one(state, row.at, (row.pattern + ND_SINGLE) * payload, touched);
-        return;
-    }
-    const nd_run *head = &image->run[row.pattern];
-    for (const nd_run *run = head + 1; run <= head + head->target; run++) {
-        const int64_t from = (int64_t)run->weight * ND_PIECE;
-        const int32_t first = row.at * ND_PIECE + run->target * (run->pieces ? ND_PIECE : 1);
-        if (!run->pieces) add_one(state, first, run->weight * payload, touched);
-        for (int32_t i = 0; i < run->pieces * ND_PIECE; i++) {
-            const int32_t weight = words ? image->word_weight[from + i] : image->byte_weight[from + i];
-            add_one(state, first + i, weight * payload, touched);
+    } else {
+        const nd_run *head = &image->run[row.pattern];
+        for (const nd_run *run = head + 1; run <= head + head->target; run++) {
+            const int32_t first = row.at * ND_PIECE + run->target * (run->pieces ? ND_PIECE : 1);
+            add_run_wide(state, population, *run, first, payload, touched);
         }
     }
 }
@@ -70,19 +79,21 @@ static void add_all_wide(nd_state *state, const nd_link *link, const nd_list *li
     }
 }
 
-/* Most that the sum of any compartment can reach: at first from what bounds all rows of a link, and only if that is too
-   much from the rows themselves. */
+/* Most that the sum of any compartment can reach: from what bounds all rows of a link, from the compartment that hears
+   most sources if each of them fires, and only if both are too much from the rows themselves. */
 static int64_t most(const nd_state *state, int32_t number, int exactly)
 {
     const nd_image *image = state->image;
-    int64_t load = 0;
+    int64_t load = 0, strongest = 0;
     for (int32_t l = image->target_start[number]; l < image->target_start[number + 1]; l++) {
         const nd_link *link = &image->link[l];
         const nd_list *list = nd_ring_at(&state->ring, state->step, l);
+        if (list->most > strongest) strongest = list->most;
         if (!exactly) load += list->load * link->bound;
         else for (int32_t i = 0; i < list->count; i++) load += load_of(image, link, &list->item[i]);
     }
-    return load;
+    const int64_t heard = strongest * image->population[number].fan_in;
+    return load < heard ? load : heard;
 }
 
 /* `arrived`: whether anything did. */

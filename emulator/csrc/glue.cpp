@@ -289,6 +289,7 @@ NB_MODULE(_core, m)
     m.attr("PIECE") = int(ND_PIECE);
     m.attr("NARROW") = int(ND_NARROW);
     m.attr("SINGLE") = int(ND_SINGLE);
+    m.attr("LIKE_LINK") = int(ND_LIKE_LINK);
     m.def("instruction_sets", &instruction_sets);
     nb::class_<Image>(m, "Image")
         .def(nb::init<In<int32_t>, Table<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,

@@ -85,11 +85,10 @@ ND_INLINE void add_pattern(const nd_run *head, int32_t first, const nd_populatio
     }
 }
 
-/* Weights of a run that will be needed, which lie anywhere in memory: at most their first 512 bytes. */
-ND_INLINE void fetch(const nd_image *image, const nd_run *run)
+/* Weights that will be needed, which lie anywhere in memory: at most their first 512 bytes. */
+ND_INLINE void fetch(const int8_t *line, int32_t pieces)
 {
-    const int pieces = run->pieces < 32 ? run->pieces : 32;
-    const int8_t *line = image->byte_weight + (ptrdiff_t)run->weight * ND_PIECE, *end = line + pieces * ND_PIECE;
+    const int8_t *end = line + (pieces < 32 ? pieces : 32) * ND_PIECE;
     for (; line < end; line += 64) ND_PREFETCH(line);
 }
 
@@ -117,41 +116,47 @@ static void add_rows(const int8_t *const *weight, int32_t rows, int32_t pieces, 
     }
 }
 
+/* A row of any kind. */
+ND_INLINE void add_row(nd_row own, const nd_link *link, const nd_population *population, const nd_image *image,
+                       int16_t *q, int32_t payload, uint8_t *touched)
+{
+    if (own.pattern >= 0) {
+        add_pattern(&image->run[own.pattern], own.at * ND_PIECE, population, image, q, payload, touched);
+    } else if (own.pattern == ND_LIKE_LINK) {
+        add_run((nd_run){0, link->pieces, own.at}, link->at * ND_PIECE, population, image, q, payload);
+        touch(link->at * ND_PIECE, link->pieces * ND_PIECE, touched);
+    } else {
+        q[own.at] = (int16_t)(q[own.at] + (own.pattern + ND_SINGLE) * payload);
+        touched[own.at / ND_GROUP] = ND_AWAKE;
+    }
+}
+
 /* Spikes of a link whose rows mostly are one run at the same place, as those of a dense layer: such rows are added
    together. */
-static void accumulate_equal(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count,
+static void accumulate_alike(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count,
                              int16_t *q, uint8_t *touched)
 {
-    enum { AHEAD = 4, TOGETHER = 64 };
+    enum { AHEAD = 8, TOGETHER = 64 };
     const nd_population *population = &image->population[link->target];
     const nd_row *rows = image->row + link->first_row;
-    const int8_t *equal[TOGETHER];
+    const int8_t *alike[TOGETHER];
     int16_t *const sum = q + (ptrdiff_t)link->at * ND_PIECE;
-    int32_t equals = 0;
+    int32_t found = 0;
+    touch(link->at * ND_PIECE, link->pieces * ND_PIECE, touched);
     for (int32_t d = 0; d < count; d++) {
-        if (d + 2 * AHEAD < count) ND_PREFETCH(&rows[spike[d + 2 * AHEAD].neuron]);
-        if (d + AHEAD < count && rows[spike[d + AHEAD].neuron].pattern > 0)
-            ND_PREFETCH(&image->run[rows[spike[d + AHEAD].neuron].pattern]);
-        if (d + 1 < count && rows[spike[d + 1].neuron].pattern > 0)
-            fetch(image, &image->run[rows[spike[d + 1].neuron].pattern + 1]);
+        if (d + AHEAD < count) ND_PREFETCH(&rows[spike[d + AHEAD].neuron]);
         const nd_row own = rows[spike[d].neuron];
-        if (own.pattern < 0) {
-            q[own.at] = (int16_t)(q[own.at] + (own.pattern + ND_SINGLE) * spike[d].payload);
-            touched[own.at / ND_GROUP] = ND_AWAKE;
+        if (own.pattern != ND_LIKE_LINK || spike[d].payload != 1) {
+            add_row(own, link, population, image, q, spike[d].payload, touched);
             continue;
         }
-        const nd_run *head = &image->run[own.pattern];
-        if (head->target == 1 && head->pieces == link->pieces && own.at == link->at && spike[d].payload == 1) {
-            if (!equals) touch(link->at * ND_PIECE, link->pieces * ND_PIECE, touched);
-            equal[equals++] = image->byte_weight + (ptrdiff_t)head[1].weight * ND_PIECE;
-            if (equals < TOGETHER) continue;
-            add_rows(equal, equals, link->pieces, sum);
-            equals = 0;
-        } else {
-            add_pattern(head, own.at * ND_PIECE, population, image, q, spike[d].payload, touched);
-        }
+        alike[found] = image->byte_weight + (ptrdiff_t)own.at * ND_PIECE;
+        fetch(alike[found++], link->pieces);
+        if (found < TOGETHER) continue;
+        add_rows(alike, found, link->pieces, sum);
+        found = 0;
     }
-    if (equals) add_rows(equal, equals, link->pieces, sum);
+    if (found) add_rows(alike, found, link->pieces, sum);
 }
 
 static void accumulate(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count, int16_t *q,
@@ -161,18 +166,12 @@ static void accumulate(const nd_image *image, const nd_link *link, const nd_deli
     const nd_population *population = &image->population[link->target];
     const nd_row *rows = image->row + link->first_row;
     if (link->pieces && !population->words) {
-        accumulate_equal(image, link, spike, count, q, touched);
+        accumulate_alike(image, link, spike, count, q, touched);
         return;
     }
     for (int32_t d = 0; d < count; d++) {
         if (d + AHEAD < count) ND_PREFETCH(&rows[spike[d + AHEAD].neuron]);
-        const nd_row own = rows[spike[d].neuron];
-        if (own.pattern < 0) {
-            q[own.at] = (int16_t)(q[own.at] + (own.pattern + ND_SINGLE) * spike[d].payload);
-            touched[own.at / ND_GROUP] = ND_AWAKE;
-        } else {
-            add_pattern(&image->run[own.pattern], own.at * ND_PIECE, population, image, q, spike[d].payload, touched);
-        }
+        add_row(rows[spike[d].neuron], link, population, image, q, spike[d].payload, touched);
     }
 }
 
@@ -235,7 +234,7 @@ ND_INLINE int update_small(nd_lif_step *s, int32_t g, const small_rules *rules)
     const ptrdiff_t at = (ptrdiff_t)g * ND_GROUP;
     int16_t *us = s->small + 2 * at, *vs = us + ND_GROUP, *qs = s->q + at;
     shorts u[PARTS], v[PARTS], high = all_shorts(0), large = all_shorts(0);
-    uint64_t fired = 0, busy = 0;
+    uint64_t silent = 0, busy = 0;
     ND_UNROLL
     for (int j = 0; j < PARTS; j++) {
         const shorts u0 = load_shorts(us + j * SHORTS), v0 = load_shorts(vs + j * SHORTS);
@@ -245,13 +244,12 @@ ND_INLINE int update_small(nd_lif_step *s, int32_t g, const small_rules *rules)
         u[j] = shorts_plus(shorts_scaled(u0, rules->current), shorts_shifted(q, rules->shift));
         const shorts y = shorts_plus(shorts_scaled(v0, rules->voltage), u[j]);
         high = shorts_higher(high, shorts_higher(shorts_size(u[j]), shorts_size(y)));
-        const shorts_mask spike = shorts_above(y, rules->threshold);
-        v[j] = shorts_zero_where(spike, y);
-        fired |= shorts_bits(spike) << (j * SHORTS);
+        const shorts_mask below = shorts_up_to(y, rules->threshold);
+        v[j] = shorts_where(below, y);
+        silent |= shorts_bits(below) << (j * SHORTS);
     }
     /* sums that saturated end at 2^15 - 1 or -2^15 */
-    const shorts end = shorts_plus_one(high);
-    if (shorts_share_bits(large, rules->beyond) || shorts_share_bits(end, all_shorts(INT16_MIN))) return 0;
+    if (shorts_share_bits(large, rules->beyond) | shorts_any_end(high)) return 0;
     ND_UNROLL
     for (int j = 0; j < PARTS; j++) {
         store_shorts(us + j * SHORTS, u[j]);
@@ -260,7 +258,7 @@ ND_INLINE int update_small(nd_lif_step *s, int32_t g, const small_rules *rules)
     }
     s->active += __builtin_popcountll(busy);
     s->awake[g] = (uint8_t)(ND_SMALL | (busy != 0 ? ND_AWAKE : 0));
-    note(s, g, fired);
+    note(s, g, ~silent);
     return 1;
 }
 #else
