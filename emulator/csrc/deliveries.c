@@ -20,6 +20,9 @@ void nd_ring_destroy(nd_ring *ring)
     free(ring->list);
 }
 
+/* No sum needs to be known beyond it; products with what bounds a row stay within 64 bits. */
+#define MOST_LOAD (INT64_C(1) << 32)
+
 int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count)
 {
     if (count > list->capacity - list->count) {
@@ -44,6 +47,7 @@ int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count)
     if (count) memcpy(list->item + list->count, spike, sizeof *spike * (size_t)count);
     list->count += count;
     list->load += load;
+    if (list->load > MOST_LOAD) list->load = MOST_LOAD;
     list->again |= again;
     if (list->again) list->most = list->load;
     else if (most > list->most) list->most = most;

@@ -17,7 +17,7 @@ typedef struct {
     nd_delivery *item;
     int32_t count, capacity;
     int32_t again;              /* whether a neuron may have come twice */
-    int64_t load;               /* sum of |payload| */
+    int64_t load;               /* sum of |payload|, exact only below 2^32 */
     int64_t most;               /* no neuron brings a larger one, all its spikes together */
 } nd_list;
 

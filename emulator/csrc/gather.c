@@ -4,14 +4,45 @@
 
 #include "arithmetic.h"
 
-/* The 16-bit sums move over into the wide ones. */
-static void spill(nd_state *state, const nd_population *population)
+/* What a group that was touched is once its 16-bit sums are in the wide ones. */
+enum { SPILLED = ND_AWAKE + 1 };
+
+/* The 16-bit sums of the groups touched since the last time move over into the wide ones. */
+static void spill(nd_state *state, const nd_population *population, uint8_t *touched)
 {
-    const int32_t lanes = population->groups * population->halves * ND_GROUP;
-    for (int32_t i = 0; i < lanes; i++) {
-        state->q_wide[i] += state->q[i];
-        state->q[i] = 0;
+    for (int32_t g = 0; g < population->groups * population->halves; g++) {
+        if (touched[g] != ND_AWAKE) continue;
+        int16_t *q = state->q + (size_t)g * ND_GROUP;
+        int64_t *wide = state->q_wide + (size_t)g * ND_GROUP;
+        for (int i = 0; i < ND_GROUP; i++) wide[i] += q[i];
+        memset(q, 0, sizeof *q * ND_GROUP);
+        touched[g] = SPILLED;
     }
+}
+
+/* The wide sums move back into 16 bits if all are below the population's limit; returns whether they are. What many
+   spikes add up to is mostly far below what it could be. */
+static int narrow(nd_state *state, const nd_population *population, const uint8_t *touched, int64_t *load)
+{
+    int64_t least = 0, largest = 0;
+    for (int32_t g = 0; g < population->groups; g++) {
+        if (!touched[g]) continue;
+        const int64_t *wide = state->q_wide + (size_t)g * ND_GROUP;
+        for (int i = 0; i < ND_GROUP; i++) {
+            least = wide[i] < least ? wide[i] : least;
+            largest = wide[i] > largest ? wide[i] : largest;
+        }
+        if (largest >= population->limit || least <= -population->limit) return 0;
+    }
+    for (int32_t g = 0; g < population->groups; g++) {
+        if (!touched[g]) continue;
+        int16_t *q = state->q + (size_t)g * ND_GROUP;
+        int64_t *wide = state->q_wide + (size_t)g * ND_GROUP;
+        for (int i = 0; i < ND_GROUP; i++) q[i] = (int16_t)wide[i];
+        memset(wide, 0, sizeof *wide * ND_GROUP);
+    }
+    *load = largest > -least ? largest : -least;
+    return 1;
 }
 
 static void add_one(nd_state *state, int32_t target, int64_t amount, uint8_t *touched)
@@ -71,7 +102,7 @@ static void add_all_wide(nd_state *state, const nd_link *link, const nd_list *li
         }
         if (end > d) {
             state->kernels->accumulate(state->image, link, list->item + d, end - d, state->q, touched);
-            spill(state, population);
+            spill(state, population, touched);
         } else {
             add_wide(state, link, &list->item[end++], touched);
         }
@@ -113,7 +144,7 @@ static int gather(nd_state *state, int32_t number, uint8_t *touched, int64_t *lo
         else state->kernels->accumulate(image, link, list->item, list->count, state->q, touched);
     }
     nd_forget(state, number);
-    return wide;
+    return wide && !(population->fast && population->halves == 1 && narrow(state, population, touched, load));
 }
 
 int nd_gather(nd_state *state, int32_t number, int64_t *load)
@@ -125,7 +156,7 @@ int nd_gather(nd_state *state, int32_t number, int64_t *load)
     const int wide = gather(state, number, touched, load, &arrived);
     if (!arrived) return wide;
     for (int32_t h = 0; h < population->halves; h++, touched += groups) {
-        for (int32_t g = 0; g < groups; g++) awake[g] |= touched[g];
+        for (int32_t g = 0; g < groups; g++) awake[g] |= touched[g] ? ND_AWAKE : 0;
         memset(touched, 0, (size_t)groups);
     }
     return wide;
