@@ -19,6 +19,10 @@
 #include <utility>
 #include <vector>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "core.h"
 #include "snapshot.h"
 
@@ -35,6 +39,14 @@ using Trace = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 void expect(bool fits, const char *what)
 {
     if (!fits) throw std::invalid_argument(what);
+}
+
+// Loading needs several times what it leaves behind: that memory goes back to the system, where this can be asked for.
+void return_memory()
+{
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 
 // The arrays of a program, kept alive and shared by all states.
@@ -111,6 +123,7 @@ public:
         image_.word_weight = keep(word_weight);
         image_.reset_interval = reset_interval;
         image_.reset_first = keep(reset_first);
+        return_memory();
     }
     Image(const Image &) = delete;
 
