@@ -289,7 +289,7 @@ ND_INLINE void update_groups(nd_lif_step *s, const int varied, const int with_bi
     lanes threshold = all(*s->threshold), refractory = all(*s->refractory), active = all(0);
     const lanes beyond = all(~STATE_BITS_FREE);
     const int32_t shift = 6 + s->population->shift, count = list_awake(s);
-    small_rules rules;
+    small_rules rules = {0};
     const int small = !varied && !with_bias && !holds && small_rules_of(s, &rules);
     for (int32_t i = 0; i < count; i++) {
         const int32_t g = s->list[i];

@@ -57,7 +57,9 @@ def fan(sources: int, weight: int) -> Network:
 
 
 @pytest.mark.parametrize("name", instruction_sets())
-@pytest.mark.parametrize(("sources", "weight"), [(130, 254), (128, 254), (131, 254), (258, 127), (259, 127), (600, -128)])
+@pytest.mark.parametrize(
+    ("sources", "weight"), [(130, 254), (128, 254), (131, 254), (258, 127), (259, 127), (600, -128)]
+)
 def test_sums_around_the_bound_of_the_neuron_that_hears_most(name: str, sources: int, weight: int) -> None:
     """All fire at once, some again in the same step and out of order: sums around 2^15 and twice that."""
     network = fan(sources, weight)
