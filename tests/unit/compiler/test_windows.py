@@ -69,8 +69,8 @@ def test_windows_are_what_is_listed(seed: int) -> None:
     except NetworkError:
         assume(False)  # a kernel larger than its plane
     assume(isinstance(windows, Windows))
-    for mine, its in zip(windows.reach(), listed.reach(), strict=True):
-        np.testing.assert_array_equal(mine, its)
+    for reach, expected in zip(windows.reach(), listed.reach(), strict=True):
+        np.testing.assert_array_equal(reach, expected)
     np.testing.assert_array_equal(windows.fan_out, listed.fan_out)
     cost = np.arange(1 + int(np.abs(listed.weight).max(initial=0))) ** 2
     np.testing.assert_array_equal(windows.sums(cost), listed.sums(cost))
