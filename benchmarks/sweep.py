@@ -160,7 +160,7 @@ def plotted(path: Path, sweeps: list[Sweep]) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
-    matplotlib.rcParams["svg.hashsalt"] = "sweep"
+    matplotlib.rcParams.update({"svg.hashsalt": "sweep", "svg.fonttype": "none"})
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, len(sweeps), sharey=True, figsize=(3 * len(sweeps), 3), layout="constrained")
@@ -172,6 +172,7 @@ def plotted(path: Path, sweeps: list[Sweep]) -> None:
         axis.loglog(sweep.x, [p.two / 2 for p in sweep.points], "x", markersize=4, label="two on two threads, half")
         axis.loglog(x, a + b * x, "-", color="grey", linewidth=1, label="a + b · x")
         axis.set_xlabel(sweep.label)
+        axis.minorticks_off()
         axis.grid(visible=True, which="major", linewidth=0.3)
     axes[0].set_ylabel("µs a step")
     axes[0].legend(fontsize=7)
