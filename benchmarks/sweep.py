@@ -35,7 +35,7 @@ KERNELS = (1, 2, 3, 5, 9, 15, 21)
 ACTIVITIES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 THRESHOLDS = (3200, 2500, 1600, 800, 400, 200, 100)
 #: Neuron updates of a run at least, so that short ones can be timed; and steps.
-UPDATES, STEPS = 10_000_000, 20
+UPDATES, STEPS = 30_000_000, 30
 #: Steps before those that are timed, in which neurons leave rest.
 WARM = 50
 
