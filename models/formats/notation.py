@@ -62,8 +62,8 @@ class UnpoolLayer:
 
 
 @dataclass(frozen=True)
-class ConvLayer:
-    """A convolution.
+class _KernelLayer:
+    """What convolutions and transposed ones share.
 
     Args:
         channels: of its output.
@@ -78,7 +78,6 @@ class ConvLayer:
     padding: tuple[int, int] = (0, 0)
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1
-    kind = "conv"
 
     def __str__(self) -> str:
         extras = [f"padding {_pair(self.padding)}"]
@@ -91,7 +90,14 @@ class ConvLayer:
 
 
 @dataclass(frozen=True)
-class TransposedLayer(ConvLayer):
+class ConvLayer(_KernelLayer):
+    """A convolution."""
+
+    kind = "conv"
+
+
+@dataclass(frozen=True)
+class TransposedLayer(_KernelLayer):
     """A transposed convolution; output padding is none, as in SLAYER."""
 
     kind = "convt"

@@ -153,14 +153,14 @@ def _layer(section: Section, dim: str) -> WeightLayer:
     if dim.startswith("avg"):
         raise FormatError(section.where, f"{show(dim)} is a read-out without neurons", "put it last, as avg10")
     layer = parse_layer(dim, section.where)
-    if isinstance(layer, ConvLayer):
+    if isinstance(layer, ConvLayer | TransposedLayer):
         layer = _convolution(layer, dim, section)
     _refuse_neuron(section)
     section.end(*LAYER_TRAINING_ONLY)
     return layer
 
 
-def _convolution(layer: ConvLayer, dim: str, section: Section) -> ConvLayer:
+def _convolution(layer: ConvLayer | TransposedLayer, dim: str, section: Section) -> ConvLayer | TransposedLayer:
     """Complete a convolution with the entry's other keys; slayerPytorch pads k // 2 unless told otherwise.
 
     A transposed one is padded by 0 and has stride 1 where neither its `dim` nor a key says more.

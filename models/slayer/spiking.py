@@ -15,7 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from neurodeploy.errors import NetworkError
-from neurodeploy.models.formats.notation import Architecture, ConvLayer, DenseLayer, PoolLayer
+from neurodeploy.models.formats.notation import (
+    Architecture,
+    ConvLayer,
+    DenseLayer,
+    PoolLayer,
+    UnpoolLayer,
+    WeightLayer,
+)
 from neurodeploy.models.slayer.delays import Delay
 from neurodeploy.models.slayer.fire import Neuron, fire, hop, weight_scale
 from neurodeploy.models.slayer.grids import FloatGrid, SignedGrid, WeightGrid
@@ -30,25 +37,6 @@ from neurodeploy.spikes.recording import Recording
 
 
 @dataclass(frozen=True)
-class TransposedConvLayer:
-    """A transposed convolution; checkpoints of slayerPytorch's notation have none."""
-
-    channels: int
-    kernel: int
-    stride: int = 1
-    padding: int = 0
-    kind = "convt"
-
-
-@dataclass(frozen=True)
-class UnpoolLayer:
-    """Every neuron drives `kernel` x `kernel` neurons."""
-
-    kernel: int
-    kind = "unpool"
-
-
-@dataclass(frozen=True)
 class RecurrentLayer:
     """A dense layer with dense synapses among its neurons; integer neurons only."""
 
@@ -56,7 +44,7 @@ class RecurrentLayer:
     kind = "rec"
 
 
-LayerSpec = DenseLayer | ConvLayer | PoolLayer | TransposedConvLayer | UnpoolLayer | RecurrentLayer
+LayerSpec = WeightLayer | RecurrentLayer
 Synapses = Dense | Conv | Pool | TransposedConv | Unpool | Recurrent
 
 
@@ -267,4 +255,4 @@ def _made(name: str, spec: LayerSpec, source: Shape, neuron: Neuron, grid: Weigh
         return Pool(source, spec.kernel, neuron.pool_weight())
     if isinstance(spec, UnpoolLayer):
         return Unpool(source, spec.kernel, neuron.pool_weight())
-    return TransposedConv(source, spec.channels, spec.kernel, spec.stride, spec.padding, grid)
+    return TransposedConv(source, spec, grid)

@@ -5,14 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from neurodeploy import api
 from neurodeploy.errors import NetworkError, OptionError
-from neurodeploy.models.formats.notation import ConvLayer, DenseLayer, PoolLayer, parse_architecture
+from neurodeploy.models.formats.notation import (
+    ConvLayer,
+    DenseLayer,
+    PoolLayer,
+    TransposedLayer,
+    UnpoolLayer,
+    parse_architecture,
+)
 from neurodeploy.models.slayer.grids import FloatGrid, SignedGrid, round_even
 from neurodeploy.models.slayer.layers import Conv, Dense, Pool, TransposedConv, Unpool
 from neurodeploy.models.slayer.parameters import TrainedNeuron
@@ -23,12 +32,11 @@ from neurodeploy.models.slayer.spiking import (
     Extras,
     RecurrentLayer,
     SpikingNetwork,
-    TransposedConvLayer,
-    UnpoolLayer,
     build_network,
 )
 from neurodeploy.models.slayer.srm import SrmNeuron
 from neurodeploy.precision import SignMode
+from neurodeploy.runtime.run import Run
 from neurodeploy.spikes.events import Events
 
 NEURON = TrainedNeuron(80, 128, 1024, 1, 0)
@@ -53,7 +61,10 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
     "strided conv": lambda: Conv(SOURCE, ConvLayer(6, 3, (2, 1), (1, 0), (1, 2), 3), SignedGrid()),
     "pool": lambda: Pool(SOURCE, 2, 28),
     "unpool": lambda: Unpool(SOURCE, 2, 28),
-    "transposed conv": lambda: TransposedConv(SOURCE, 4, 3, 2, 1, SignedGrid()),
+    "transposed conv": lambda: TransposedConv(SOURCE, TransposedLayer(4, 3, (2, 2), (1, 1)), SignedGrid()),
+    "grouped transposed conv": lambda: TransposedConv(
+        SOURCE, TransposedLayer(6, 3, (2, 1), (1, 0), (1, 2), 3), SignedGrid()
+    ),
 }
 
 
@@ -204,7 +215,7 @@ def test_dropout_silences_neurons_for_whole_recordings() -> None:
 
 def test_a_network_of_every_layer_runs_and_learns() -> None:
     layers = (
-        ConvLayer(2, 3, padding=(1, 1)), PoolLayer(2), UnpoolLayer(2), TransposedConvLayer(2, 3, 2, 1),
+        ConvLayer(2, 3, padding=(1, 1)), PoolLayer(2), UnpoolLayer(2), TransposedLayer(2, 3, (2, 2), (1, 1)),
         RecurrentLayer(6), DenseLayer(4),
     )  # fmt: skip
     network = SpikingNetwork((1, 4, 4), layers, NEURON, 30, extras=Extras(True, 0.1, gain=3))
@@ -242,3 +253,18 @@ def test_initial_weights_reach_the_threshold_by_the_fan_in() -> None:
     srm = SrmNeuron(10, 2, 1, 20)
     weight = build_network(parse_architecture("400-300"), srm, 10).get_parameter("fc1.weight")
     assert weight.std().item() == pytest.approx(10 / math.sqrt(400), rel=0.02)
+
+
+def test_transposed_layers_run_elsewhere_as_they_were_trained(tmp_path: Path) -> None:
+    """The state dict is read back, and the reference gives the spikes of the forward pass, hops included."""
+    arch = "5x4x2-3t4s2p1-2u-2c3-6"
+    trained = build_network(parse_architecture(arch), NEURON, 30, extras=Extras(gain=4))
+    assert trained.names == ["convt1", "unpool1", "conv1", "fc1"]
+    torch.save(trained.state_dict(), tmp_path / "n.pt")
+    program = api.compile(api.read(tmp_path / "n.pt", arch=arch).network)
+    raster = np.random.default_rng(2).random((30, 2, 4, 5)) < 0.3
+    run = api.run(program, raster, backend="reference", probes=["fc1.spikes"])
+    assert isinstance(run, Run)
+    expected = trained(torch.from_numpy(raster[:, None].astype(np.float32)))[:, 0].detach().numpy()
+    assert expected.sum() > 10
+    np.testing.assert_array_equal(run["fc1.spikes"], expected)
