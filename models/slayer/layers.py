@@ -173,14 +173,14 @@ class TransposedConv(nn.Module):
     def __init__(self, source: Shape, layer: TransposedLayer, grid: WeightGrid) -> None:
         super().__init__()
         self.layer, self.grid = layer, grid
-        height, width, channels = source
         k = layer.kernel
-        self.weight = nn.Parameter(torch.zeros(channels, layer.channels // layer.groups, k, k, 1))
-        self.fan_in = channels // layer.groups * prod(-(-k // stride) for stride in layer.stride)
+        self.weight = nn.Parameter(torch.zeros(source[2], layer.channels // layer.groups, k, k, 1))
+        per_axis = [-(-k // stride) for stride in layer.stride]
+        self.fan_in = source[2] // layer.groups * prod(per_axis)
         rows, columns = (
             (size - 1) * stride - 2 * padding + dilation * (k - 1) + 1
-            for size, padding, dilation, stride in zip(
-                (height, width), layer.padding, layer.dilation, layer.stride, strict=True
+            for size, stride, padding, dilation in zip(
+                source[:2], layer.stride, layer.padding, layer.dilation, strict=True
             )
         )
         self.shape = (rows, columns, layer.channels)

@@ -20,7 +20,7 @@ from neurodeploy.models.formats.notation import (
     ConvLayer,
     DenseLayer,
     PoolLayer,
-    UnpoolLayer,
+    TransposedLayer,
     WeightLayer,
 )
 from neurodeploy.models.slayer.delays import Delay
@@ -249,10 +249,10 @@ def _made(name: str, spec: LayerSpec, source: Shape, neuron: Neuron, grid: Weigh
         return Recurrent(source, spec.neurons, neuron, grid)
     if len(source) != 3:
         raise NetworkError(name, f"needs planes before it, not {source[0]} neurons", "put it before the dense layers")
+    if isinstance(spec, TransposedLayer):
+        return TransposedConv(source, spec, grid)
     if isinstance(spec, ConvLayer):
         return Conv(source, spec, grid)
     if isinstance(spec, PoolLayer):
         return Pool(source, spec.kernel, neuron.pool_weight())
-    if isinstance(spec, UnpoolLayer):
-        return Unpool(source, spec.kernel, neuron.pool_weight())
-    return TransposedConv(source, spec, grid)
+    return Unpool(source, spec.kernel, neuron.pool_weight())
