@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from neurodeploy.models.formats.notation import ConvLayer
+from neurodeploy.models.formats.notation import ConvLayer, TransposedLayer
 from neurodeploy.models.slayer import _loops
 from neurodeploy.models.slayer.grids import WeightGrid
 from neurodeploy.models.slayer.loops import compiled, table, threads
@@ -166,27 +166,33 @@ class TransposedConv(nn.Module):
 
     Args:
         source: shape of the layer before, (height, width, channels).
-        channels: of its output.
-        kernel: height and width of the kernel.
-        stride: both axes.
-        padding: rows and columns that are cut off at every side.
-        grid: rounds the weights, shape (source channels, channels, k, k, 1).
+        layer: channels, kernel, stride, padding (what is cut off at every side), dilation and groups.
+        grid: rounds the weights, shape (source channels, channels / groups, k, k, 1).
     """
 
-    def __init__(self, source: Shape, channels: int, kernel: int, stride: int, padding: int, grid: WeightGrid) -> None:
+    def __init__(self, source: Shape, layer: TransposedLayer, grid: WeightGrid) -> None:
         super().__init__()
-        self.stride, self.padding, self.grid = stride, padding, grid
-        self.weight = nn.Parameter(torch.zeros(source[2], channels, kernel, kernel, 1))
-        self.fan_in = source[2] * (-(-kernel // stride)) ** 2
-        rows, columns = ((size - 1) * stride - 2 * padding + kernel for size in source[:2])
-        self.shape = (rows, columns, channels)
+        self.layer, self.grid = layer, grid
+        k = layer.kernel
+        self.weight = nn.Parameter(torch.zeros(source[2], layer.channels // layer.groups, k, k, 1))
+        windows = [-(-k // stride) for stride in layer.stride]
+        self.fan_in = source[2] // layer.groups * windows[0] * windows[1]
+        rows, columns = (
+            (size - 1) * stride - 2 * padding + dilation * (k - 1) + 1
+            for size, stride, padding, dilation in zip(
+                source[:2], layer.stride, layer.padding, layer.dilation, strict=True
+            )
+        )
+        self.shape = (rows, columns, layer.channels)
 
     def forward(self, spikes: Tensor | Spikes, lag: int = 0) -> Tensor:
         """Sums of the weights of arriving spikes, (steps, recordings, height, width, channels)."""
-        weight = self.grid(self.weight).squeeze(-1)
+        weight, layer = self.grid(self.weight).squeeze(-1), self.layer
         return _on_planes(
             _late(dense_of(spikes), lag),
-            lambda planes: functional.conv_transpose2d(planes, weight, None, self.stride, self.padding),
+            lambda planes: functional.conv_transpose2d(
+                planes, weight, None, layer.stride, layer.padding, (0, 0), layer.groups, layer.dilation
+            ),
         )
 
 

@@ -15,7 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from neurodeploy.errors import NetworkError
-from neurodeploy.models.formats.notation import Architecture, ConvLayer, DenseLayer, PoolLayer
+from neurodeploy.models.formats.notation import (
+    Architecture,
+    DenseLayer,
+    PoolLayer,
+    TransposedLayer,
+    UnpoolLayer,
+    WeightLayer,
+)
 from neurodeploy.models.slayer.delays import Delay
 from neurodeploy.models.slayer.fire import Neuron, fire, hop, weight_scale
 from neurodeploy.models.slayer.grids import FloatGrid, SignedGrid, WeightGrid
@@ -30,25 +37,6 @@ from neurodeploy.spikes.recording import Recording
 
 
 @dataclass(frozen=True)
-class TransposedConvLayer:
-    """A transposed convolution; checkpoints of slayerPytorch's notation have none."""
-
-    channels: int
-    kernel: int
-    stride: int = 1
-    padding: int = 0
-    kind = "convt"
-
-
-@dataclass(frozen=True)
-class UnpoolLayer:
-    """Every neuron drives `kernel` x `kernel` neurons."""
-
-    kernel: int
-    kind = "unpool"
-
-
-@dataclass(frozen=True)
 class RecurrentLayer:
     """A dense layer with dense synapses among its neurons; integer neurons only."""
 
@@ -56,7 +44,7 @@ class RecurrentLayer:
     kind = "rec"
 
 
-LayerSpec = DenseLayer | ConvLayer | PoolLayer | TransposedConvLayer | UnpoolLayer | RecurrentLayer
+LayerSpec = WeightLayer | RecurrentLayer
 Synapses = Dense | Conv | Pool | TransposedConv | Unpool | Recurrent
 
 
@@ -261,10 +249,10 @@ def _made(name: str, spec: LayerSpec, source: Shape, neuron: Neuron, grid: Weigh
         return Recurrent(source, spec.neurons, neuron, grid)
     if len(source) != 3:
         raise NetworkError(name, f"needs planes before it, not {source[0]} neurons", "put it before the dense layers")
-    if isinstance(spec, ConvLayer):
-        return Conv(source, spec, grid)
+    if isinstance(spec, TransposedLayer):
+        return TransposedConv(source, spec, grid)
     if isinstance(spec, PoolLayer):
         return Pool(source, spec.kernel, neuron.pool_weight())
     if isinstance(spec, UnpoolLayer):
         return Unpool(source, spec.kernel, neuron.pool_weight())
-    return TransposedConv(source, spec.channels, spec.kernel, spec.stride, spec.padding, grid)
+    return Conv(source, spec, grid)

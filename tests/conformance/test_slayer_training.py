@@ -25,7 +25,13 @@ neuron: {type: LOIHI, vThMant: 80, vDecay: 128, iDecay: 1024, refDelay: 2, wgtEx
 
 
 @pytest.mark.parametrize(
-    ("arch", "delays"), [("30-20-8", True), ("11x9x2-4c3z-2a-6c3-2a-20-7", False), ("9x7x2-2a-4c3-12-5", True)]
+    ("arch", "delays"),
+    [
+        ("30-20-8", True),
+        ("11x9x2-4c3z-2a-6c3-2a-20-7", False),
+        ("9x7x2-2a-4c3-12-5", True),
+        ("6x5x2-4c3-2u-3t3s2p1-9", True),
+    ],
 )
 def test_emulator_gives_the_models_spikes(tmp_path: Path, arch: str, delays: bool) -> None:
     neuron = TrainedNeuron(80, 128, 1024, 2, 0)

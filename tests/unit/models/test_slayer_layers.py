@@ -12,7 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from neurodeploy.errors import NetworkError, OptionError
-from neurodeploy.models.formats.notation import ConvLayer, DenseLayer, PoolLayer, parse_architecture
+from neurodeploy.models.formats.notation import (
+    ConvLayer,
+    DenseLayer,
+    PoolLayer,
+    TransposedLayer,
+    UnpoolLayer,
+    parse_architecture,
+)
 from neurodeploy.models.slayer.grids import FloatGrid, SignedGrid, round_even
 from neurodeploy.models.slayer.layers import Conv, Dense, Pool, TransposedConv, Unpool
 from neurodeploy.models.slayer.parameters import TrainedNeuron
@@ -23,8 +30,6 @@ from neurodeploy.models.slayer.spiking import (
     Extras,
     RecurrentLayer,
     SpikingNetwork,
-    TransposedConvLayer,
-    UnpoolLayer,
     build_network,
 )
 from neurodeploy.models.slayer.srm import SrmNeuron
@@ -53,7 +58,7 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
     "strided conv": lambda: Conv(SOURCE, ConvLayer(6, 3, (2, 1), (1, 0), (1, 2), 3), SignedGrid()),
     "pool": lambda: Pool(SOURCE, 2, 28),
     "unpool": lambda: Unpool(SOURCE, 2, 28),
-    "transposed conv": lambda: TransposedConv(SOURCE, 4, 3, 2, 1, SignedGrid()),
+    "transposed conv": lambda: TransposedConv(SOURCE, TransposedLayer(6, 3, (2, 1), (1, 0), (1, 2), 3), SignedGrid()),
 }
 
 
@@ -204,7 +209,7 @@ def test_dropout_silences_neurons_for_whole_recordings() -> None:
 
 def test_a_network_of_every_layer_runs_and_learns() -> None:
     layers = (
-        ConvLayer(2, 3, padding=(1, 1)), PoolLayer(2), UnpoolLayer(2), TransposedConvLayer(2, 3, 2, 1),
+        ConvLayer(2, 3, padding=(1, 1)), PoolLayer(2), UnpoolLayer(2), TransposedLayer(2, 3, (2, 2), (1, 1)),
         RecurrentLayer(6), DenseLayer(4),
     )  # fmt: skip
     network = SpikingNetwork((1, 4, 4), layers, NEURON, 30, extras=Extras(True, 0.1, gain=3))
