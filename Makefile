@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NIR := .venv-nir
 NATIVE := CMakeLists.txt $(wildcard emulator/csrc/* models/slayer/csrc/*)
 
-.PHONY: help demo test sanitize sanitize-short lint lava netx nir-frameworks evidence bench wheel clean
+.PHONY: help demo test sanitize sanitize-short lint lava netx nir-frameworks evidence bench bench-scale wheel clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,11 +73,17 @@ $(NIR)/.ready: tests/support/nir_frameworks.txt constraints.txt
 
 evidence: $(VENV)/.dev lava nir-frameworks ## The longer proof; its table goes into docs/evidence.md.
 	$(BIN)/pytest -m evidence
-	$(BIN)/python benchmarks/gesture.py
+	$(BIN)/python -m benchmarks.gesture
 
-bench: $(VENV)/.dev ## Speed beside Lava, torch and what the machine could do at most.
-	$(BIN)/python benchmarks/speed.py
-	$(BIN)/python benchmarks/training.py
+bench: $(VENV)/.dev ## Speed beside Lava, torch, a hand-written kernel and what the machine could do at most; how it grows.
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.gesture_kernel
+	$(BIN)/python -m benchmarks.flat
+	$(BIN)/python -m benchmarks.sweep
+	$(BIN)/python -m benchmarks.training
+
+bench-scale: $(VENV)/.dev ## A million neurons and a hundred million synapses: time and memory, ten minutes and more.
+	$(BIN)/python -m benchmarks.scale
 
 clean: ## Remove what the other commands made.
 	rm -rf $(VENV) $(NIR) build demo

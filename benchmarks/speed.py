@@ -1,6 +1,6 @@
 """The emulator's speed on two published networks, beside Lava, torch and what the machine could do at most.
 
-Usage: python benchmarks/speed.py [CONFORMANCE_FOLDER]
+Usage: python -m benchmarks.speed [CONFORMANCE_FOLDER]
 
 All numbers come from one run, turns taken between what is compared; each is the median of five rounds with the best
 behind it, ratios are medians of each round's ratio. Only stepping is timed.
@@ -22,18 +22,14 @@ from time import perf_counter
 import numpy as np
 
 import neurodeploy as nd
+from benchmarks.timing import GESTURE, NMNIST, ROUNDS, conformance_folder, ratio
 from neurodeploy.compiler.program import Program
 from neurodeploy.emulator.engine import Emulator, Image, chosen_instructions, load
 from neurodeploy.errors import NeurodeployError
-from neurodeploy.network import Network
 from neurodeploy.runtime.run import RunOptions
-from neurodeploy.runtime.session import Session, stimulus
+from neurodeploy.runtime.session import Session
 from neurodeploy.spikes.events import Events
-from neurodeploy.spikes.samples import find_samples
 
-GESTURE = "128x128x2-4a-16c5z-2a-32c3z-2a-512-11"
-NMNIST = "34x34x2-512-10"
-ROUNDS = 5
 #: Steps that the slow backends run.
 FEW = 20
 
@@ -77,12 +73,6 @@ class Work:
         return cls(float(np.sum(run.counters.active)), run.synaptic_ops, "1000000" if size < 1.5e6 else "16000000")
 
 
-def recordings(program: Program, files: list[Path], steps: int) -> list[Events]:
-    """The events of some files within so many steps."""
-    samples = [find_samples(file)[0] for file in files]
-    return [stimulus(s, program.network, "or").events.within(steps)[0] for s in samples]
-
-
 def stepping(image: Image, batch: list[Events], steps: int, threads: int = 1) -> float:
     """Seconds to run a batch over threads, each recording from zero state."""
     emulators = [Emulator(image) for _ in batch]
@@ -118,14 +108,9 @@ def rounds(calls: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
     return taken
 
 
-def ratio(above: list[float], below: list[float]) -> float:
-    """The median of each round's ratio, so that what slows a whole round down does not count."""
-    return statistics.median(a / b for a, b in zip(above, below, strict=True))
-
-
-def measure(title: str, program: Program, files: list[Path], steps: int, copies: int, bounds: Bounds) -> None:
+def measure(title: str, program: Program, batch: list[Events], steps: int, copies: int, bounds: Bounds) -> None:
     """Print the table of one network; two threads share so many copies of all recordings, the longest first."""
-    image, batch = load(program), recordings(program, files, steps)
+    image = load(program)
     longest_first = sorted(batch * copies, key=len, reverse=True)
     work = Work.of(program, batch[0], steps)
     taken = rounds(
@@ -143,11 +128,11 @@ def measure(title: str, program: Program, files: list[Path], steps: int, copies:
     for name, seconds in list(taken.items())[:5]:
         print(f"  {name:24} {1e3 * statistics.median(seconds):9.2f} ms  (best {1e3 * min(seconds):.2f})")
     print(f"  {'recordings a second':24} {len(longest_first) / statistics.median(taken['batch, 1 thread']):9.0f}")
-    for name, one, two in (
+    for name, alone, together in (
         ("two threads", "batch, 1 thread", "batch, 2 threads"),
         ("two fixed loops at once", "fixed loop, 1 process", "fixed loop, 2 processes"),
     ):
-        print(f"  {name:24} {ratio(taken[one], taken[two]):9.2f} times one")
+        print(f"  {name:24} {ratio(taken[alone], taken[together]):9.2f} times one")
     print(f"  {'a silent step':24} {ratio(taken['silence'], taken['recording 1']):9.4f} of an active one")
     above = ratio(taken["recording 1"], taken["bound of recording 1"])
     print(f"  {'recording 1':24} {above:9.2f} times the bound")
@@ -160,8 +145,7 @@ def measure(title: str, program: Program, files: list[Path], steps: int, copies:
 
 def main() -> None:
     """Print the tables."""
-    default = os.environ.get("NEURODEPLOY_CONFORMANCE", Path(__file__).resolve().parents[2] / "shared" / "conformance")
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else default)
+    folder = conformance_folder(sys.argv[1:])
     load_now = f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs"
     print(f"instructions {chosen_instructions()}; {load_now}")
     with tempfile.TemporaryDirectory() as temporary:
@@ -169,14 +153,11 @@ def main() -> None:
         a, b = (bounds.rate("rows", size) for size in ("1000000", "16000000"))
         print(f"rows of 512 weights a second: {a:.3g} from 1 MB, {b:.3g} from 16 MB")
         print(f"neuron updates a second: {bounds.neurons():.3g}")
-        for title, arch, network, data, count, steps, copies in (
-            ("DVS Gesture", GESTURE, "dvs_gesture_cnn", "dvs_gesture", 5, 1450, 4),
-            ("N-MNIST", NMNIST, "nmnist_mlp", "nmnist", 100, 300, 2),
-        ):
-            source = nd.load(folder / "slayer_loihi" / network, arch=arch)
-            assert isinstance(source, Network)
-            files = sorted((folder / "datasets" / data).glob("*.bs2"))[:count]
-            measure(title, nd.compile(source), files, steps, copies, bounds)
+        for case, count, copies in ((GESTURE, 5, 4), (NMNIST, 100, 2)):
+            network = case.network(folder)
+            batch = case.recordings(folder, network, count)
+            measure(case.title, nd.compile(network), batch, case.steps, copies, bounds)
 
 
-main()
+if __name__ == "__main__":
+    main()

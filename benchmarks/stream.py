@@ -1,6 +1,6 @@
 """What streaming costs: the gesture network on events in pieces, beside the same events in one call of the core.
 
-Usage: python benchmarks/stream.py [CONFORMANCE_FOLDER]
+Usage: python -m benchmarks.stream [CONFORMANCE_FOLDER]
 
 Recording 1 four times, each behind the one before. Medians of five rounds, taken in turns; wall time, with everything
 but loading the program.
@@ -8,7 +8,6 @@ but loading the program.
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import tempfile
@@ -19,18 +18,16 @@ from time import perf_counter
 import numpy as np
 
 import neurodeploy as nd
+from benchmarks.timing import GESTURE, ROUNDS, conformance_folder
 from neurodeploy.emulator.engine import Emulator, load
-from neurodeploy.network import Network
 from neurodeploy.runtime.pieces import Piece
 from neurodeploy.runtime.probe_file import ProbeFile
 from neurodeploy.runtime.run import RunOptions
-from neurodeploy.runtime.session import Session, stimulus
+from neurodeploy.runtime.session import Session
 from neurodeploy.spikes.events import Events
 from neurodeploy.spikes.pipe import read_events, written
-from neurodeploy.spikes.samples import find_samples
 
-ARCH = "128x128x2-4a-16c5z-2a-32c3z-2a-512-11"
-STEPS, REPEATS, ROUNDS, BLOCK = 1450, 4, 5, 1 << 16
+STEPS, REPEATS, BLOCK = GESTURE.steps, 4, 1 << 16
 END = STEPS * REPEATS
 
 
@@ -73,13 +70,10 @@ def ways(program: nd.Program, events: Events) -> dict[str, Callable[[], object]]
 
 
 def main() -> None:
-    default = os.environ.get("NEURODEPLOY_CONFORMANCE", Path(__file__).resolve().parents[2] / "shared" / "conformance")
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else default)
-    network = nd.load(folder / "slayer_loihi/dvs_gesture_cnn", arch=ARCH)
-    assert isinstance(network, Network)
+    folder = conformance_folder(sys.argv[1:])
+    network = GESTURE.network(folder)
     program = nd.compile(network)
-    (sample,) = find_samples(folder / "datasets/dvs_gesture/1.bs2")
-    once = stimulus(sample, network, "or").events.within(STEPS)[0]
+    (once,) = GESTURE.recordings(folder, network, 1)
     step = np.concatenate([once.step + i * STEPS for i in range(REPEATS)])
     events = Events(step, np.tile(once.neuron, REPEATS))
     print(f"{len(events):,} events in {END:,} steps")

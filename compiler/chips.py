@@ -213,7 +213,8 @@ def _packed(parts: Sequence[tuple[Piece, bool, int]], target: Target) -> list[li
     cores: list[tuple[bool, int, list[Piece]]] = []
     for piece, crosses, needed in sorted(parts, key=lambda part: -part[2]):
         for i, (across, taken, held) in enumerate(cores):
-            if across == crosses and taken + needed <= _room(crosses, target):
+            room = target.core.compartments - sum(other.neurons for other in held)  # the limit that is soonest known
+            if across == crosses and taken + needed <= _room(crosses, target) and piece.neurons <= room:
                 load = load_of([*held, piece], taken + needed, target, crosses)
                 if not any(use.broken for use in uses(load, target)):
                     cores[i] = (across, taken + needed, [*held, piece])

@@ -9,6 +9,7 @@ GROUP: int
 PIECE: int
 NARROW: int
 SINGLE: int
+LIKE_LINK: int
 
 def instruction_sets() -> list[str]:
     """Those that this machine has, slowest first."""

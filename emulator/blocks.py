@@ -12,7 +12,7 @@ from neurodeploy.compiler.program import Cores
 from neurodeploy.emulator import _core
 from neurodeploy.emulator.columns import joint_row, owners
 from neurodeploy.emulator.neuron_blocks import INPUT_WIDTH, MODELS, PARAMETERS, bias_shift, block_columns, fires_at_rest
-from neurodeploy.network import CubaLif, Network
+from neurodeploy.network import CubaLif, Network, Population
 from neurodeploy.precision import IntArray
 
 #: Column of the refractory delay in the parameters of a CUBA LIF neuron.
@@ -25,8 +25,8 @@ class Compartments:
 
     Attributes:
         population, neuron: (compartments,).
-        place: where the C core keeps each of them: population by population, inside it in the order given, each
-            population from the start of a group; (compartments,).
+        place: where the C core keeps each of them: population by population, see `_order`, each population from the
+            start of a group; (compartments,).
         group_start: first group of each population, (populations + 1,).
         parameters: neuron model and its parameters, see `block_columns`; (compartments, 1 + PARAMETERS).
         bias: what is added in every step, (compartments,).
@@ -65,20 +65,42 @@ def compartments(cores: Cores, network: Network) -> Compartments:
         population = np.append(population, np.zeros(neurons, np.int64))
         neuron = np.append(neuron, np.arange(neurons))
     bias, has_bias = _biases(network, population, neuron)
-    place, group_start = _places(population, len(network.populations))
+    place, group_start = _places(network, population, neuron)
     restless = has_bias | fires_at_rest(parameters)
     return Compartments(population, neuron, place, group_start, parameters, bias, restless)
 
 
-def _places(population: IntArray, populations: int) -> tuple[IntArray, IntArray]:
+#: How long the stretches of consecutive compartments must be, on average, that another order than the cores' leaves.
+STRETCH = 8
+
+
+def _places(network: Network, population: IntArray, neuron: IntArray) -> tuple[IntArray, IntArray]:
     """See `Compartments`."""
-    size = np.bincount(population, minlength=populations)
+    size = np.bincount(population, minlength=len(network.populations))
     group_start = np.concatenate([[0], np.cumsum(-(-size // _core.GROUP))])
-    order = np.argsort(population, kind="stable")
-    rank = np.arange(len(order)) - np.repeat(np.cumsum(size) - size, size)
-    place = np.empty(len(order), np.int64)
-    place[order] = group_start[population[order]] * _core.GROUP + rank
+    place = np.empty(len(population), np.int64)
+    for i, p in enumerate(network.populations):
+        here = np.flatnonzero(population == i)
+        rank = np.empty(len(here), np.int64)
+        rank[_order(p, neuron[here])] = np.arange(len(here))
+        place[here] = group_start[i] * _core.GROUP + rank
     return place, group_start
+
+
+def _order(population: Population, neuron: IntArray) -> IntArray:
+    """In which order the C core keeps the compartments of a population, given with their neurons in that of the cores.
+
+    With the channels of a pixel together and the pixels of a row, what a kernel reaches is a few long stretches that
+    begin alike wherever it lies, and the cores' borders do not matter. Otherwise neurons in their own order, or
+    compartments in the cores' if these are not to be joined in any other.
+    """
+    shape = population.shape or ()
+    pixels = int(np.prod(shape[1:]))
+    keys = [neuron % pixels * shape[0] + neuron // pixels] if len(shape) == 3 else []
+    for key in (*keys, neuron):
+        if np.count_nonzero(np.diff(key) != 1) * STRETCH <= len(key):
+            return np.argsort(key, kind="stable")
+    return np.arange(len(neuron))
 
 
 def _biases(network: Network, population: IntArray, neuron: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
@@ -119,7 +141,9 @@ def blocks(cells: Compartments) -> tuple[IntArray, IntArray]:
     return table, np.searchsorted(rows[first, 0], np.arange(cells.group_start[-1] + 1))
 
 
-def populations(cells: Compartments, network: Network, shift: IntArray, words: NDArray[np.bool_]) -> IntArray:
+def populations(
+    cells: Compartments, network: Network, shift: IntArray, words: NDArray[np.bool_], fan_in: IntArray
+) -> IntArray:
     """What the C core knows of each population.
 
     Args:
@@ -127,11 +151,12 @@ def populations(cells: Compartments, network: Network, shift: IntArray, words: N
         network: whose populations they belong to.
         shift: the power of two left out of its weights, see `Bundles`; (populations,).
         words: whether they are stored in 16 bits, (populations,).
+        fan_in: what its compartments can receive at most, see `Bundles`; (populations,).
 
     Returns:
-        (populations, 10), the columns of `nd_population` in core.h.
+        (populations, 11), the columns of `nd_population` in core.h.
     """
-    table = np.zeros((len(shift), 10), np.int64)
+    table = np.zeros((len(shift), 11), np.int64)
     table[:, 0], table[:, 1] = cells.group_start[:-1], np.diff(cells.group_start)
     for i in range(len(shift)):
         here = np.flatnonzero(cells.population == i)
@@ -144,7 +169,8 @@ def populations(cells: Compartments, network: Network, shift: IntArray, words: N
     table[:, 6] = shift
     table[:, 7] = np.minimum(_core.NARROW, (1 << 24) >> shift)  # 64 q below 2^30 in the 32-bit updates
     table[:, 8] = words
-    table[:, 9] = 1 + imaginary_targets(network)
+    table[:, 9] = fan_in
+    table[:, 10] = 1 + imaginary_targets(network)
     return table
 
 

@@ -36,6 +36,7 @@ class Bundles:
         byte_weight, word_weight: the two pools of weights, (pieces, PIECE).
         shift: the power of two that divides all weights of each target population, (populations,).
         words: whether its weights need 16 bits, (populations,).
+        fan_in: Σ |weight| / 2^shift of the compartment with the most, at most MOST_FAN_IN; (populations,).
     """
 
     start: IntArray
@@ -45,6 +46,11 @@ class Bundles:
     word_weight: NDArray[np.int16]
     shift: IntArray
     words: NDArray[np.bool_]
+    fan_in: IntArray
+
+
+#: Beyond it, sums are always added up in 64 bits.
+MOST_FAN_IN = 1 << 24
 
 
 def bundles(cores: Cores, axons: Axons, routes: Routes, cells: Compartments, network: Network) -> Bundles:
@@ -56,7 +62,7 @@ def bundles(cores: Cores, axons: Axons, routes: Routes, cells: Compartments, net
     weight = scaled_weights(cores, axons)
     every = fragments(cores, axons, routes, cells, network)
     count, neurons = len(network.populations), int(population_starts(network)[-1])
-    shift, words = np.zeros(count, np.int64), np.zeros(count, bool)
+    shift, words, fan_in = np.zeros(count, np.int64), np.zeros(count, bool), np.zeros(count, np.int64)
     rows, runs, source = [np.zeros((0, 5), np.int64)], [np.zeros((0, 3), np.int64)], [np.zeros(0, np.int64)]
     pools: dict[bool, list[NDArray[np.integer]]] = {
         False: [np.zeros((0, PIECE), np.int8)],
@@ -67,6 +73,7 @@ def bundles(cores: Cores, axons: Axons, routes: Routes, cells: Compartments, net
         if not len(part.source):
             continue
         shift[i], words[i] = _storage(weight, part)
+        fan_in[i] = _fan_in(weight, part) >> shift[i]
         pool = pools[bool(words[i])]
         kind = np.int16 if words[i] else np.int8
         one = _population(part, weight, int(shift[i]), kind, sum(map(len, pool)))
@@ -81,7 +88,7 @@ def bundles(cores: Cores, axons: Axons, routes: Routes, cells: Compartments, net
     joined = np.concatenate(runs)
     if max(len(byte), len(word), len(joined)) > MAX_ROWS:
         raise broken(f"its synapses fill more than {MAX_ROWS} pieces of {PIECE}")
-    return Bundles(start, np.concatenate(rows)[order], joined, byte, word, shift, words)
+    return Bundles(start, np.concatenate(rows)[order], joined, byte, word, shift, words, fan_in)
 
 
 def scaled_weights(cores: Cores, axons: Axons) -> NDArray[np.int16]:
@@ -108,6 +115,21 @@ def _storage(weight: NDArray[np.int16], part: Fragments) -> tuple[int, bool]:
         least, most = min(least, int(here.min(initial=0))), max(most, int(here.max(initial=0)))
     shift = (union & -union).bit_length() - 1 if union else 0
     return shift, least >> shift < -128 or most >> shift > 127
+
+
+def _fan_in(weight: NDArray[np.int16], part: Fragments) -> int:
+    """The largest Σ |weight| of any compartment of these fragments, at most MOST_FAN_IN.
+
+    A source with several delays counts with each of them, though not all can arrive in the same step at once.
+    """
+    total = np.zeros(int((part.position + part.length).max()))
+    for first in range(0, len(part.start), BATCH):
+        batch = part.batch(first, BATCH)
+        size = np.abs(weight[batch.synapses()].astype(np.int32))
+        low = int(batch.position.min())
+        sums = np.bincount(batch.spread(batch.position - low), size)
+        total[low : low + len(sums)] += sums
+    return int(min(total.max(), MOST_FAN_IN))
 
 
 #: Fragments handled at a time, which bounds the memory needed.

@@ -52,7 +52,7 @@ def load(program: Program) -> Image:
     parameter = [cells.placed(column) for column in cells.parameters[:, 1 : REFRACTORY + 1].T]
     core = _core.Image(
         population_start=_int32(start),
-        population=_int32(populations(cells, network, synapses.shift, synapses.words)),
+        population=_int32(populations(cells, network, synapses.shift, synapses.words, synapses.fan_in)),
         block=_int32(block),
         group_block_start=_int32(group_block_start),
         neuron=_int32(cells.placed(cells.neuron)),

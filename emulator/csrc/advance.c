@@ -1,5 +1,6 @@
 /* The order of things within a step: host events arrive, biases change, due populations reset, every population adds
-   up what arrived and updates its compartments, and their spikes leave for step t + 1 + delay. */
+   up what arrived and updates its compartments, and their spikes leave for step t + 1 + delay. A population does so for
+   as many steps as nobody behind it can tell, before the next one does. */
 #include <fenv.h>
 #include <string.h>
 
@@ -8,11 +9,12 @@
 #include "state.h"
 #include "update.h"
 
-static void load_biases(nd_state *state)
+static void load_biases(nd_state *state, int32_t number)
 {
     const nd_image *image = state->image;
     for (int32_t b = 0; b < image->biases; b++) {
         const nd_bias *bias = &image->bias_rows[b];
+        if (bias->population != number) continue;
         const int32_t first = image->population_start[bias->population];
         const int32_t neurons = image->population_start[bias->population + 1] - first;
         const int32_t *row = bias->rows + state->step * neurons;
@@ -42,7 +44,7 @@ static int leave(nd_state *state, int32_t number, nd_spikes *spikes)
 {
     const nd_image *image = state->image;
     const int32_t neurons = image->population_start[number + 1] - image->population_start[number];
-    const int32_t count = nd_fired_take(&state->spikes, neurons);
+    const int32_t count = nd_fired_take(&state->spikes, neurons, image->graded[number]);
     const nd_delivery *spike = state->spikes.item;
     if (!count) return 0;
     if (nd_spikes_append(&spikes[number], state->step, spike, count, image->graded[number])) return -1;
@@ -119,7 +121,10 @@ static void update_group(nd_state *state, int32_t number, int32_t group, const i
         if (!count_overflows) tally.count[ND_OVERFLOWS] = 0;
         for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
         for (int32_t i = 0; tally.count[ND_SPIKES] && i < block->count; i++)
-            if (fired[i]) nd_fired_set(&state->spikes, image->neuron[first + i], fired[i]);
+            if (fired[i]) {
+                nd_fired_set(&state->spikes, image->neuron[first + i]);
+                state->spikes.payload[image->neuron[first + i]] = fired[i];
+            }
     }
     if (state->u_far) far = narrow(state, group, u_lava);
     state->awake[group] = (uint8_t)((busy ? ND_AWAKE : ND_REST) | far);
@@ -192,15 +197,22 @@ static void update_fast(nd_state *state, int32_t number, int64_t load)
         .small = state->small + 2 * first,
         .q = state->q,
         .awake = state->awake + population->first_group,
+        .list = state->list,
         .fired = state->fired,
         .odd = state->odd,
     };
     if (load << population->shift >= OVERFLOW_LIMIT) counters[ND_OVERFLOWS] += count_overflows(state, population);
     state->kernels->update(&step);
     counters[ND_ACTIVE] += step.active;
-    counters[ND_SPIKES] += step.spikes;
-    for (int32_t i = 0; i < step.spikes; i++)
-        nd_fired_set(&state->spikes, image->neuron[first + (size_t)step.fired[i]], 1);
+    for (int32_t i = 0; i < step.fired_groups; i++) {
+        const int32_t *neuron = image->neuron + first + (size_t)step.fired[i].group * ND_GROUP;
+        uint64_t bits = step.fired[i].bits;
+        counters[ND_SPIKES] += nd_bits_set(bits);
+        do {
+            nd_fired_set(&state->spikes, neuron[nd_lowest_bit(bits)]);
+            bits &= bits - 1;
+        } while (bits);
+    }
     update_odd(state, number, step.odds);
 }
 
@@ -209,6 +221,11 @@ static int update_population(nd_state *state, int32_t number, nd_spikes *spikes)
     const nd_population *population = &state->image->population[number];
     int64_t load;
     if (!population->groups) return 0;
+    if (state->step == 0 && state->drop_first_step) {
+        nd_forget(state, number);
+        return 0;
+    }
+    load_biases(state, number);
     if (reset_due(state, number)) reset(state, population);
     if (population->restless)
         for (int32_t g = 0; g < population->groups; g++) state->awake[population->first_group + g] |= ND_AWAKE;
@@ -218,19 +235,6 @@ static int update_population(nd_state *state, int32_t number, nd_spikes *spikes)
     return leave(state, number, spikes);
 }
 
-static int update_all(nd_state *state, nd_spikes *spikes)
-{
-    const int32_t populations = state->image->populations;
-    if (state->step == 0 && state->drop_first_step) {
-        for (int32_t p = 0; p < populations; p++) nd_forget(state, p);
-        return 0;
-    }
-    load_biases(state);
-    for (int32_t p = 0; p < populations; p++)
-        if (update_population(state, p, spikes)) return -1;
-    return 0;
-}
-
 static void record(const nd_state *state, const nd_trace *trace, int64_t row)
 {
     const int32_t *start = state->image->population_start + trace->population;
@@ -238,16 +242,38 @@ static void record(const nd_state *state, const nd_trace *trace, int64_t row)
     nd_read(state, trace->population, trace->u + at, trace->v + at);
 }
 
+/* `steps` steps of all populations, one population after the other: no spike that leaves in them arrives in them at a
+   population that comes first, see nd_state. What a population needs stays in the caches meanwhile. */
+static int advance_block(nd_state *state, int64_t steps, const nd_trace *traces, size_t trace_count, int64_t row,
+                         nd_spikes *spikes)
+{
+    const int64_t first = state->step;
+    for (int32_t p = 0; p < state->image->populations; p++)
+        for (int64_t i = 0; i < steps; i++) {
+            state->step = first + i;
+            if (update_population(state, p, spikes)) return -1;
+            for (size_t t = 0; t < trace_count; t++)
+                if (traces[t].population == p) record(state, &traces[t], row + i);
+        }
+    return 0;
+}
+
 static int advance(nd_state *state, int64_t steps, const nd_events *events, const nd_trace *traces, size_t trace_count,
                    nd_spikes *spikes)
 {
     int64_t next = 0;
-    for (int64_t row = 0; row < steps; row++, state->step++) {
-        const int64_t arrived = arrive(state, events, next);
-        if (arrived < 0) return -1;
-        next += arrived;
-        if (update_all(state, spikes)) return -1;
-        for (size_t t = 0; t < trace_count; t++) record(state, &traces[t], row);
+    for (int64_t row = 0; row < steps;) {
+        const int64_t first = state->step, left = steps - row, count = left < state->block ? left : state->block;
+        for (int64_t i = 0; i < count; i++) {
+            state->step = first + i;
+            const int64_t arrived = arrive(state, events, next);
+            if (arrived < 0) return -1;
+            next += arrived;
+        }
+        state->step = first;
+        if (advance_block(state, count, traces, trace_count, row, spikes)) return -1;
+        state->step = first + count;
+        row += count;
     }
     return 0;
 }

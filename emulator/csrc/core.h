@@ -16,7 +16,8 @@ enum {
     ND_GROUP = 64,          /* compartments that rest or wake together */
     ND_PIECE = 16,          /* weights added together */
     ND_NARROW = 1 << 15,    /* sums below it fit the 16-bit accumulators */
-    ND_SINGLE = ND_NARROW + 1
+    ND_SINGLE = ND_NARROW + 1,
+    ND_LIKE_LINK = -(1 << 20)
 };
 
 /* Neuron models; blocks.py numbers them in the same way. */
@@ -77,6 +78,7 @@ typedef struct {
     int32_t shift;              /* q = 2^shift * what is accumulated */
     int32_t limit;              /* below it, sums suit the 16-bit accumulators and 32-bit updates */
     int32_t words;              /* weights are stored in 16 bits, not in 8 */
+    int32_t fan_in;             /* most that one spike of every source adds to a compartment's sum, at most 2^24 */
     int32_t halves;             /* 2 with imaginary projections, whose sums follow the real ones; else 1 */
 } nd_population;
 
@@ -86,19 +88,23 @@ typedef struct {
     int32_t delay;              /* in steps, of all rows; -1 if they differ */
     int32_t first_row;          /* that of the source's first neuron */
     int32_t bound;              /* of all rows */
-    int32_t at, pieces;         /* target and pieces of the one run that most rows have; pieces 0 if there is none */
+    int32_t at, pieces;         /* where the one run that most rows have begins, and its pieces; 0 if there is none */
 } nd_link;
 
-/* What a spike of one neuron adds: `runs` runs, or none, or with `runs` below 0 a single weight of runs + ND_SINGLE for
-   compartment `first`. */
+/* What a spike of one neuron adds: a pattern, laid down from piece `at` on; or none, which is pattern 0; or, with pattern
+   ND_LIKE_LINK, the run that most rows of the link have, with the weights of piece `at` in the pool; or, with another
+   pattern below 0, a single weight of pattern + ND_SINGLE for compartment `at`. */
 typedef struct {
-    int32_t first, runs;
+    int32_t at, pattern;
 } nd_row;
 
-/* Weights of consecutive compartments, numbered inside their population (imaginary ones
-   behind all of its groups): pieces of ND_PIECE, counted from `target`
-   on the one hand and from `weight` in the pool on the other. With `pieces` 0 a single weight for compartment
-   `target`. */
+/* Weights of consecutive compartments, numbered inside their population (imaginary ones behind all of its groups):
+   pieces of ND_PIECE, counted from `target` on the one hand and from `weight` in the pool on the other. With `pieces` 0
+   a single weight for compartment `target`. Targets are relative to the row's.
+
+   Equal patterns, such as those of a convolution's kernel at every position, are stored once. A pattern is its head and
+   then its runs; in the head, `target` is how many there are, `pieces` the pieces of each of them, 0 if they differ or
+   there are single weights among them. */
 typedef struct {
     int32_t target, pieces, weight;
 } nd_run;
@@ -134,7 +140,7 @@ typedef struct {
     const nd_row *row;                      /* (rows) */
     const uint16_t *row_bound;              /* (rows): most that it adds to a compartment's sum, at most ND_NARROW */
     const int32_t *row_delay;               /* (rows) */
-    const nd_run *run;                      /* (runs) */
+    const nd_run *run;                      /* (runs and heads); the first is the head of a pattern without runs */
     const int8_t *byte_weight;              /* pool of populations without `words`, (pieces, ND_PIECE) */
     const int16_t *word_weight;             /* pool of those with, (pieces, ND_PIECE) */
     int64_t reset_interval;                 /* 0: never */

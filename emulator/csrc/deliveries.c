@@ -1,6 +1,7 @@
 #include "deliveries.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int nd_ring_init(nd_ring *ring, int32_t links, int32_t span)
 {
@@ -19,6 +20,9 @@ void nd_ring_destroy(nd_ring *ring)
     free(ring->list);
 }
 
+/* No sum needs to be known beyond it; products with what bounds a row stay within 64 bits. */
+#define MOST_LOAD (INT64_C(1) << 32)
+
 int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count)
 {
     if (count > list->capacity - list->count) {
@@ -30,11 +34,23 @@ int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count)
         list->item = item;
         list->capacity = (int32_t)capacity;
     }
+    int32_t last = list->count ? list->item[list->count - 1].neuron : -1;
+    int64_t load = 0, most = 0;
+    int32_t again = 0;
     for (int32_t i = 0; i < count; i++) {
-        const int64_t payload = spike[i].payload;
-        list->item[list->count++] = spike[i];
-        if (list->load < ND_NARROW) list->load += payload < 0 ? -payload : payload;
+        const int64_t size = spike[i].payload < 0 ? -(int64_t)spike[i].payload : spike[i].payload;
+        again |= spike[i].neuron <= last;
+        last = spike[i].neuron;
+        load += size;
+        most = size > most ? size : most;
     }
+    if (count) memcpy(list->item + list->count, spike, sizeof *spike * (size_t)count);
+    list->count += count;
+    list->load += load;
+    if (list->load > MOST_LOAD) list->load = MOST_LOAD;
+    list->again |= again;
+    if (list->again) list->most = list->load;
+    else if (most > list->most) list->most = most;
     return 0;
 }
 
@@ -50,7 +66,7 @@ int nd_send(nd_ring *ring, const nd_image *image, int32_t source, int64_t depart
         }
         for (int32_t i = 0; i < count; i++) {
             const int32_t row = link->first_row + spike[i].neuron;
-            if (!image->row[row].runs) continue;
+            if (!image->row[row].pattern) continue;
             if (nd_list_append(nd_ring_at(ring, departure + image->row_delay[row], number), &spike[i], 1)) return -1;
         }
     }

@@ -16,7 +16,9 @@ typedef struct {
 typedef struct {
     nd_delivery *item;
     int32_t count, capacity;
-    int64_t load;               /* sum of |payload|, exact only below ND_NARROW */
+    int32_t again;              /* whether a neuron may have come twice */
+    int64_t load;               /* sum of |payload|, exact only below 2^32 */
+    int64_t most;               /* no neuron brings a larger one, all its spikes together */
 } nd_list;
 
 /* A ring of steps, each with one list per link. Lists keep their memory when they are emptied. */
@@ -44,7 +46,8 @@ int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count);
 static inline void nd_list_clear(nd_list *list)
 {
     list->count = 0;
-    list->load = 0;
+    list->load = list->most = 0;
+    list->again = 0;
 }
 
 #endif

@@ -1,38 +1,84 @@
 #include "gather.h"
 
+#include <string.h>
+
 #include "arithmetic.h"
 
-/* The 16-bit sums move over into the wide ones. */
-static void spill(nd_state *state, const nd_population *population)
+/* What a group that was touched is once its 16-bit sums are in the wide ones. */
+enum { SPILLED = ND_AWAKE + 1 };
+
+/* The 16-bit sums of the groups touched since the last time move over into the wide ones. */
+static void spill(nd_state *state, const nd_population *population, uint8_t *touched)
 {
-    const int32_t lanes = population->groups * population->halves * ND_GROUP;
-    for (int32_t i = 0; i < lanes; i++) {
-        state->q_wide[i] += state->q[i];
-        state->q[i] = 0;
+    for (int32_t g = 0; g < population->groups * population->halves; g++) {
+        if (touched[g] != ND_AWAKE) continue;
+        int16_t *q = state->q + (size_t)g * ND_GROUP;
+        int64_t *wide = state->q_wide + (size_t)g * ND_GROUP;
+        for (int i = 0; i < ND_GROUP; i++) wide[i] += q[i];
+        memset(q, 0, sizeof *q * ND_GROUP);
+        touched[g] = SPILLED;
     }
 }
 
-static void add_one(nd_state *state, int32_t target, int64_t amount, uint8_t *awake)
+/* The wide sums move back into 16 bits if all are below the population's limit; returns whether they are. What many
+   spikes add up to is mostly far below what it could be. */
+static int narrow(nd_state *state, const nd_population *population, const uint8_t *touched, int64_t *load)
+{
+    int64_t least = 0, largest = 0;
+    for (int32_t g = 0; g < population->groups; g++) {
+        if (!touched[g]) continue;
+        const int64_t *wide = state->q_wide + (size_t)g * ND_GROUP;
+        for (int i = 0; i < ND_GROUP; i++) {
+            least = wide[i] < least ? wide[i] : least;
+            largest = wide[i] > largest ? wide[i] : largest;
+        }
+        if (largest >= population->limit || least <= -population->limit) return 0;
+    }
+    for (int32_t g = 0; g < population->groups; g++) {
+        if (!touched[g]) continue;
+        int16_t *q = state->q + (size_t)g * ND_GROUP;
+        int64_t *wide = state->q_wide + (size_t)g * ND_GROUP;
+        for (int i = 0; i < ND_GROUP; i++) q[i] = (int16_t)wide[i];
+        memset(wide, 0, sizeof *wide * ND_GROUP);
+    }
+    *load = largest > -least ? largest : -least;
+    return 1;
+}
+
+static void add_one(nd_state *state, int32_t target, int64_t amount, uint8_t *touched)
 {
     state->q_wide[target] += amount;
-    awake[target / ND_GROUP] |= ND_AWAKE;
+    touched[target / ND_GROUP] = ND_AWAKE;
+}
+
+static void add_run_wide(nd_state *state, const nd_population *population, nd_run run, int32_t first, int64_t payload,
+                         uint8_t *touched)
+{
+    const int64_t from = (int64_t)run.weight * ND_PIECE;
+    if (!run.pieces) add_one(state, first, run.weight * payload, touched);
+    for (int32_t i = 0; i < run.pieces * ND_PIECE; i++) {
+        const int32_t weight = population->words ? state->image->word_weight[from + i]
+                                                 : state->image->byte_weight[from + i];
+        add_one(state, first + i, weight * payload, touched);
+    }
 }
 
 /* A spike too large for 16 bits. */
-static void add_wide(nd_state *state, const nd_link *link, const nd_delivery *spike, uint8_t *awake)
+static void add_wide(nd_state *state, const nd_link *link, const nd_delivery *spike, uint8_t *touched)
 {
     const nd_image *image = state->image;
+    const nd_population *population = &image->population[link->target];
     const nd_row row = image->row[link->first_row + spike->neuron];
-    const int words = image->population[link->target].words;
     const int64_t payload = spike->payload;
-    if (row.runs < 0) add_one(state, row.first, (row.runs + ND_SINGLE) * payload, awake);
-    for (int32_t r = row.first; r < row.first + row.runs; r++) {
-        const nd_run *run = &image->run[r];
-        const int64_t from = (int64_t)run->weight * ND_PIECE;
-        if (!run->pieces) add_one(state, run->target, run->weight * payload, awake);
-        for (int32_t i = 0; i < run->pieces * ND_PIECE; i++) {
-            const int32_t weight = words ? image->word_weight[from + i] : image->byte_weight[from + i];
-            add_one(state, run->target * ND_PIECE + i, weight * payload, awake);
+    if (row.pattern == ND_LIKE_LINK) {
+        add_run_wide(state, population, (nd_run){0, link->pieces, row.at}, link->at * ND_PIECE, payload, touched);
+    } else if (row.pattern < 0) {
+        add_one(state, row.at, (row.pattern + ND_SINGLE) * payload, touched);
+    } else {
+        const nd_run *head = &image->run[row.pattern];
+        for (const nd_run *run = head + 1; run <= head + head->target; run++) {
+            const int32_t first = row.at * ND_PIECE + run->target * (run->pieces ? ND_PIECE : 1);
+            add_run_wide(state, population, *run, first, payload, touched);
         }
     }
 }
@@ -44,7 +90,7 @@ static int64_t load_of(const nd_image *image, const nd_link *link, const nd_deli
 }
 
 /* As many spikes at a time as suit 16 bits. */
-static void add_all_wide(nd_state *state, const nd_link *link, const nd_list *list, uint8_t *awake)
+static void add_all_wide(nd_state *state, const nd_link *link, const nd_list *list, uint8_t *touched)
 {
     const nd_population *population = &state->image->population[link->target];
     for (int32_t d = 0; d < list->count;) {
@@ -55,31 +101,34 @@ static void add_all_wide(nd_state *state, const nd_link *link, const nd_list *li
             if (load >= ND_NARROW) break;
         }
         if (end > d) {
-            state->kernels->accumulate(state->image, link, list->item + d, end - d, state->q, awake);
-            spill(state, population);
+            state->kernels->accumulate(state->image, link, list->item + d, end - d, state->q, touched);
+            spill(state, population, touched);
         } else {
-            add_wide(state, link, &list->item[end++], awake);
+            add_wide(state, link, &list->item[end++], touched);
         }
         d = end;
     }
 }
 
-/* Most that the sum of any compartment can reach: at first from what bounds all rows of a link, and only if that is too
-   much from the rows themselves. */
+/* Most that the sum of any compartment can reach: from what bounds all rows of a link, from the compartment that hears
+   most sources if each of them fires, and only if both are too much from the rows themselves. */
 static int64_t most(const nd_state *state, int32_t number, int exactly)
 {
     const nd_image *image = state->image;
-    int64_t load = 0;
+    int64_t load = 0, strongest = 0;
     for (int32_t l = image->target_start[number]; l < image->target_start[number + 1]; l++) {
         const nd_link *link = &image->link[l];
         const nd_list *list = nd_ring_at(&state->ring, state->step, l);
+        if (list->most > strongest) strongest = list->most;
         if (!exactly) load += list->load * link->bound;
         else for (int32_t i = 0; i < list->count; i++) load += load_of(image, link, &list->item[i]);
     }
-    return load;
+    const int64_t heard = strongest * image->population[number].fan_in;
+    return load < heard ? load : heard;
 }
 
-static int gather(nd_state *state, int32_t number, uint8_t *awake, int64_t *load)
+/* `arrived`: whether anything did. */
+static int gather(nd_state *state, int32_t number, uint8_t *touched, int64_t *load, int *arrived)
 {
     const nd_image *image = state->image;
     const nd_population *population = &image->population[number];
@@ -90,11 +139,12 @@ static int gather(nd_state *state, int32_t number, uint8_t *awake, int64_t *load
         const nd_link *link = &image->link[l];
         const nd_list *list = nd_ring_at(&state->ring, state->step, l);
         if (!list->count) continue;
-        if (wide) add_all_wide(state, link, list, awake);
-        else state->kernels->accumulate(image, link, list->item, list->count, state->q, awake);
+        *arrived = 1;
+        if (wide) add_all_wide(state, link, list, touched);
+        else state->kernels->accumulate(image, link, list->item, list->count, state->q, touched);
     }
     nd_forget(state, number);
-    return wide;
+    return wide && !(population->fast && population->halves == 1 && narrow(state, population, touched, load));
 }
 
 int nd_gather(nd_state *state, int32_t number, int64_t *load)
@@ -102,11 +152,12 @@ int nd_gather(nd_state *state, int32_t number, int64_t *load)
     const nd_population *population = &state->image->population[number];
     uint8_t *awake = state->awake + population->first_group, *touched = state->touched;
     const int32_t groups = population->groups;
-    if (population->halves == 1) return gather(state, number, awake, load);
-    const int wide = gather(state, number, touched, load);
-    for (int32_t g = 0; g < groups; g++) {
-        awake[g] |= touched[g] | touched[groups + g];
-        touched[g] = touched[groups + g] = 0;
+    int arrived = 0;
+    const int wide = gather(state, number, touched, load, &arrived);
+    if (!arrived) return wide;
+    for (int32_t h = 0; h < population->halves; h++, touched += groups) {
+        for (int32_t g = 0; g < groups; g++) awake[g] |= touched[g] ? ND_AWAKE : 0;
+        memset(touched, 0, (size_t)groups);
     }
     return wide;
 }

@@ -5,7 +5,8 @@
 #include "state.h"
 
 /* The sums of what arrives in the present step, in units of 64 * 2^shift: in state->q, or in state->q_wide (and q zero)
-   if they may reach the population's limit. `load`: none is larger. Returns whether they are in q_wide. */
+   if they reach the population's limit, or may and no kernel updates its neurons. `load`: none is larger. Returns
+   whether they are in q_wide. */
 int nd_gather(nd_state *state, int32_t population, int64_t *load);
 
 /* What arrives in the present step is forgotten. */

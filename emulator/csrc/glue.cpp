@@ -19,6 +19,10 @@
 #include <utility>
 #include <vector>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "core.h"
 #include "snapshot.h"
 
@@ -35,6 +39,14 @@ using Trace = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 void expect(bool fits, const char *what)
 {
     if (!fits) throw std::invalid_argument(what);
+}
+
+// Loading needs several times what it leaves behind: that memory goes back to the system, where this can be asked for.
+void return_memory()
+{
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 
 // The arrays of a program, kept alive and shared by all states.
@@ -111,6 +123,7 @@ public:
         image_.word_weight = keep(word_weight);
         image_.reset_interval = reset_interval;
         image_.reset_first = keep(reset_first);
+        return_memory();
     }
     Image(const Image &) = delete;
 
@@ -289,6 +302,7 @@ NB_MODULE(_core, m)
     m.attr("PIECE") = int(ND_PIECE);
     m.attr("NARROW") = int(ND_NARROW);
     m.attr("SINGLE") = int(ND_SINGLE);
+    m.attr("LIKE_LINK") = int(ND_LIKE_LINK);
     m.def("instruction_sets", &instruction_sets);
     nb::class_<Image>(m, "Image")
         .def(nb::init<In<int32_t>, Table<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,

@@ -15,6 +15,12 @@ enum {
     ND_SMALL = 4                /* u and v are kept in 16 bits */
 };
 
+/* Neurons of a group that fired. */
+typedef struct {
+    uint64_t bits;
+    int32_t group;
+} nd_fired_group;
+
 /* One step of a population of CUBA LIF neurons whose sums are below its limit. */
 typedef struct {
     const nd_population *population;
@@ -25,16 +31,18 @@ typedef struct {
     int16_t *small;             /* (groups, 2, ND_GROUP): u and v of those that are ND_SMALL */
     int16_t *q;                 /* set to 0 */
     uint8_t *awake;             /* (groups): all but ND_AWAKE are skipped; set to what they are afterwards */
-    int32_t *fired, spikes;     /* out: compartments that fired */
+    int32_t *list;              /* (groups): for the kernel's use */
+    nd_fired_group *fired;      /* (groups + 1), out: groups in which something fired */
+    int32_t fired_groups;
     int32_t *odd, odds;         /* out: groups left as they were: something in them wraps, is clipped or is ND_FAR */
     int64_t active;             /* out: updates with anything to do */
 } nd_lif_step;
 
 typedef struct {
     const char *name;
-    /* What spikes bring over a link, added to its target's accumulators; the groups they reach are woken. */
+    /* What spikes bring over a link, added to its target's accumulators; the groups they reach become ND_AWAKE. */
     void (*accumulate)(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count, int16_t *q,
-                       uint8_t *awake);
+                       uint8_t *touched);
     /* Needs the rounding mode FE_TOWARDZERO. */
     void (*update)(nd_lif_step *step);
 } nd_kernels;

@@ -10,12 +10,16 @@ enum { VECTORS = ND_GROUP / LANES };
 /* |x| up to here neither wraps nor is clipped */
 #define STATE_BITS_FREE 0x7FFFFF
 
-ND_INLINE void add_run(nd_run run, const nd_population *population, const nd_image *image, int16_t *q, int32_t payload)
+/* One run of any kind, laid down from `first` on: sums of its compartments, and which groups they are in. */
+static void add_run(nd_run run, int32_t first, const nd_population *population, const nd_image *image, int16_t *q,
+                    int32_t payload)
 {
-    int16_t *sum = q + (ptrdiff_t)run.target * ND_PIECE;
+    int16_t *sum = q + first;
     const int16_t *word = image->word_weight + (ptrdiff_t)run.weight * ND_PIECE;
     const int8_t *byte = image->byte_weight + (ptrdiff_t)run.weight * ND_PIECE;
-    if (payload != 1) {
+    if (!run.pieces) {
+        *sum = (int16_t)(*sum + run.weight * payload);
+    } else if (payload != 1) {
         const row times = all_row((int16_t)payload);
         for (int32_t p = 0; p < run.pieces; p++) {
             const ptrdiff_t at = (ptrdiff_t)p * ND_PIECE;
@@ -26,28 +30,66 @@ ND_INLINE void add_run(nd_run run, const nd_population *population, const nd_ima
         for (int32_t p = 0; p < run.pieces; p++, sum += ND_PIECE, word += ND_PIECE)
             store_row(sum, row_plus(load_row(sum), load_row(word)));
     } else {
-        ND_UNROLL_LITTLE
         for (int32_t p = 0; p < run.pieces; p++, sum += ND_PIECE, byte += ND_PIECE)
             store_row(sum, row_plus(load_row(sum), load_bytes(byte)));
     }
 }
 
-/* Weights that will be needed, which lie anywhere in memory: at most their first 512 bytes. */
-ND_INLINE void fetch(const nd_image *image, const nd_run *run, int words)
+ND_INLINE void touch(int32_t first, int32_t count, uint8_t *touched)
 {
-    if (!run->pieces) return;
-    const int pieces = run->pieces < 32 ? run->pieces : 32;
-    const char *pool = words ? (const char *)image->word_weight : (const char *)image->byte_weight;
-    const char *line = pool + ((ptrdiff_t)run->weight * ND_PIECE << words), *end = line + (pieces * ND_PIECE << words);
-    for (; line < end; line += 64) ND_PREFETCH(line);
+    const int32_t last = (first + count - 1) / ND_GROUP;
+    for (int32_t g = first / ND_GROUP; g <= last; g++) touched[g] = ND_AWAKE;
 }
 
-ND_INLINE void wake(int32_t target, int32_t pieces, uint8_t *awake)
+/* Runs of `pieces` pieces of bytes each, few and known when this is compiled, which saves the loops over them. */
+ND_INLINE void add_runs(const nd_run *run, int32_t runs, const int pieces, const int8_t *pool, int16_t *q,
+                        int32_t first, uint8_t *touched)
 {
-    const int32_t first = target * ND_PIECE / ND_GROUP, last = (target + pieces - 1) * ND_PIECE / ND_GROUP;
-    awake[first] |= ND_AWAKE;
-    awake[last] |= ND_AWAKE;
-    for (int32_t g = first + 1; g < last; g++) awake[g] |= ND_AWAKE;    /* mostly none */
+    for (const nd_run *end = run + runs; run < end; run++) {
+        const int32_t at = first + run->target * ND_PIECE;
+        int16_t *sum = q + at;
+        const int8_t *weight = pool + (ptrdiff_t)run->weight * ND_PIECE;
+        ND_UNROLL
+        for (int p = 0; p < pieces; p++)
+            store_row(sum + p * ND_PIECE, row_plus(load_row(sum + p * ND_PIECE), load_bytes(weight + p * ND_PIECE)));
+        ND_UNROLL
+        for (int p = 0; p < pieces; p += ND_GROUP / ND_PIECE) touched[(at + p * ND_PIECE) / ND_GROUP] = ND_AWAKE;
+        if (pieces > 1) touched[(at + pieces * ND_PIECE - 1) / ND_GROUP] = ND_AWAKE;
+    }
+}
+
+/* All of a pattern, laid down from compartment `first` on. */
+ND_INLINE void add_pattern(const nd_run *head, int32_t first, const nd_population *population, const nd_image *image,
+                           int16_t *q, int32_t payload, uint8_t *touched)
+{
+    const int32_t runs = head->target;
+    const int8_t *pool = image->byte_weight;
+    if (payload == 1 && !population->words)
+        switch (head->pieces) {
+        case 1: add_runs(head + 1, runs, 1, pool, q, first, touched); return;
+        case 2: add_runs(head + 1, runs, 2, pool, q, first, touched); return;
+        case 3: add_runs(head + 1, runs, 3, pool, q, first, touched); return;
+        case 4: add_runs(head + 1, runs, 4, pool, q, first, touched); return;
+        case 5: add_runs(head + 1, runs, 5, pool, q, first, touched); return;
+        case 6: add_runs(head + 1, runs, 6, pool, q, first, touched); return;
+        case 8: add_runs(head + 1, runs, 8, pool, q, first, touched); return;
+        case 10: add_runs(head + 1, runs, 10, pool, q, first, touched); return;
+        case 12: add_runs(head + 1, runs, 12, pool, q, first, touched); return;
+        default: break;
+        }
+    for (int32_t r = 1; r <= runs; r++) {
+        const nd_run run = head[r];
+        const int32_t at = first + run.target * (run.pieces ? ND_PIECE : 1);
+        add_run(run, at, population, image, q, payload);
+        touch(at, run.pieces ? run.pieces * ND_PIECE : 1, touched);
+    }
+}
+
+/* Weights that will be needed, which lie anywhere in memory: at most their first 512 bytes. */
+ND_INLINE void fetch(const int8_t *line, int32_t pieces)
+{
+    const int8_t *end = line + (pieces < 32 ? pieces : 32) * ND_PIECE;
+    for (; line < end; line += 64) ND_PREFETCH(line);
 }
 
 /* Several rows of bytes for the same compartments: their sums stay in registers from the first row to the last. */
@@ -74,47 +116,63 @@ static void add_rows(const int8_t *const *weight, int32_t rows, int32_t pieces, 
     }
 }
 
-static void accumulate(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count, int16_t *q,
-                       uint8_t *awake)
+/* A row of any kind. */
+ND_INLINE void add_row(nd_row own, const nd_link *link, const nd_population *population, const nd_image *image,
+                       int16_t *q, int32_t payload, uint8_t *touched)
 {
-    enum { AHEAD = 4, TOGETHER = 64 };
+    if (own.pattern >= 0) {
+        add_pattern(&image->run[own.pattern], own.at * ND_PIECE, population, image, q, payload, touched);
+    } else if (own.pattern == ND_LIKE_LINK) {
+        add_run((nd_run){0, link->pieces, own.at}, link->at * ND_PIECE, population, image, q, payload);
+        touch(link->at * ND_PIECE, link->pieces * ND_PIECE, touched);
+    } else {
+        q[own.at] = (int16_t)(q[own.at] + (own.pattern + ND_SINGLE) * payload);
+        touched[own.at / ND_GROUP] = ND_AWAKE;
+    }
+}
+
+/* Spikes of a link whose rows mostly are one run at the same place, as those of a dense layer: such rows are added
+   together. */
+static void accumulate_alike(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count,
+                             int16_t *q, uint8_t *touched)
+{
+    enum { AHEAD = 8, TOGETHER = 64 };
     const nd_population *population = &image->population[link->target];
     const nd_row *rows = image->row + link->first_row;
-    const int8_t *equal[TOGETHER];      /* weights of runs of the link's shape */
+    const int8_t *alike[TOGETHER];
     int16_t *const sum = q + (ptrdiff_t)link->at * ND_PIECE;
-    int32_t equals = 0;
+    int32_t found = 0;
+    touch(link->at * ND_PIECE, link->pieces * ND_PIECE, touched);
     for (int32_t d = 0; d < count; d++) {
-        if (d + 2 * AHEAD < count) ND_PREFETCH(&rows[spike[d + 2 * AHEAD].neuron]);
-        if (d + AHEAD < count && rows[spike[d + AHEAD].neuron].runs > 0)
-            ND_PREFETCH(&image->run[rows[spike[d + AHEAD].neuron].first]);
-        if (d + 1 < count && rows[spike[d + 1].neuron].runs > 0)
-            fetch(image, &image->run[rows[spike[d + 1].neuron].first], population->words);
+        if (d + AHEAD < count) ND_PREFETCH(&rows[spike[d + AHEAD].neuron]);
         const nd_row own = rows[spike[d].neuron];
-        const int32_t payload = spike[d].payload;
-        if (own.runs < 0) {
-            q[own.first] = (int16_t)(q[own.first] + (own.runs + ND_SINGLE) * payload);
-            awake[own.first / ND_GROUP] |= ND_AWAKE;
+        if (own.pattern != ND_LIKE_LINK || spike[d].payload != 1) {
+            add_row(own, link, population, image, q, spike[d].payload, touched);
             continue;
         }
-        for (int32_t r = 0; r < own.runs; r++) {
-            const nd_run run = image->run[own.first + r];
-            if (!run.pieces) {
-                q[run.target] = (int16_t)(q[run.target] + run.weight * payload);
-                awake[run.target / ND_GROUP] |= ND_AWAKE;
-            } else if (run.pieces == link->pieces && run.target == link->at && payload == 1 && !population->words) {
-                if (!equals) wake(run.target, run.pieces, awake);
-                equal[equals++] = image->byte_weight + (ptrdiff_t)run.weight * ND_PIECE;
-                if (equals == TOGETHER) {
-                    add_rows(equal, equals, link->pieces, sum);
-                    equals = 0;
-                }
-            } else {
-                wake(run.target, run.pieces, awake);
-                add_run(run, population, image, q, payload);
-            }
-        }
+        alike[found] = image->byte_weight + (ptrdiff_t)own.at * ND_PIECE;
+        fetch(alike[found++], link->pieces);
+        if (found < TOGETHER) continue;
+        add_rows(alike, found, link->pieces, sum);
+        found = 0;
     }
-    if (equals) add_rows(equal, equals, link->pieces, sum);
+    if (found) add_rows(alike, found, link->pieces, sum);
+}
+
+static void accumulate(const nd_image *image, const nd_link *link, const nd_delivery *spike, int32_t count, int16_t *q,
+                       uint8_t *touched)
+{
+    enum { AHEAD = 8 };
+    const nd_population *population = &image->population[link->target];
+    const nd_row *rows = image->row + link->first_row;
+    if (link->pieces && !population->words) {
+        accumulate_alike(image, link, spike, count, q, touched);
+        return;
+    }
+    for (int32_t d = 0; d < count; d++) {
+        if (d + AHEAD < count) ND_PREFETCH(&rows[spike[d + AHEAD].neuron]);
+        add_row(rows[spike[d].neuron], link, population, image, q, spike[d].payload, touched);
+    }
 }
 
 /* Per neuron, decays truncating toward zero; nothing wraps and nothing is clipped, or the group is left as it was:
@@ -126,6 +184,25 @@ static void accumulate(const nd_image *image, const nd_link *link, const nd_deli
 
    A product x k / 4096 is formed in float. |x| has 24 bits and k 13, so the product needs up to 37 and has 24; rounded
    toward zero it keeps every bit of its integer part, which is below 2^24 and which the conversion cuts out. */
+/* Which of a group fired; without a branch, because it is as hard to foretell as the spikes are. */
+ND_INLINE void note(nd_lif_step *s, int32_t g, uint64_t fired)
+{
+    s->fired[s->fired_groups] = (nd_fired_group){fired, g};
+    s->fired_groups += fired != 0;
+}
+
+/* The groups that are awake go into s->list; returns how many. */
+ND_INLINE int32_t list_awake(nd_lif_step *s)
+{
+    const int32_t groups = s->population->groups;
+    int32_t count = 0;
+    for (int32_t g = 0; g < groups; g++) {
+        s->list[count] = g;
+        count += s->awake[g] & ND_AWAKE;
+    }
+    return count;
+}
+
 #ifdef SHORTS
 /* The same in 16 bits. With k below 1 and all |x| below 2^15, (|x| (k 2^16)) / 2^16 is the upper half of a product of
    unsigned numbers. */
@@ -157,7 +234,7 @@ ND_INLINE int update_small(nd_lif_step *s, int32_t g, const small_rules *rules)
     const ptrdiff_t at = (ptrdiff_t)g * ND_GROUP;
     int16_t *us = s->small + 2 * at, *vs = us + ND_GROUP, *qs = s->q + at;
     shorts u[PARTS], v[PARTS], high = all_shorts(0), large = all_shorts(0);
-    uint64_t fired = 0, busy = 0;
+    uint64_t silent = 0, busy = 0;
     ND_UNROLL
     for (int j = 0; j < PARTS; j++) {
         const shorts u0 = load_shorts(us + j * SHORTS), v0 = load_shorts(vs + j * SHORTS);
@@ -167,13 +244,12 @@ ND_INLINE int update_small(nd_lif_step *s, int32_t g, const small_rules *rules)
         u[j] = shorts_plus(shorts_scaled(u0, rules->current), shorts_shifted(q, rules->shift));
         const shorts y = shorts_plus(shorts_scaled(v0, rules->voltage), u[j]);
         high = shorts_higher(high, shorts_higher(shorts_size(u[j]), shorts_size(y)));
-        const shorts_mask spike = shorts_above(y, rules->threshold);
-        v[j] = shorts_zero_where(spike, y);
-        fired |= shorts_bits(spike) << (j * SHORTS);
+        const shorts_mask below = shorts_up_to(y, rules->threshold);
+        v[j] = shorts_where(below, y);
+        silent |= shorts_bits(below) << (j * SHORTS);
     }
     /* sums that saturated end at 2^15 - 1 or -2^15 */
-    const shorts end = shorts_plus_one(high);
-    if (shorts_share_bits(large, rules->beyond) || shorts_share_bits(end, all_shorts(INT16_MIN))) return 0;
+    if (shorts_share_bits(large, rules->beyond) | shorts_any_end(high)) return 0;
     ND_UNROLL
     for (int j = 0; j < PARTS; j++) {
         store_shorts(us + j * SHORTS, u[j]);
@@ -181,8 +257,8 @@ ND_INLINE int update_small(nd_lif_step *s, int32_t g, const small_rules *rules)
         store_shorts(qs + j * SHORTS, all_shorts(0));
     }
     s->active += __builtin_popcountll(busy);
-    s->awake[g] = busy ? ND_SMALL | ND_AWAKE : ND_SMALL;
-    for (; fired; fired &= fired - 1) s->fired[s->spikes++] = (int32_t)at + nd_lowest_bit(fired);
+    s->awake[g] = (uint8_t)(ND_SMALL | (busy != 0 ? ND_AWAKE : 0));
+    note(s, g, ~silent);
     return 1;
 }
 #else
@@ -212,11 +288,11 @@ ND_INLINE void update_groups(nd_lif_step *s, const int varied, const int with_bi
     scales current = all_scales(*s->current_scale), voltage = all_scales(*s->voltage_scale);
     lanes threshold = all(*s->threshold), refractory = all(*s->refractory), active = all(0);
     const lanes beyond = all(~STATE_BITS_FREE);
-    const int32_t shift = 6 + s->population->shift, groups = s->population->groups;
-    small_rules rules;
+    const int32_t shift = 6 + s->population->shift, count = list_awake(s);
+    small_rules rules = {0};
     const int small = !varied && !with_bias && !holds && small_rules_of(s, &rules);
-    for (int32_t g = 0; g < groups; g++) {
-        if (!(s->awake[g] & ND_AWAKE)) continue;
+    for (int32_t i = 0; i < count; i++) {
+        const int32_t g = s->list[i];
         if (small && s->awake[g] & ND_SMALL) {
             if (update_small(s, g, &rules)) continue;
             nd_widen(s->small + (ptrdiff_t)g * 2 * ND_GROUP, s->u + (ptrdiff_t)g * ND_GROUP,
@@ -279,7 +355,7 @@ ND_INLINE void update_groups(nd_lif_step *s, const int varied, const int with_bi
         }
         s->awake[g] = (uint8_t)share_bits(any, all(-1));
         if (small && !share_bits(odd, all(-SMALL_AGAIN))) shrink(s, g);
-        for (; fired; fired &= fired - 1) s->fired[s->spikes++] = (int32_t)at + nd_lowest_bit(fired);
+        note(s, g, fired);
     }
     int32_t total[LANES];
     store(total, active);

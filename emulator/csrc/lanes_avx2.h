@@ -44,7 +44,10 @@ ND_INLINE void store_shorts(int16_t *to, shorts x) { _mm256_storeu_si256((void *
 ND_INLINE shorts all_shorts(int16_t x) { return _mm256_set1_epi16(x); }
 ND_INLINE shorts shorts_any_bit(shorts a, shorts b, shorts c) { return any_bit(a, b, c); }
 ND_INLINE shorts shorts_plus(shorts a, shorts b) { return _mm256_adds_epi16(a, b); }
-ND_INLINE shorts shorts_plus_one(shorts x) { return _mm256_add_epi16(x, all_shorts(1)); }
+ND_INLINE int shorts_any_end(shorts x)
+{
+    return share_bits(_mm256_add_epi16(x, all_shorts(1)), all_shorts(INT16_MIN));
+}
 ND_INLINE shorts shorts_size(shorts x) { return _mm256_abs_epi16(x); }
 ND_INLINE shorts shorts_higher(shorts a, shorts b) { return _mm256_max_epu16(a, b); }
 ND_INLINE shorts shorts_shifted(shorts x, int bits) { return _mm256_sll_epi16(x, _mm_cvtsi32_si128(bits)); }
@@ -52,8 +55,11 @@ ND_INLINE shorts shorts_scaled(shorts x, shorts k)
 {
     return _mm256_sign_epi16(_mm256_mulhi_epu16(_mm256_abs_epi16(x), k), x);
 }
-ND_INLINE shorts_mask shorts_above(shorts a, shorts b) { return _mm256_cmpgt_epi16(a, b); }
-ND_INLINE shorts shorts_zero_where(shorts_mask m, shorts x) { return _mm256_andnot_si256(m, x); }
+ND_INLINE shorts_mask shorts_up_to(shorts a, shorts b)
+{
+    return _mm256_xor_si256(_mm256_cmpgt_epi16(a, b), all_shorts(-1));
+}
+ND_INLINE shorts shorts_where(shorts_mask m, shorts x) { return _mm256_and_si256(m, x); }
 ND_INLINE uint64_t shorts_bits(shorts_mask m)
 {
     const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(m), _mm256_extracti128_si256(m, 1));

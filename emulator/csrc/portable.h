@@ -39,4 +39,13 @@ ND_INLINE int nd_lowest_bit(uint64_t word)
 #endif
 }
 
+/* How many bits of `word` are set. */
+ND_INLINE int nd_bits_set(uint64_t word)
+{
+    word -= word >> 1 & UINT64_C(0x5555555555555555);
+    word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
+    word = (word + (word >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    return (int)(word * UINT64_C(0x0101010101010101) >> 56);
+}
+
 #endif

@@ -23,7 +23,7 @@ static int32_t link_delay(const nd_image *image, const nd_link *link, int32_t ne
 {
     const int32_t row = link->first_row + neuron;
     if (link->delay >= 0) return link->delay;
-    return image->row[row].runs ? image->row_delay[row] : -1;
+    return image->row[row].pattern ? image->row_delay[row] : -1;
 }
 
 /* The link on which a spike is delivered last, the first of several: it stands for all that the neuron has. */

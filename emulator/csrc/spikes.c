@@ -22,7 +22,7 @@ void nd_fired_destroy(nd_fired *fired)
     free(fired->item);
 }
 
-int32_t nd_fired_take(nd_fired *fired, int32_t neurons)
+int32_t nd_fired_take(nd_fired *fired, int32_t neurons, int graded)
 {
     int32_t count = 0;
     for (int32_t u = 0; u <= neurons / 4096; u++) {
@@ -30,7 +30,7 @@ int32_t nd_fired_take(nd_fired *fired, int32_t neurons)
             const int32_t w = u * 64 + nd_lowest_bit(used);
             for (uint64_t bits = fired->word[w]; bits; bits &= bits - 1) {
                 const int32_t neuron = w * 64 + nd_lowest_bit(bits);
-                fired->item[count++] = (nd_delivery){neuron, fired->payload[neuron]};
+                fired->item[count++] = (nd_delivery){neuron, graded ? fired->payload[neuron] : 1};
             }
             fired->word[w] = 0;
         }
@@ -61,11 +61,10 @@ static int reserve(nd_spikes *spikes, int64_t count, int graded)
 int nd_spikes_append(nd_spikes *list, int64_t step, const nd_delivery *spike, int32_t count, int graded)
 {
     if (reserve(list, list->count + count, graded)) return -1;
-    for (int32_t i = 0; i < count; i++) {
-        list->step[list->count + i] = step;
-        list->neuron[list->count + i] = spike[i].neuron;
-        if (graded) list->payload[list->count + i] = spike[i].payload;
-    }
+    int64_t *steps = list->step + list->count, *neurons = list->neuron + list->count;
+    for (int32_t i = 0; i < count; i++) steps[i] = step;
+    for (int32_t i = 0; i < count; i++) neurons[i] = spike[i].neuron;
+    for (int32_t i = 0; graded && i < count; i++) list->payload[list->count + i] = spike[i].payload;
     list->count += count;
     return 0;
 }

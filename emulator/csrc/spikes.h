@@ -18,15 +18,15 @@ typedef struct {
 int nd_fired_init(nd_fired *fired, int32_t neurons);
 void nd_fired_destroy(nd_fired *fired);
 
-static inline void nd_fired_set(nd_fired *fired, int32_t neuron, int32_t payload)
+static inline void nd_fired_set(nd_fired *fired, int32_t neuron)
 {
     fired->word[neuron / 64] |= UINT64_C(1) << (neuron % 64);
     fired->used[neuron / 4096] |= UINT64_C(1) << (neuron / 64 % 64);
-    fired->payload[neuron] = payload;
 }
 
-/* What was set among so many neurons goes into `item`, in their order, and is forgotten; returns how many. */
-int32_t nd_fired_take(nd_fired *fired, int32_t neurons);
+/* What was set among so many neurons goes into `item`, in their order, and is forgotten; returns how many. Payloads are
+   1 if the population is not graded. */
+int32_t nd_fired_take(nd_fired *fired, int32_t neurons, int graded);
 
 /* Appends the spikes of a step; payloads only of graded populations. */
 int nd_spikes_append(nd_spikes *list, int64_t step, const nd_delivery *spike, int32_t count, int graded);

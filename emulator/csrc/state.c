@@ -22,6 +22,31 @@ static int32_t most_neurons(const nd_image *image)
     return most;
 }
 
+/* Least delay of a link; that of all rows is -1 where they differ. */
+static int32_t least_delay(const nd_image *image, const nd_link *link)
+{
+    if (link->delay >= 0) return link->delay;
+    const int32_t neurons = image->population_start[link->source + 1] - image->population_start[link->source];
+    int32_t least = image->max_delay;
+    for (int32_t row = link->first_row; row < link->first_row + neurons; row++)
+        if (image->row[row].pattern && image->row_delay[row] < least) least = image->row_delay[row];
+    return least;
+}
+
+/* A spike reaches the populations behind its own whenever they come to that step; it must not reach one in front of
+   it, nor its own, in a step that was taken already. */
+static int32_t block(const nd_image *image)
+{
+    int32_t steps = ND_BLOCK;
+    for (int32_t l = 0; l < image->links; l++) {
+        const nd_link *link = &image->link[l];
+        if (link->source < link->target) continue;
+        const int32_t free = 1 + least_delay(image, link);
+        if (free < steps) steps = free;
+    }
+    return steps;
+}
+
 static int allocate(nd_state *state, int lava)
 {
     const nd_image *image = state->image;
@@ -38,13 +63,14 @@ static int allocate(nd_state *state, int lava)
     state->touched = calloc(most, sizeof *state->touched);
     state->q = calloc(lanes, sizeof *state->q);
     state->q_wide = calloc(lanes, sizeof *state->q_wide);
-    state->fired = calloc(lanes, sizeof *state->fired);
+    state->list = calloc(most + 1, sizeof *state->list);
+    state->fired = calloc(most + 1, sizeof *state->fired);
     state->odd = calloc(most, sizeof *state->odd);
     state->counters = calloc((size_t)image->populations * ND_COUNTERS, sizeof *state->counters);
-    if (nd_ring_init(&state->ring, image->links, image->max_delay + 1)) return -1;
+    if (nd_ring_init(&state->ring, image->links, image->max_delay + state->block)) return -1;
     if (nd_fired_init(&state->spikes, most_neurons(image))) return -1;
     return state->u && state->v && state->small && state->r && state->s && state->bias && state->awake
-        && state->touched && state->q && state->q_wide && state->fired && state->odd && state->counters ? 0 : -1;
+        && state->touched && state->q && state->q_wide && state->list && state->fired && state->odd && state->counters ? 0 : -1;
 }
 
 nd_state *nd_state_new(const nd_image *image, const char *instructions, int lava, int drop_first_step)
@@ -54,6 +80,7 @@ nd_state *nd_state_new(const nd_image *image, const char *instructions, int lava
     state->image = image;
     state->kernels = nd_kernels_named(instructions);
     state->drop_first_step = drop_first_step;
+    state->block = block(image);
     if (!state->kernels || allocate(state, lava)) {
         nd_state_free(state);
         return NULL;
@@ -76,6 +103,7 @@ void nd_state_free(nd_state *state)
     free(state->touched);
     free(state->q);
     free(state->q_wide);
+    free(state->list);
     free(state->fired);
     free(state->odd);
     free(state->counters);
