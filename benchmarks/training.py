@@ -1,6 +1,6 @@
 """How long training takes: one update of the N-MNIST networks, one iteration on a pattern of the Oxford size.
 
-Usage: python benchmarks/training.py [THREADS]
+Usage: python -m benchmarks.training [THREADS]
 
 Random input of N-MNIST's density, 0.5 %; medians of rounds after the first, wall time.
 """

@@ -166,7 +166,7 @@ class TransposedConv(nn.Module):
 
     Args:
         source: shape of the layer before, (height, width, channels).
-        layer: channels, kernel, stride, padding (what is cut off at every side), dilation and groups.
+        layer: channels, kernel, stride, padding, dilation and groups.
         grid: rounds the weights, shape (source channels, channels / groups, k, k, 1).
     """
 
@@ -175,8 +175,8 @@ class TransposedConv(nn.Module):
         self.layer, self.grid = layer, grid
         k = layer.kernel
         self.weight = nn.Parameter(torch.zeros(source[2], layer.channels // layer.groups, k, k, 1))
-        windows = [-(-k // stride) for stride in layer.stride]
-        self.fan_in = source[2] // layer.groups * windows[0] * windows[1]
+        per_axis = [-(-k // stride) for stride in layer.stride]
+        self.fan_in = source[2] // layer.groups * prod(per_axis)
         rows, columns = (
             (size - 1) * stride - 2 * padding + dilation * (k - 1) + 1
             for size, stride, padding, dilation in zip(
@@ -191,7 +191,7 @@ class TransposedConv(nn.Module):
         return _on_planes(
             _late(dense_of(spikes), lag),
             lambda planes: functional.conv_transpose2d(
-                planes, weight, None, layer.stride, layer.padding, (0, 0), layer.groups, layer.dilation
+                planes, weight, None, layer.stride, layer.padding, 0, layer.groups, layer.dilation
             ),
         )
 

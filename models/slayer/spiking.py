@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from neurodeploy.errors import NetworkError
 from neurodeploy.models.formats.notation import (
     Architecture,
+    ConvLayer,
     DenseLayer,
     PoolLayer,
     TransposedLayer,
-    UnpoolLayer,
     WeightLayer,
 )
 from neurodeploy.models.slayer.delays import Delay
@@ -251,8 +251,8 @@ def _made(name: str, spec: LayerSpec, source: Shape, neuron: Neuron, grid: Weigh
         raise NetworkError(name, f"needs planes before it, not {source[0]} neurons", "put it before the dense layers")
     if isinstance(spec, TransposedLayer):
         return TransposedConv(source, spec, grid)
+    if isinstance(spec, ConvLayer):
+        return Conv(source, spec, grid)
     if isinstance(spec, PoolLayer):
         return Pool(source, spec.kernel, neuron.pool_weight())
-    if isinstance(spec, UnpoolLayer):
-        return Unpool(source, spec.kernel, neuron.pool_weight())
-    return Conv(source, spec, grid)
+    return Unpool(source, spec.kernel, neuron.pool_weight())
