@@ -31,6 +31,7 @@ neuron: {type: LOIHI, vThMant: 80, vDecay: 128, iDecay: 1024, refDelay: 2, wgtEx
         ("11x9x2-4c3z-2a-6c3-2a-20-7", False),
         ("9x7x2-2a-4c3-12-5", True),
         ("4x3x2-2u-3t3s2p1-2a-7", True),
+        ("6x5x2-4c3-2u-3t3s2p1-9", True),
     ],
 )
 def test_emulator_gives_the_models_spikes(tmp_path: Path, arch: str, delays: bool) -> None:

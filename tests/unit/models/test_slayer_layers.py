@@ -61,10 +61,7 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
     "strided conv": lambda: Conv(SOURCE, ConvLayer(6, 3, (2, 1), (1, 0), (1, 2), 3), SignedGrid()),
     "pool": lambda: Pool(SOURCE, 2, 28),
     "unpool": lambda: Unpool(SOURCE, 2, 28),
-    "transposed conv": lambda: TransposedConv(SOURCE, TransposedLayer(4, 3, (2, 2), (1, 1)), SignedGrid()),
-    "grouped transposed conv": lambda: TransposedConv(
-        SOURCE, TransposedLayer(6, 3, (2, 1), (1, 0), (1, 2), 3), SignedGrid()
-    ),
+    "transposed conv": lambda: TransposedConv(SOURCE, TransposedLayer(6, 3, (2, 1), (1, 0), (1, 2), 3), SignedGrid()),
 }
 
 
