@@ -102,7 +102,8 @@ def _patterns(runs: IntArray, first: IntArray, count: IntArray) -> tuple[IntArra
 
     Args:
         runs: (runs, 3), the columns of `nd_run` with targets inside the population.
-        first, count: the runs of each spike, (rows,); every count at least 1.
+        first: where the runs of each spike begin, (rows,).
+        count: how many it has, at least 1; (rows,).
 
     Returns:
         piece where the pattern begins and where its head is, (rows,); heads and runs, (runs, 3), targets relative.
