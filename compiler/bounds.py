@@ -20,6 +20,8 @@ from neurodeploy.precision import IntArray
 PROVEN = "synapse_memory_proven"
 ANY = "synapse_memory_any"
 UNIFORM = "synapse_memory_uniform"
+#: A sum counts synapses above so many bits of theirs: more than an axon has on any board, and a float64 is exact.
+COUNT_SHIFT = 26
 #: What each bound takes for granted; see `core_bounds`.
 ASSUMPTIONS = {
     "compartments": "a neuron is one compartment",
@@ -58,9 +60,8 @@ def core_demands(network: Network, target: Target, laid: list[LaidOut]) -> dict[
         if origin != network.input.name:
             demands["output_slots"][origin] += Fraction(sources, core.output_slots)
         bits = WORD_BITS * core.synapse_words
-        demands[PROVEN][reached] += Fraction(_least_bits(part, _odd(part)), bits)
-        demands[ANY][reached] += Fraction(_least_bits(part, _units(part)), bits)
-        demands[UNIFORM][reached] += Fraction(_uniform_bits(part), bits)
+        for bound, taken in zip((PROVEN, ANY, UNIFORM), _memory_bits(part), strict=True):
+            demands[bound][reached] += Fraction(taken, bits)
     return demands
 
 
@@ -115,33 +116,28 @@ def _step(part: LaidOut) -> int:
     return max(common & -common, 1)
 
 
-def _units(part: LaidOut) -> IntArray:
-    """Each magnitude up to the largest in units of the projection's step, rounded down, (magnitudes,)."""
-    units: IntArray = np.arange(int(np.abs(part.weight).max(initial=0)) + 1) // _step(part)
-    return units
+def _memory_bits(part: LaidOut) -> tuple[int, int, int]:
+    """Bits of all axons as the bounds `PROVEN`, `ANY` and `UNIFORM` count them."""
+    units = np.arange(int(np.abs(part.weight).max(initial=0)) + 1) // _step(part)
+    odd = units // np.maximum(units & -units, 1)
+    counted, magnitude = np.divmod(part.sums(_bit_lengths(units) + (1 << COUNT_SHIFT)), 1 << COUNT_SHIFT)
+    stored = counted if isinstance(part.projection.synapse, Windowed) else np.where(counted > 0, part.fan_out, 0)
+    return (
+        _bits(counted, part.sums(_bit_lengths(odd))),
+        _bits(counted, magnitude),
+        _bits(stored, stored * _width(part)),
+    )
 
 
-def _odd(part: LaidOut) -> IntArray:
-    """The odd part of each of `_units`, (magnitudes,)."""
-    units = _units(part)
-    odd: IntArray = units // np.maximum(units & -units, 1)
-    return odd
+def _bit_lengths(numbers: IntArray) -> IntArray:
+    return np.frexp(numbers)[1].astype(np.int64)
 
 
-def _least_bits(part: LaidOut, magnitude: IntArray) -> int:
-    """Bits of all axons when each weight that is not zero takes those of its magnitude, given by |weight|."""
-    return _bits(part.sums(np.ones(len(magnitude), np.int64)), part.sums(np.frexp(magnitude)[1].astype(np.int64)))
-
-
-def _uniform_bits(part: LaidOut) -> int:
-    """Bits of all axons when all weights take two's complement of the widest, or a plain magnitude if signs agree."""
+def _width(part: LaidOut) -> int:
+    """Bits of the widest weight in two's complement, or of its magnitude if all have one sign."""
     low, high = (int(edge) // _step(part) for edge in (part.weight.min(initial=0), part.weight.max(initial=0)))
     signed = max(high.bit_length(), (-low - 1).bit_length()) + 1
-    width = signed if low < 0 < high else max(high.bit_length(), (-low).bit_length())
-    kernel = isinstance(part.projection.synapse, Windowed)
-    stored = part.sums(np.ones(int(np.abs(part.weight).max(initial=0)) + 1, np.int64)) if kernel else part.fan_out
-    heard = stored[_heard(part)].astype(np.int64)
-    return _bits(heard, heard * width)
+    return signed if low < 0 < high else max(high.bit_length(), (-low).bit_length())
 
 
 def _bits(synapses: IntArray, bits: IntArray) -> int:
