@@ -11,6 +11,9 @@ NARROW: int
 SINGLE: int
 LIKE_LINK: int
 
+def return_memory() -> None:
+    """Freed memory goes back to the system, where this can be asked for."""
+
 def instruction_sets() -> list[str]:
     """Those that this machine has, slowest first."""
 

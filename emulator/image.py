@@ -39,6 +39,13 @@ def load(program: Program) -> Image:
     Raises:
         FormatError: a table that names what does not exist or holds what its format forbids.
     """
+    core = _tables(program)
+    _core.return_memory()
+    return Image(program.network, core)
+
+
+def _tables(program: Program) -> _core.Image:
+    """What the C core reads, see `load`."""
     cores, axons, routes = checked(program)
     network = program.network
     interval, first_resets = _resets(network)
@@ -50,7 +57,7 @@ def load(program: Program) -> Image:
     place = np.full(start[-1], -1)
     place[start[cells.population] + cells.neuron] = cells.place
     parameter = [cells.placed(column) for column in cells.parameters[:, 1 : REFRACTORY + 1].T]
-    core = _core.Image(
+    return _core.Image(
         population_start=_int32(start),
         population=_int32(populations(cells, network, synapses.shift, synapses.words, synapses.fan_in)),
         block=_int32(block),
@@ -76,7 +83,6 @@ def load(program: Program) -> Image:
         reset_first=first_resets,
         max_delay=int(axons.delay.max(initial=0)),
     )
-    return Image(network, core)
 
 
 def _resets(network: Network) -> tuple[int, IntArray]:

@@ -41,7 +41,7 @@ void expect(bool fits, const char *what)
     if (!fits) throw std::invalid_argument(what);
 }
 
-// Loading needs several times what it leaves behind: that memory goes back to the system, where this can be asked for.
+// What was freed goes back to the system, where this can be asked for: loading needs several times what it leaves behind.
 void return_memory()
 {
 #if defined(__GLIBC__)
@@ -123,7 +123,6 @@ public:
         image_.word_weight = keep(word_weight);
         image_.reset_interval = reset_interval;
         image_.reset_first = keep(reset_first);
-        return_memory();
     }
     Image(const Image &) = delete;
 
@@ -304,6 +303,7 @@ NB_MODULE(_core, m)
     m.attr("SINGLE") = int(ND_SINGLE);
     m.attr("LIKE_LINK") = int(ND_LIKE_LINK);
     m.def("instruction_sets", &instruction_sets);
+    m.def("return_memory", &return_memory);
     nb::class_<Image>(m, "Image")
         .def(nb::init<In<int32_t>, Table<int32_t>, Table<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>, In<int32_t>,
                       In<int32_t>, Table<float>, Table<int32_t>, std::vector<std::pair<int, Table<int32_t>>>,
