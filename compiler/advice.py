@@ -148,7 +148,7 @@ def _ladders(
     """Changes that no bound rules out, each list from the mildest to the strongest."""
     if goal < 1:
         return
-    if goal >= summary["cores_lower_bound"]:
+    if goal >= summary["cores_proven"]:
         yield from _allowing(network, options, summary)
         yield from _counting(network, options, summary)
     yield from _delays(network, options)

@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.layout import BLOCK, LaidOut
-from neurodeploy.compiler.memory import PREFIX_BITS, WORD_BITS, delay_bits
+from neurodeploy.compiler.memory import LIST_SYNAPSES, PREFIX_BITS, WORD_BITS, delay_bits
 from neurodeploy.compiler.target import Target
-from neurodeploy.network import Network
+from neurodeploy.network import Network, Windowed
 from neurodeploy.network.network import MAX_DELAY
+from neurodeploy.precision import IntArray
 
-#: The bound that assumes one encoding.
+#: The bound of synapse memory that no list undercuts, and those that assume an encoding.
+PROVEN = "synapse_memory_proven"
+ANY = "synapse_memory_any"
 UNIFORM = "synapse_memory_uniform"
+#: A sum counts synapses above so many bits of theirs: more than an axon has on any board, and a float64 is exact.
+COUNT_SHIFT = 26
 #: What each bound takes for granted; see `core_bounds`.
 ASSUMPTIONS = {
     "compartments": "a neuron is one compartment",
     "input_axons": "an axon per projection and source neuron",
     "output_slots": "a slot per projection and source neuron",
-    "synapse_memory_any": "any exact encoding of lists per axon",
-    UNIFORM: "dense lists, one width per projection",
+    PROVEN: "lists per axon, every weight in the bits of its odd part",
+    ANY: "lists per axon, any width, one exponent per projection",
+    UNIFORM: "lists per axon, one width and exponent per projection",
 }
 
 
@@ -35,9 +40,14 @@ def core_demands(network: Network, target: Target, laid: list[LaidOut]) -> dict[
     - input_axons: one axon per projection and source neuron with a non-zero synapse, told under the population it
       reaches.
     - output_slots: one slot per projection and such source neuron that sits on a core, told under its population.
-    - synapse_memory_any: whatever the encoding, an axon takes whole words and stores at least the magnitude bits
-      of every weight that is not zero.
-    - synapse_memory_uniform: dense entries, one weight width per projection.
+    - synapse_memory_any: every weight that is not zero takes the bits of its magnitude, in units of the largest power
+      of two that divides all weights of the projection.
+    - synapse_memory_proven: it takes the bits of its odd part, since a list may have the exponent that leaves no more.
+    - synapse_memory_uniform: every weight takes the bits of the widest, zeros of matrices too, those of kernels not.
+
+    In all three a prefix stands before every 60 synapses begun, an axon takes at least a word, and more is not rounded:
+    the rule by which the published bounds come out, 2, 6 and 20 cores for any width and 8, 12 and 46 for one (N-MNIST,
+    gesture network, PilotNet). Exponents chosen list by list can go below `any`; `proven` holds for them too.
     """
     core = target.core
     names = [p.name for p in network.populations[1:]]
@@ -49,8 +59,9 @@ def core_demands(network: Network, target: Target, laid: list[LaidOut]) -> dict[
         demands["input_axons"][reached] += Fraction(sources, core.input_axons)
         if origin != network.input.name:
             demands["output_slots"][origin] += Fraction(sources, core.output_slots)
-        demands["synapse_memory_any"][reached] += Fraction(_least_words(part), core.synapse_words)
-        demands["synapse_memory_uniform"][reached] += Fraction(_uniform_words(part), core.synapse_words)
+        bits = WORD_BITS * core.synapse_words
+        for bound, taken in zip((PROVEN, ANY, UNIFORM), _memory_bits(part), strict=True):
+            demands[bound][reached] += Fraction(taken, bits)
     return demands
 
 
@@ -60,8 +71,13 @@ def core_bounds(demands: Mapping[str, Mapping[str, Fraction]]) -> dict[str, int]
 
 
 def cores_lower_bound(bounds: Mapping[str, int]) -> int:
-    """The largest bound that assumes no particular encoding."""
+    """The largest bound that assumes no width of weights."""
     return max(cores for name, cores in bounds.items() if name != UNIFORM)
+
+
+def cores_proven(bounds: Mapping[str, int]) -> int:
+    """The largest bound that assumes neither width nor exponent: no mapping takes fewer cores."""
+    return max(cores for name, cores in bounds.items() if name not in (ANY, UNIFORM))
 
 
 def compartment_demands(
@@ -100,24 +116,32 @@ def _step(part: LaidOut) -> int:
     return max(common & -common, 1)
 
 
-def _least_words(part: LaidOut) -> int:
-    """Words of all axons when each weight takes its magnitude's bits."""
-    most = int(np.abs(part.weight).max(initial=0))
-    bits = np.frexp(np.arange(most // _step(part) + 1))[1].repeat(_step(part))
-    return _words(part.sums(bits))
+def _memory_bits(part: LaidOut) -> tuple[int, int, int]:
+    """Bits of all axons as the bounds `PROVEN`, `ANY` and `UNIFORM` count them."""
+    units = np.arange(int(np.abs(part.weight).max(initial=0)) + 1) // _step(part)
+    odd = units // np.maximum(units & -units, 1)
+    counted, magnitude = np.divmod(part.sums(_bit_lengths(units) + (1 << COUNT_SHIFT)), 1 << COUNT_SHIFT)
+    stored = counted if isinstance(part.projection.synapse, Windowed) else np.where(counted > 0, part.fan_out, 0)
+    return (
+        _bits(counted, part.sums(_bit_lengths(odd))),
+        _bits(counted, magnitude),
+        _bits(stored, stored * _width(part)),
+    )
 
 
-def _uniform_words(part: LaidOut) -> int:
-    """Words when all weights, zeros included, take two's complement of the widest, a plain magnitude if all have
-    one sign.
-    """
+def _bit_lengths(numbers: IntArray) -> IntArray:
+    return np.frexp(numbers)[1].astype(np.int64)
+
+
+def _width(part: LaidOut) -> int:
+    """Bits of the widest weight in two's complement, or of its magnitude if all have one sign."""
     low, high = (int(edge) // _step(part) for edge in (part.weight.min(initial=0), part.weight.max(initial=0)))
     signed = max(high.bit_length(), (-low - 1).bit_length()) + 1
-    width = signed if low < 0 < high else max(high.bit_length(), (-low).bit_length())
-    return _words(part.fan_out[_heard(part)] * width)
+    return signed if low < 0 < high else max(high.bit_length(), (-low).bit_length())
 
 
-def _words(bits: NDArray[Any]) -> int:
-    """Words of all axons that store so many bits, behind one prefix each."""
-    used = bits[bits > 0].astype(np.int64) + PREFIX_BITS
-    return int(np.sum(-(-used // WORD_BITS)))
+def _bits(synapses: IntArray, bits: IntArray) -> int:
+    """Bits of all axons, of which each has so many synapses that take so many bits, (axons,) both."""
+    used = synapses > 0
+    taken = bits[used] + PREFIX_BITS * -(-synapses[used] // LIST_SYNAPSES)
+    return int(np.maximum(taken, WORD_BITS).sum())

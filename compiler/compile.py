@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from neurodeploy.compiler.bounds import ASSUMPTIONS, core_bounds, core_demands, cores_lower_bound
+from neurodeploy.compiler.bounds import ASSUMPTIONS, core_bounds, core_demands, cores_lower_bound, cores_proven
 from neurodeploy.compiler.census import layer_census
 from neurodeploy.compiler.drafting import Drafter
 from neurodeploy.compiler.flows import Flows, Rates
@@ -219,7 +219,7 @@ def plan_network(
     demands = core_demands(integer, target, laid)
     check_bounds(integer, target, laid, demands)
     bounds = core_bounds(demands)
-    draft = drafter.best(rates, cores_lower_bound(bounds))
+    draft = drafter.best(rates, cores_proven(bounds))
     return Plan(integer, errors, target, draft.orders, draft.laid, bounds, draft.cores)
 
 
@@ -234,7 +234,7 @@ def _summary(plan: Plan) -> dict[str, Any]:
     network, target = plan.network, plan.target
     table = [{use.limit: use for use in uses(core.load, plan.board)} for core in plan.cores]
     census = layer_census(network, plan.board, plan.cores)
-    least = cores_lower_bound(plan.bounds)
+    least = cores_proven(plan.bounds)
     chip, slot = chips_and_slots(plan.cores, target)
     return {
         "schema": SCHEMA,
@@ -246,7 +246,8 @@ def _summary(plan: Plan) -> dict[str, Any]:
         "cores_per_chip": target.cores_per_chip,
         "cores_per_router": target.cores_per_router,
         "mesh": list(target.mesh),
-        "cores_lower_bound": least,
+        "cores_lower_bound": cores_lower_bound(plan.bounds),
+        "cores_proven": least,
         "optimal": len(plan.cores) == least,
         "bounds": plan.bounds,
         "bounds_assume": dict(ASSUMPTIONS),

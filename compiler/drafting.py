@@ -38,6 +38,11 @@ class Draft:
     laid: list[LaidOut]
     cores: tuple[CorePlan, ...]
 
+    @property
+    def lacks_memory(self) -> bool:
+        """Whether some population was cut because a core's synapse memory was full."""
+        return any(piece.binding == "synapse_memory" for core in self.cores for piece in core.pieces)
+
     def packets(self, network: Network, rates: Rates) -> int:
         """Packets that all cores receive while the rates were counted, those from the host included."""
         spikes = rates.by_population(network)
@@ -81,6 +86,15 @@ class Drafter:
         mixed = (*alike[:most], best[most], *alike[most + 1 :])
         return tuple(dict.fromkeys((best, mixed, alike, (None,) * len(best))))
 
+    def columns(self, rates: Rates) -> Strips:
+        """Strips of one column each, but for planes one after the other.
+
+        They go down and up in turns: a window that lies across the end of a column is one run and takes fewer words.
+        """
+        best, shapes = self.strips(rates), [p.shape or () for p in self._network.populations]
+        planes = [i > 0 and len(shape) == 3 and shape[1] > 1 and best[i] != 0 for i, shape in enumerate(shapes)]
+        return tuple(1 if plane else strip for plane, strip in zip(planes, best, strict=True))
+
     def _packets(self, rates: Rates) -> list[dict[int, int]]:
         rates = rates if rates.recordings else self._alike
         if rates not in self._counted:
@@ -107,7 +121,8 @@ class Drafter:
         """The draft with fewest cores, among those the one with fewest packets.
 
         Another of the `candidates` is tried only where the ones before take more than the `least` cores that any
-        mapping takes. If that is more than a chip has, the one with least between chips is taken.
+        mapping takes, `columns` only where memory is what they lack. If that is more than a chip has, the candidate
+        with least between chips is taken.
 
         Raises:
             DoesNotFitError: a neuron that no core can hold, or recurrence that never settles.
@@ -121,6 +136,9 @@ class Drafter:
             found.append(self._draft(strips, least))
             if len(found[-1].cores) <= least:
                 break
+        columns, one_chip = self.columns(rates), least <= self._target.cores_per_chip
+        if one_chip and columns not in candidates and all(len(d.cores) > least and d.lacks_memory for d in found):
+            found.append(self._draft(columns, least))
         if len(found) == 1:
             return found[0]
         return min(found, key=lambda draft: (len(draft.cores), draft.packets(network, rates)))

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.compiler.bounds import ASSUMPTIONS, UNIFORM, compartment_demands, core_bounds, cores_lower_bound
+from neurodeploy.compiler.bounds import (
+    ANY,
+    ASSUMPTIONS,
+    PROVEN,
+    UNIFORM,
+    compartment_demands,
+    core_bounds,
+    cores_proven,
+)
 from neurodeploy.compiler.layout import LaidOut
 from neurodeploy.compiler.limits import Use
 from neurodeploy.compiler.memory import DELAYS
@@ -128,20 +136,20 @@ def check_bounds(
 ) -> None:
     """Raises DoesNotFitError when a limit alone demands more cores than there are, whatever the encoding."""
     bounds = core_bounds(demands)
-    least = cores_lower_bound(bounds)
+    least = cores_proven(bounds)
     if least <= target.total_cores:
         return
-    limit = max((name for name in bounds if name != UNIFORM), key=lambda name: bounds[name])
+    limit = max((name for name in bounds if name not in (ANY, UNIFORM)), key=lambda name: bounds[name])
     parts = demands[limit]
     worst = max(parts, key=lambda name: parts[name])
-    words = limit.removesuffix("_any").replace("_", " ")
+    words = limit.removesuffix("_proven").replace("_", " ")
     raise DoesNotFitError(
         worst,
         f"takes {float(parts[worst]):.1f} of the {least} cores that {words} alone demand; {target.name} has "
         f"{target.total_cores}, {least - target.total_cores} too few",
         _larger_board(target, least, "make that layer smaller"),
         [
-            {"layer": name, **{f"by {_SHORT[bound]}": round(float(demands[bound][name]), 2) for bound in bounds}}
+            {"layer": name, **{f"by {_SHORT[bound]}": round(float(demands[bound][name]), 2) for bound in _SHORT}}
             for name in parts
         ],
         [
@@ -156,8 +164,8 @@ _SHORT = {
     "compartments": "neurons",
     "input_axons": "axons",
     "output_slots": "slots",
-    "synapse_memory_any": "memory",
-    "synapse_memory_uniform": "uniform memory",
+    PROVEN: "memory",
+    UNIFORM: "uniform memory",
 }
 
 
@@ -181,7 +189,7 @@ class TooManyCoresError(DoesNotFitError):
         rows = [row for row in summary["populations"] if row["cores"]]
         worst = max(rows, key=lambda row: int(row["cores"]))
         bound = (worst["binding_limit"] or "compartments").replace("_", " ")
-        least = summary["cores_lower_bound"]
+        least = summary["cores_proven"]
         super().__init__(
             worst["name"],
             f"is on {worst['cores']} of the network's {total} cores, limited by {bound}; "

@@ -1,7 +1,10 @@
 """Which synapse of an axon is stored in which format: the cheapest sequence of lists, found for all axons at once.
 
 The states of the search are the formats. Going on in a list costs the zeros in between (dense) or nothing; a new
-list, in whatever format, costs what stands in front of it.
+list, in whatever format, costs what stands in front of it and, where lists take whole words, begins at a word. Bits
+that fill no word yet are counted as they are: of two ways into the same format the shorter one stays the shorter,
+whatever follows, so that the lists found take fewest words. Only dense lists that grow beyond what one may hold are
+counted as one and cut afterwards.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from numpy.typing import NDArray
 from neurodeploy.compiler.memory import (
     LIST_SYNAPSES,
     PREFIX_BITS,
+    WORD_BITS,
     Compression,
     Lists,
     ListTable,
@@ -22,6 +26,8 @@ from neurodeploy.compiler.memory import (
 )
 from neurodeploy.precision import IntArray
 
+#: Bits that rounding to words is taken to waste where lists are compared without it: most of half a word.
+WASTE_BITS = 25
 #: Low bits of a sum that hold the format it ends in.
 STATE_BITS = 3
 STATES = (1 << STATE_BITS) - 1
@@ -54,9 +60,12 @@ class Costs:
         return (1 << form.skip_bits) - 1 if form.compression is Compression.RUN_LENGTH else LIST_SYNAPSES * WIDE
 
     def opening(self, form: SynapseFormat) -> int:
-        """Bits in front of a list; where lists are rounded, with most of half a word for what rounding wastes."""
-        start = 0 if self.rounded or form.compression is Compression.SPARSE else self.index_bits
-        return PREFIX_BITS + start + (25 if self.rounded else 0)
+        """Bits that a list more costs on average: its prefix and, where lists are rounded, what that wastes."""
+        return self.prefix(form) + (WASTE_BITS if self.rounded else 0)
+
+    def prefix(self, form: SynapseFormat) -> int:
+        """Bits in front of a list."""
+        return PREFIX_BITS + (0 if self.rounded or form.compression is Compression.SPARSE else self.index_bits)
 
 
 #: A dense list may be opened over any gap: what its zeros cost decides.
@@ -139,13 +148,14 @@ def _search(
     """
     at, ends = _side_by_side(axons)
     forms = np.arange(len(formats), dtype=np.int32)[:, None]
-    opening, zero, far = (
-        np.array([[cost(f)] for f in formats], np.int32) for cost in (costs.opening, costs.zero, costs.longest_gap)
+    prefix, zero, far = (
+        np.array([[cost(f)] for f in formats], np.int32) for cost in (costs.prefix, costs.zero, costs.longest_gap)
     )
+    below_word = ((WORD_BITS if costs.rounded else 1) << STATE_BITS) - 1
     gap = axons.gap.astype(np.int32)[at]
     price = _prices(value[at], formats, costs)
     longer = price + np.where(gap <= far, np.minimum(gap, WIDE >> 4) * zero << STATE_BITS, NEVER)
-    price += (opening << STATE_BITS) + forms
+    price += (prefix << STATE_BITS) + forms
     total = np.empty((len(formats), int(ends[0]) if len(ends) else 0), np.int32)
     best = np.zeros(total.shape[1], np.int32)
     came = np.empty(len(at), np.int8)  # in which format the cheapest lists up to the synapse before end
@@ -154,7 +164,7 @@ def _search(
     for rank, end in enumerate(ends.tolist()):
         count = end - first
         came[first:end] = best[:count] & STATES
-        now = (best[:count] & ~STATES) + price[:, first:end]
+        now = ((best[:count] + below_word - STATES) & ~below_word) + price[:, first:end]
         if rank:
             on = total[:, :count] + longer[:, first:end]
             np.less(on, now, out=goes_on[:, first:end])

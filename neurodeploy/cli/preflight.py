@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Longer networks show the layers that take most cores.
 MOST_LAYERS = 24
 MOST_CHANGES = 8
+#: How the names of bounds end that other encodings may undercut.
+_ASSUMED = ("_any", "_uniform")
 
 
 def program_text(summary: Mapping[str, Any]) -> list[str]:
@@ -65,7 +67,7 @@ def _verdict(report: Preflight) -> str:
 
 def _demands(limit: Limit, cores: int) -> bool:
     """Whether the limit, whatever the encoding, demands so many cores."""
-    return cores > 1 and any(n == cores for name, n in limit.demands.items() if not name.endswith("_uniform"))
+    return cores > 1 and any(n == cores for name, n in limit.demands.items() if not name.endswith(_ASSUMED))
 
 
 def _fewer_neurons(report: Preflight) -> Iterator[str]:
@@ -121,7 +123,7 @@ def _limits(report: Preflight) -> str:
 
 
 def _limit_row(limit: Limit) -> tuple[object, ...]:
-    demands = [f"{cores}{_encoding(name)}" for name, cores in limit.demands.items()]
+    demands = [f"{n}{_encoding(name)}" for name, n in limit.demands.items() if not name.endswith("_proven")]
     share = f"{limit.fullest / limit.maximum:4.0%}"
     return limit.unit, limit.maximum, limit.fullest, share, f"{limit.mean:4.0%}", ", ".join(demands) or "–"
 

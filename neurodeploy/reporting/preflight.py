@@ -17,7 +17,7 @@ MAX_CHIPS = 16384
 #: The bounds that speak of each limit.
 _BOUNDS = {
     "compartments": ("compartments",),
-    "synapse_memory": ("synapse_memory_any", "synapse_memory_uniform"),
+    "synapse_memory": ("synapse_memory_proven", "synapse_memory_any", "synapse_memory_uniform"),
     "input_axons": ("input_axons",),
     "output_slots": ("output_slots",),
 }
@@ -156,7 +156,7 @@ def _preflight(summary: Mapping[str, Any], where: str) -> Preflight:
         cores=summary["cores"],
         available=summary["cores_available"],
         chips=summary["chips"],
-        least=summary["cores_lower_bound"],
+        least=summary.get("cores_proven", summary["cores_lower_bound"]),
         optimal=summary["optimal"],
         mesh=_mesh(summary, where),
         cores_per_router=summary["cores_per_router"],
@@ -192,7 +192,7 @@ def _limit(row: Mapping[str, Any], summary: Mapping[str, Any]) -> Limit:
         maximum=row["max"],
         fullest=row["used_max"],
         mean=sum(shares) / max(len(shares), 1),
-        demands={bound: bounds[bound] for bound in _BOUNDS.get(name, ())},
+        demands={bound: bounds[bound] for bound in _BOUNDS.get(name, ()) if bound in bounds},
     )
 
 

@@ -65,6 +65,7 @@ def test_compile(invoke: Invoke, network: Network, tmp_path: Path) -> None:
         "compartments",
         "input_axons",
         "output_slots",
+        "synapse_memory_proven",
         "synapse_memory_any",
         "synapse_memory_uniform",
     }

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from neurodeploy.compiler.drafting import Drafter
+from neurodeploy.compiler.flows import Rates
 from neurodeploy.compiler.layout import compartment_order
 from neurodeploy.compiler.strips import strip_packets, strip_pixels
+from neurodeploy.compiler.target import load_target
 from neurodeploy.network import (
     Conv2d,
     ConvTranspose2d,
     CubaLif,
+    Dense,
     Network,
     Population,
     Projection,
@@ -85,3 +89,23 @@ def test_where_no_window_decides() -> None:
     network = window((1, 12, 12), conv(1, 1, 3, padding=(1, 1)))
     assert strip_packets(network, 0, 16, spikes) == {}
     assert strip_packets(network, 1, 144, spikes) == {}
+
+
+def test_columns_are_strips_of_planes_alone() -> None:
+    """Planes that are reached one by one stay one after the other; the input and dense layers have no strips."""
+    populations = (
+        Population("input", None, (2, 33, 33)),
+        Population("conv", NEURON, (8, 33, 33)),
+        Population("alone", NEURON, (8, 33, 33)),
+        Population("fc", NEURON, (10,)),
+    )
+    synapses: tuple[Synapse, ...] = (
+        conv(8, 2, 3, padding=(1, 1)),
+        conv(8, 8, 3, 8, padding=(1, 1)),
+        Dense(np.full((10, 8712), 2)),
+    )
+    names = [p.name for p in populations]
+    projections = [Projection(names[i], names[i + 1], synapse) for i, synapse in enumerate(synapses)]
+    network = Network(populations, tuple(projections))
+    drafter = Drafter(network, load_target("loihi1"), lambda name: None)
+    assert drafter.columns(Rates.uniform(network)) == (None, 1, 0, None)

@@ -43,7 +43,7 @@ def test_numbers_are_the_summarys(summary: dict[str, Any]) -> None:
     memory = next(limit for limit in report.limits if limit.name == "synapse_memory")
     shares = [row["synapse_memory"] / 16384 for row in summary["core_table"]]
     assert memory.mean == pytest.approx(sum(shares) / len(shares))
-    assert set(memory.demands) == {"synapse_memory_any", "synapse_memory_uniform"}
+    assert set(memory.demands) == {"synapse_memory_proven", "synapse_memory_any", "synapse_memory_uniform"}
     assert [sum(core.neurons.values()) for core in report.core_table] == [
         row["compartments"] for row in summary["core_table"]
     ]
