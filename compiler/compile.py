@@ -32,7 +32,7 @@ from neurodeploy.compiler.quantize import QuantizeOptions, quantize
 from neurodeploy.compiler.target import StackLimits, Target, load_target, with_memory_rule
 from neurodeploy.compiler.work import Work
 from neurodeploy.errors import DoesNotFitError
-from neurodeploy.network import Network
+from neurodeploy.network import Network, synapse_count
 from neurodeploy.precision import IntArray
 
 SCHEMA = "neurodeploy.compile/1"
@@ -274,11 +274,14 @@ def _population(network: Network, target: Target, index: int, plan: tuple[CorePl
     mine = [(core, piece) for core in plan for piece in core.pieces if piece.population == index]
     bindings = [piece.binding for _, piece in mine if piece.binding]
     padded = target.stack.whole_projection_padding
+    shapes = {p.name: p.shape or () for p in network.populations}
     return {
         "name": population.name,
         "neurons": population.neurons,
         "shape": list(population.shape or ()),
-        "synapses": sum(int(lists.stored.sum()) for _, piece in mine for lists in piece.lists.values()),
+        "synapses": sum(
+            synapse_count(p.synapse, shapes[p.source]) for p in network.projections if p.target == population.name
+        ),
         "synapse_bits": sum(
             m.nengo_bits for core, piece in mine for m in piece.memory(index_bits(core.load.compartments), padded)
         ),

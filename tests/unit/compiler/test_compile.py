@@ -76,6 +76,16 @@ def test_memory_bound_dense_layers(fan_in: int, per_core: int, most: int) -> Non
     assert program.summary["populations"][1]["binding_limit"] == "synapse_memory"
 
 
+def test_synapses_of_a_layer_are_its_weights_that_are_not_zero() -> None:
+    """Lists may store zeros in between, those are none."""
+    weight = eight_bits(40, 30)
+    weight[np.add.outer(np.arange(40), 3 * np.arange(30)) % 5 == 0] = 0
+    populations = (Population("input", None, (30,)), Population("fc1", NEURON))
+    program = accepted(Network(populations, (Projection("input", "fc1", Dense(weight)),)))
+    assert [row["synapses"] for row in program.summary["populations"]] == [0, 32 * 30]
+    assert program.summary["populations"][1]["stored_synapses"] > 32 * 30
+
+
 @pytest.mark.parametrize(("delay", "per_core"), [(0, 1024), (6, 1024), (7, 512), (14, 512), (15, 256), (62, 128)])
 def test_delays_cost_compartments(delay: int, per_core: int) -> None:
     """8, 16, 32, 64 dendritic accumulators must exceed the delay + 1; 2^(13 − bits) compartments remain."""
