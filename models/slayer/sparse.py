@@ -136,7 +136,8 @@ class ConvShape:
     @property
     def output(self) -> tuple[int, int]:
         """Height and width of its output."""
-        return tuple(n + 2 * self.padding - self.kernel + 1 for n in (self.height, self.width))  # type: ignore[return-value]
+        more = 2 * self.padding - self.kernel + 1
+        return self.height + more, self.width + more
 
 
 def conv_product(spikes: Spikes, weight: Tensor, shape: ConvShape) -> Tensor:
