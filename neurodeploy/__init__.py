@@ -10,33 +10,42 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from neurodeploy.api import compile, convert, load, quantize, record, report, run, save, stream, verify  # noqa: A004
+    from neurodeploy.comparison import Comparison, compare
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
     from neurodeploy.network import Network
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
+    from neurodeploy.stages import stages
+    from neurodeploy.sweeping import Sweep, sweep
 
 _HOMES = {
     **dict.fromkeys(
         ("compile", "convert", "load", "quantize", "record", "report", "run", "save", "stream", "verify"),
         "neurodeploy.api",
     ),
+    **dict.fromkeys(("Comparison", "compare"), "neurodeploy.comparison"),
+    **dict.fromkeys(("Sweep", "sweep"), "neurodeploy.sweeping"),
     "Events": "neurodeploy.spikes.events",
     "Network": "neurodeploy.network",
     "NeurodeployError": "neurodeploy.errors",
     "Program": "neurodeploy.compiler",
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
+    "stages": "neurodeploy.stages",
 }
 
 __all__ = [
+    "Comparison",
     "Events",
     "Network",
     "NeurodeployError",
     "Program",
     "Run",
     "Stream",
+    "Sweep",
+    "compare",
     "compile",
     "convert",
     "load",
@@ -45,7 +54,9 @@ __all__ = [
     "report",
     "run",
     "save",
+    "stages",
     "stream",
+    "sweep",
     "verify",
 ]
 

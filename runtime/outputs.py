@@ -1,4 +1,4 @@
-"""What the output of a network did in every recording of a run, so that runs can be compared one by one and over time."""
+"""What the output did in every recording of a run, so that runs can be compared one by one and over time."""
 
 from __future__ import annotations
 

@@ -45,7 +45,9 @@ class Pairing:
     @classmethod
     def of(cls, first: Sequence[Answer], second: Sequence[Answer], labels: Sequence[Answer]) -> Pairing:
         """Pair answers by position; None is silence, which is wrong, and a label that is unknown."""
-        rights = [(a == label, b == label) for a, b, label in zip(first, second, labels, strict=True) if label is not None]
+        rights = [
+            (a == label, b == label) for a, b, label in zip(first, second, labels, strict=True) if label is not None
+        ]
         return cls(
             recordings=len(labels),
             changed=tuple(i for i, (a, b) in enumerate(zip(first, second, strict=True)) if a != b),
