@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
     from neurodeploy.network import Network
+    from neurodeploy.reporting.sweep_points import Sweep
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
     from neurodeploy.stages import stages
-    from neurodeploy.sweeping import Sweep, sweep
+    from neurodeploy.sweeping import sweep
 
 _HOMES = {
     **dict.fromkeys(
@@ -26,14 +27,15 @@ _HOMES = {
         "neurodeploy.api",
     ),
     **dict.fromkeys(("Comparison", "compare"), "neurodeploy.comparison"),
-    **dict.fromkeys(("Sweep", "sweep"), "neurodeploy.sweeping"),
     "Events": "neurodeploy.spikes.events",
     "Network": "neurodeploy.network",
     "NeurodeployError": "neurodeploy.errors",
     "Program": "neurodeploy.compiler",
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
+    "Sweep": "neurodeploy.reporting.sweep_points",
     "stages": "neurodeploy.stages",
+    "sweep": "neurodeploy.sweeping",
 }
 
 __all__ = [

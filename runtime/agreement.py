@@ -88,8 +88,8 @@ def _equal(first: SpikeList, second: SpikeList) -> int:
 def _common(first: SpikeList, second: SpikeList) -> tuple[IntArray, IntArray]:
     """Positions of equal spikes in either list; a neuron spikes at most once a step."""
     width = 1 + max((int(s.neuron.max()) for s in (first, second) if len(s.neuron)), default=0)
-    keys = [s.step * width + s.neuron for s in (first, second)]
-    _, mine, theirs = np.intersect1d(*keys, assume_unique=True, return_indices=True)
+    key, other = (spikes.step * width + spikes.neuron for spikes in (first, second))
+    _, mine, theirs = np.intersect1d(key, other, assume_unique=True, return_indices=True)
     if first.payload is not None or second.payload is not None:
         alike = _payloads(first)[mine] == _payloads(second)[theirs]
         mine, theirs = mine[alike], theirs[alike]

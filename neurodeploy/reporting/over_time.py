@@ -100,8 +100,8 @@ def latency(outputs: Outputs, labels: Sequence[Label]) -> dict[str, Any]:
     """How long an answer takes, in steps; step 0 is the first.
 
     Returns:
-        `timestep_ms`; `first_spike`, of recordings whose output spikes; `right_from`, the step after which the answer is
-        right and stays so, of labelled recordings that end right. Each has `recordings` (how many), `median` and
+        `timestep_ms`; `first_spike`, of recordings whose output spikes; `right_from`, the step after which the answer
+        is right and stays so, of labelled recordings that end right. Each has `recordings` (how many), `median` and
         `percentile_90`, null where there are none.
     """
     _, right = _right(outputs, labels)

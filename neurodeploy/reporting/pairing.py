@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 Answer = int | str | None
 
@@ -12,7 +13,8 @@ def sign_test(fewer: int, more: int) -> float:
     """Exact two-sided p-value that two kinds of difference are equally likely (McNemar 1947 in its exact form).
 
     Args:
-        fewer, more: how many differences there are of each kind, in either order.
+        fewer: differences of one kind, at least 0.
+        more: of the other; the order means nothing.
 
     Returns:
         min(1, 2 · P(X ≤ the smaller)), X binomial of all of them with p = 1/2; 1 without any.
@@ -22,7 +24,7 @@ def sign_test(fewer: int, more: int) -> float:
     for k in range(smaller):
         term = term * (total - k) // (k + 1)
         tail += term
-    return min(1.0, 2 * tail / 2**total)
+    return min(1.0, float(Fraction(2 * tail, 1 << total)))
 
 
 @dataclass(frozen=True)

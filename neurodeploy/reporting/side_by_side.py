@@ -149,7 +149,7 @@ def run_view(name: str, record: RunRecord, keys: Sequence[Key], labels: Sequence
     """One run over the common recordings; see `RunView`."""
     run, chosen = record.run, positions(record, keys)
     samples = [{**run["samples"][i], "label": label} for i, label in zip(chosen, labels, strict=True)]
-    outputs = record.outputs and record.outputs.only(chosen)
+    outputs = None if record.outputs is None else record.outputs.only(chosen)
     correct = sum(s["prediction"] == s["label"] for s in samples if s["label"] is not None)
     counts = {"correct": correct, "total": sum(label is not None for label in labels)}
     return RunView(
@@ -164,8 +164,8 @@ def run_view(name: str, record: RunRecord, keys: Sequence[Key], labels: Sequence
         silent=sum(s["prediction"] is None for s in samples),
         accuracy=accuracy(counts),
         confusion=confusion(samples),
-        over_time=outputs and over_time(outputs, labels),
-        latency=outputs and latency(outputs, labels),
+        over_time=None if outputs is None else over_time(outputs, labels),
+        latency=None if outputs is None else latency(outputs, labels),
         populations=_populations(record, outputs, len(keys)),
         joules=_joules(samples),
     )
