@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
-    from neurodeploy.stages import stages
+    from neurodeploy.staging import stages
     from neurodeploy.sweeping import sweep
 
 _HOMES = {
@@ -34,7 +34,7 @@ _HOMES = {
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
     "Sweep": "neurodeploy.reporting.sweep_points",
-    "stages": "neurodeploy.stages",
+    "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
 }
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodeploy.precision import IntArray
+
+Flags = NDArray[np.bool_]
 
 
 class SpikeList(Protocol):
@@ -48,8 +51,14 @@ class LayerAgreement:
 
 
 def spike_counts(first: Sequence[SpikeList], second: Sequence[SpikeList]) -> IntArray:
-    """Spikes of each run and equal ones, of one recording or, added up, of many, (populations, 3)."""
-    rows = [(len(a.step), len(b.step), _equal(a, b)) for a, b in zip(first, second, strict=True)]
+    """Spikes of each run and equal ones, of one recording or, added up, of many, (populations, 3).
+
+    A neuron that a file lists twice in a step has spiked once.
+    """
+    rows = []
+    for a, b in zip(first, second, strict=True):
+        _, here, there = _placed(a, b)
+        rows.append((here.sum(), there.sum(), (here & there).sum()))
     return np.array(rows, np.int64).reshape(-1, 3)
 
 
@@ -72,28 +81,35 @@ def first_apart(first: Sequence[SpikeList], second: Sequence[SpikeList]) -> tupl
     """
     found = []
     for position, (a, b) in enumerate(zip(first, second, strict=True)):
-        for spikes, mine in zip((a, b), _common(a, b), strict=True):
-            lonely = np.ones(len(spikes.step), np.bool_)
-            lonely[mine] = False
-            if lonely.any():
-                at = int(np.lexsort((spikes.neuron[lonely], spikes.step[lonely]))[0])
-                found.append((int(spikes.step[lonely][at]), position, int(spikes.neuron[lonely][at])))
+        places, here, there = _placed(a, b)
+        if (here != there).any():
+            step, neuron = places[:, np.argmax(here != there)].tolist()
+            found.append((step, position, neuron))
     return min(found, default=None)
 
 
-def _equal(first: SpikeList, second: SpikeList) -> int:
-    return len(_common(first, second)[0])
+def _placed(first: SpikeList, second: SpikeList) -> tuple[IntArray, Flags, Flags]:
+    """All different spikes of two runs in order, and which of them each run has.
 
-
-def _common(first: SpikeList, second: SpikeList) -> tuple[IntArray, IntArray]:
-    """Positions of equal spikes in either list; a neuron spikes at most once a step."""
-    width = 1 + max((int(s.neuron.max()) for s in (first, second) if len(s.neuron)), default=0)
-    key, other = (spikes.step * width + spikes.neuron for spikes in (first, second))
-    _, mine, theirs = np.intersect1d(key, other, assume_unique=True, return_indices=True)
-    if first.payload is not None or second.payload is not None:
-        alike = _payloads(first)[mine] == _payloads(second)[theirs]
-        mine, theirs = mine[alike], theirs[alike]
-    return mine, theirs
+    Returns:
+        Step and neuron, (2, spikes), ascending; equal places with different payloads are different spikes; then, by
+        run, (spikes,).
+    """
+    step, neuron = (
+        np.concatenate([getattr(spikes, name) for spikes in (first, second)]) for name in ("step", "neuron")
+    )
+    if first.payload is None and second.payload is None:
+        width = 1 + int(neuron.max(initial=0))
+        keys, number = np.unique(step * width + neuron, return_inverse=True)
+        places = np.stack(np.divmod(keys, width))
+    else:
+        payload = np.concatenate([_payloads(first), _payloads(second)])
+        rows, number = np.unique(np.stack((step, neuron, payload)), axis=1, return_inverse=True)
+        places, number = rows[:2], number.reshape(-1)
+    has = np.zeros((2, places.shape[1]), np.bool_)
+    has[0, number[: len(first.step)]] = True
+    has[1, number[len(first.step) :]] = True
+    return places, has[0], has[1]
 
 
 def _payloads(spikes: SpikeList) -> IntArray:

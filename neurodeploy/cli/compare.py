@@ -69,7 +69,7 @@ def _stages(
     from neurodeploy import api
     from neurodeploy.compiler.program_file import load_program
     from neurodeploy.errors import OptionError
-    from neurodeploy.stages import STAGES, stages
+    from neurodeploy.staging import STAGES, stages
 
     if data is None:
         raise OptionError("--data", "is missing", "give recordings to run the program on, or two or more .ndr files")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 from neurodeploy.cli.verb import table
@@ -147,7 +148,8 @@ def _pair(pair: dict[str, Any]) -> str:
         named = "; ".join(
             f"{c['file']}{_label(c)}: {' → '.join(map(_answer, c['predictions']))}" for c in changed[:NAMED]
         )
-        lines.append(f"  changed: {named}" + (f"; {len(changed) - NAMED:,} more" if len(changed) > NAMED else ""))
+        more = f"; {len(changed) - NAMED:,} more" if len(changed) > NAMED else ""
+        lines.append(fill(f"changed: {named}{more}", 80, initial_indent="  ", subsequent_indent="    "))
     layers = [*pair["layers"]] or [row for row in [pair["output"]] if row]
     if layers:
         of = f" of {pair['layers_of']}" if pair["layers_of"] else ""
@@ -181,6 +183,8 @@ def _difference(pair: dict[str, Any]) -> list[str]:
     if found["likely_cause"]:
         cause = found["likely_cause"]
         quantized = found.get("quantized")
-        told = f"; quantization changed {quantized['changed']:,} of its {quantized['weights']:,} weights"
-        lines.append(f"  likely cause: {cause}, {MEANING[cause]}{told if quantized and quantized['changed'] else ''}")
+        told = f"; quantization changed {quantized['changed']:,} of its {quantized['weights']:,}" if quantized else ""
+        told = told if quantized and quantized["changed"] else ""
+        text = f"likely cause: {cause}, {MEANING[cause]}{told}"
+        lines.append(fill(text, 80, initial_indent="  ", subsequent_indent="    "))
     return lines

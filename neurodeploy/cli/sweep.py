@@ -114,7 +114,8 @@ def command(
     console.result(answer, lambda: sweep_text(answer))
     if found.baseline is None:
         click.get_current_context().exit(3)
-    best = next(point for point in found.points if point.fits)
+    fitting = [point for point in found.points if point.fits]
+    best = max(fitting, key=lambda point: (point.accuracy["share"], -point.bits) if point.accuracy else (0, point.bits))
     console.next_step(f"neurodeploy compile {path} --weight-bits {best.bits} --target {best.target}")
 
 
@@ -128,10 +129,12 @@ def sweep_text(answer: dict[str, Any]) -> str:
     refusals = [f"{p['bits']} bits on {p['target']}: {p['problem']}" for p in points if not p["fits"]]
     parts = [table(heads, rows, narrow=True), *refusals]
     if baseline:
-        share = f", accuracy {100 * baseline['accuracy']['share']:.2f} %" if baseline["accuracy"] else ""
         with_ = "the float network" if baseline["kind"] == "float" else "the finest point that fits"
+        found = baseline["accuracy"]
+        share = f"accuracy of {with_}: {100 * found['share']:.2f} %" if found else ""
         parts += [
-            f"spikes =: share of equal spikes, all layers, with {with_}{share}",
+            share,
+            f"spikes =: share of equal spikes, all layers, with {with_}",
             f"{', '.join(constants)}: energy a recording, predicted by these constants" if constants else "",
             "front: no point of the target is as accurate with fewer bits, or fewer cores",
         ]

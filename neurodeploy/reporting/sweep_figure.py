@@ -16,6 +16,9 @@ SUFFIXES = (".svg", ".png", ".pdf")
 _AXES = (("bits", "bits of a weight"), ("cores", "cores"))
 _COLORS = ("#2662d9", "#d62f2f", "#169254", "#8a5a00", "#6b3fa0", "#107c8c")
 
+#: Of the range of accuracies: labels of points that are no further apart would cover each other.
+_TOO_CLOSE = 0.05
+
 Point = Mapping[str, Any]
 
 
@@ -34,6 +37,7 @@ def sweep_figure(sweep: Mapping[str, Any], suffix: str) -> bytes:
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     points = [p for p in sweep["points"] if p["fits"] and p["accuracy"]]
     stream = io.BytesIO()
@@ -45,7 +49,10 @@ def sweep_figure(sweep: Mapping[str, Any], suffix: str) -> bytes:
                 _draw(axes, key, [p for p in points if p["target"] == target], color, target)
             _baseline(axes, sweep["baseline"])
             axes.set_xlabel(label)
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.set_xlim(
+                min((p[key] for p in points), default=0) - 0.5, max((p[key] for p in points), default=1) + 0.5
+            )
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axes.grid(visible=True, linewidth=0.3)
             axes.spines[["top", "right"]].set_visible(False)
         panels[0].set_ylabel("accuracy in %, 95 % interval")
@@ -65,10 +72,36 @@ def _draw(axes: Axes, key: str, points: Sequence[Point], color: str, target: str
     places = [p[key] for p in points]
     axes.errorbar(places, shares, spread, fmt="o", mfc="white", color=color, capsize=2, linewidth=0.8, markersize=5)
     front = sorted((p[key], 100 * p["accuracy"]["share"]) for p in points if key in p["front"])
-    axes.plot(*zip(*front, strict=True), "o-", color=color, linewidth=1, markersize=5, label=f"{target}: Pareto front")
+    axes.plot(
+        *zip(*front, strict=True),
+        "o-",
+        color=color,
+        linewidth=1,
+        markersize=5,
+        zorder=3,
+        label=f"{target}: Pareto front",
+    )
     if key == "cores":
-        for p, share in zip(points, shares, strict=True):
-            axes.annotate(str(p["bits"]), (p[key], share), (6, -3), textcoords="offset points", fontsize=7)
+        for cores, share, text in _names(points):
+            axes.annotate(text, (cores, share), (6, 5), textcoords="offset points", fontsize=7)
+
+
+def _names(points: Sequence[Point]) -> list[tuple[int, float, str]]:
+    """Where the bits of points are written; those of points too close to each other in one place."""
+    places = sorted((p["cores"], 100 * p["accuracy"]["share"], p["bits"]) for p in points)
+    near = _TOO_CLOSE * (max(share for _, share, _ in places) - min(share for _, share, _ in places))
+    groups: list[list[tuple[int, float, int]]] = []
+    for place in places:
+        if groups and groups[-1][-1][0] == place[0] and place[1] - groups[-1][-1][1] <= near:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return [(group[0][0], group[0][1], _bits(sorted(bits for _, _, bits in group))) for group in groups]
+
+
+def _bits(bits: Sequence[int]) -> str:
+    row = list(bits) == list(range(bits[0], bits[-1] + 1)) and len(bits) > 2
+    return f"{bits[0]} … {bits[-1]} bits" if row else f"{', '.join(map(str, bits))} bit{'s' * (bits[-1] > 1)}"
 
 
 def _baseline(axes: Axes, baseline: Mapping[str, Any]) -> None:

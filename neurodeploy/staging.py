@@ -120,4 +120,7 @@ def _explained(program: Program, view: PairView, item: Input, options: RunOption
     rows = [row for row in program.quantization if row.target == first.population]
     quantized = {"changed": sum(row.changed for row in rows), "weights": sum(row.weights for row in rows)}
     found = {key: value for key, value in asdict(first).items() if key != "backends"}
+    # the float network and the program differ in weights alone; no diagnosis guesses weights between whole numbers
+    if first.likely_cause == "unknown" and first.variable == "u" and quantized["changed"] and STAGES[0] in view.runs:
+        found["likely_cause"] = "weight"
     return found | {"values": list(first.values), "quantized": quantized}
