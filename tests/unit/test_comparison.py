@@ -146,7 +146,7 @@ def test_stages_of_a_quantized_network(float_network: Network, folder: Path) -> 
         assert (layer.first, layer.second, layer.equal) == (len(one), len(other), len(one & other))
 
 
-def _spikes(runs: object) -> list[set[tuple[int, int, int]]]:
+def _spikes(runs: object) -> list[set[tuple[int, ...]]]:
     assert isinstance(runs, list)
     return [
         {(i, *place) for i, run in enumerate(runs) for place in np.argwhere(run[f"{name}.spikes"]).tolist()}

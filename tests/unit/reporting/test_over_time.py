@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,9 +15,13 @@ from neurodeploy.reporting.over_time import answers, first_spikes, latency, over
 from neurodeploy.runtime.outputs import Outputs
 
 
-def outputs(spikes: list[tuple[int, int, int]], steps: list[int], neurons: int = 3, **changes: object) -> Outputs:
+def outputs(spikes: list[tuple[int, int, int]], steps: list[int], neurons: int = 3, **changes: Any) -> Outputs:
     columns = np.array(sorted(set(spikes)), np.int64).reshape(-1, 3)
-    given = {"classes": neurons, "readout": "count", "layer_spikes": np.zeros((len(steps), 1), np.int64)} | changes
+    columns_of: dict[str, Any] = {
+        "classes": neurons,
+        "readout": "count",
+        "layer_spikes": np.zeros((len(steps), 1), np.int64),
+    } | changes
     return Outputs(
         neurons=neurons,
         timestep_ms=1.0,
@@ -23,7 +29,7 @@ def outputs(spikes: list[tuple[int, int, int]], steps: list[int], neurons: int =
         step=columns[:, 1],
         neuron=columns[:, 2],
         steps=np.array(steps, np.int64),
-        **given,  # type: ignore[arg-type]
+        **columns_of,
     )
 
 
@@ -99,7 +105,7 @@ def test_answers_against_brute_force(spikes: list[tuple[int, int, int]], block: 
     ],
 )
 def test_nonsense_is_refused(
-    spikes: list[tuple[int, int, int]], steps: list[int], changes: dict[str, object], message: str
+    spikes: list[tuple[int, int, int]], steps: list[int], changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
         outputs(spikes, steps, **changes)

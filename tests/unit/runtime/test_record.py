@@ -188,7 +188,7 @@ def test_file_of_wrong_outputs(tmp_path: Path) -> None:
         ({"about": {"neurons": 11}}, "r.ndr.outputs.classes: is missing"),
     ):
         with pytest.raises(FormatError, match=message):
-            load_record(file_with_outputs(tmp_path, **changes))  # type: ignore[arg-type]
+            load_record(file_with_outputs(tmp_path, **changes))
 
 
 def test_files_of_schema_version_1_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
