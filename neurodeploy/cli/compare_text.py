@@ -183,7 +183,11 @@ def _difference(pair: dict[str, Any]) -> list[str]:
     if found["likely_cause"]:
         cause = found["likely_cause"]
         quantized = found.get("quantized")
-        told = f"; quantization changed {quantized['changed']:,} of its {quantized['weights']:,} weights" if quantized else ""
+        told = (
+            f"; quantization changed {quantized['changed']:,} of its {quantized['weights']:,} weights"
+            if quantized
+            else ""
+        )
         told = told if quantized and quantized["changed"] else ""
         text = f"likely cause: {cause}, {MEANING[cause]}{told}"
         lines.append(fill(text, 80, initial_indent="  ", subsequent_indent="    "))

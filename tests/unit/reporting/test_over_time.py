@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.errors import DataError
@@ -75,7 +75,7 @@ def test_neurons_share_classes() -> None:
     assert answers(shared).tolist() == [[0, 1, 1]]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(derandomize=True, deadline=None, max_examples=40)
 @given(
     spikes=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 8), st.integers(0, 3)), max_size=60),
     block=st.sampled_from([1, 50, 2**22]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.reporting.front import pareto_front
@@ -20,7 +20,7 @@ def test_sign_test_by_hand(one: int, other: int, p: float) -> None:
     assert sign_test(one, other) == sign_test(other, one) == pytest.approx(p, abs=1e-15)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(derandomize=True, deadline=None, max_examples=40)
 @given(st.integers(0, 6), st.integers(0, 6))
 def test_sign_test_counts_outcomes(one: int, other: int) -> None:
     """The share of all coin sequences that are at least as lopsided."""
@@ -46,7 +46,7 @@ def test_pairing() -> None:
     assert Pairing.of([1], [2], [None]).p_value is None
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(derandomize=True, deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12))
 def test_front_against_brute_force(points: list[tuple[float, float]]) -> None:
     def beaten(cost: float, gain: float) -> bool:

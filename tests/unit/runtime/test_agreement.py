@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.emulator.simulation import Spikes
@@ -37,7 +37,7 @@ def test_payloads_count() -> None:
 _raster = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=12)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(derandomize=True, deadline=None, max_examples=40)
 @given(_raster, _raster)
 def test_against_sets(left: set[tuple[int, int]], right: set[tuple[int, int]]) -> None:
     pair = [spikes(sorted(left))], [spikes(sorted(right))]
