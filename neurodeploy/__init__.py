@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
+    from neurodeploy.training import train
 
 _HOMES = {
     **dict.fromkeys(
@@ -28,6 +29,7 @@ _HOMES = {
     "Program": "neurodeploy.compiler",
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
+    "train": "neurodeploy.training",
 }
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "run",
     "save",
     "stream",
+    "train",
     "verify",
 ]
 
