@@ -48,7 +48,7 @@ def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return small(folder, tmp_path_factory.mktemp("whole") / "net.pt")
 
 
-def test_the_network_is_compiled_and_gives_the_counts_of_training(
+def test_the_compiled_network_gives_the_counts_of_training(
     whole: Trained, folder: Path, digits: list[Digit]
 ) -> None:
     network = neurodeploy.load(whole.network, yaml=whole.yaml)
