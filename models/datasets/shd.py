@@ -46,7 +46,7 @@ def read_shd(path: Path, split: str | None = None) -> list[Labelled]:
     spikes = root.group("spikes")
     times, units = spikes.group("times"), spikes.group("units")
     ends = [np.cumsum(part.array("lengths")) for part in (times, units)]
-    if labels.dtype.kind not in "iu" or labels.shape != ends[0].shape or not np.array_equal(*ends):
+    if labels.dtype.kind not in "iu" or labels.shape != ends[0].shape or not np.array_equal(ends[0], ends[1]):
         problem = "does not hold a label, and as many times as units, for every recording"
         raise FormatError(str(path), problem, "unpack it again")
     if labels.size and not (labels.min() >= 0 and labels.max() < MAX_LABEL):
