@@ -76,9 +76,11 @@ def parts(folder: Path) -> tuple[list[Labelled], list[Labelled]]:
 
 def emulated(network: Path, yaml: Path, test: list[Labelled]) -> NDArray[np.int64]:
     """Output counts of the compiled network on the emulator, shape (recordings, outputs)."""
-    program = neurodeploy.compile(neurodeploy.load(network, yaml=yaml))
-    events = [bin_recording(item.read(), (2, 34, 34), 1.0) for item in test]
-    return np.array([neurodeploy.run(program, one).output_counts for one in events])
+    loaded = neurodeploy.load(network, yaml=yaml)
+    assert isinstance(loaded, neurodeploy.Network)
+    program = neurodeploy.compile(loaded)
+    runs = [neurodeploy.run(program, bin_recording(item.read(), (2, 34, 34), 1.0)) for item in test]
+    return np.array([run.output_counts for run in runs if isinstance(run, neurodeploy.Run)])
 
 
 def saccades(items: list[Labelled]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

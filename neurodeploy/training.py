@@ -95,7 +95,7 @@ def train(
     test_every: int = 1,
     threads: int = 1,
     overwrite: bool = False,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[str], None] | None = None,
     started: Callable[[int, str], None] | None = None,
     stopped: Callable[[], bool] | None = None,
     **plan: Any,
@@ -122,7 +122,7 @@ def train(
         test_every: epochs between looks at the test recordings, which training learns nothing from; 0: the end only.
         threads: of torch.
         overwrite: whether files may be replaced.
-        progress: told the share of the work done since the last call.
+        progress: told after every update how it goes.
         started: told how many updates are to be done, and which phase begins.
         stopped: asked after every update whether to write a checkpoint and give up.
         **plan: the fields of `neurodeploy.models.slayer.plan.TrainingPlan`: epochs, rate_epochs, batch_size,
@@ -149,9 +149,9 @@ def train(
         for phase, updates in session.phases():
             if started is not None:
                 started(updates, phase)
-            for share in session.run(phase):
+            for text in session.run(phase):
                 if progress is not None:
-                    progress(share)
+                    progress(text)
         counts = session.counts()
         yaml = session.write()
     right = {"correct": _correct(counts, test), "total": len(test)}
@@ -241,8 +241,8 @@ class _Session:
                 self._current.resume(path)
             yield name, self._current.updates - self._current.done
 
-    def run(self, phase: str) -> Iterator[float]:
-        """Train to the end of a phase; the part of it that every update is.
+    def run(self, phase: str) -> Iterator[str]:
+        """Train to the end of a phase; after every update, how it goes.
 
         Raises:
             OptionError: it was stopped.
@@ -265,10 +265,15 @@ class _Session:
             if last or monotonic() - saved >= self.every:
                 trainer.save(self.paths.checkpoint(phase))
                 saved = monotonic()
-            yield 1 / trainer.updates
+            yield self._state(update.epoch, trainer)
             if self.stopped is not None and self.stopped() and trainer.done < trainer.updates:
                 self._stop(phase, trainer, update.epoch)
         self._end(phase, trainer)
+
+    def _state(self, epoch: int, trainer: Trainer) -> str:
+        text = f"epoch {epoch} of {trainer.options.epochs}"
+        last = self.rows[-1] if self.rows else None
+        return text if last is None else f"{text}, {last['training_accuracy']:.1%} right in the last"
 
     def _begin(self, phase: str, trainer: Trainer) -> None:
         """Forget what the log tells of what is now done again."""
@@ -394,16 +399,19 @@ def _correct(counts: IntArray, items: Sequence[Labelled]) -> int:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log, which a resumed training goes on with; one that is none is begun anew."""
+    """The lines of a log, which a resumed training goes on with; none where there is no file."""
     if not path.exists():
         return []
     try:
         text = read_bytes(path, MAX_LOG_BYTES).decode()
-        kinds = (str, int, float, float, lambda share: float(share) if share else None, float, float)
-        lines = list(csv.DictReader(io.StringIO(text)))
-        return [{name: kind(line[name]) for name, kind in zip(COLUMNS, kinds, strict=True)} for line in lines]
+        return [_row(line) for line in csv.DictReader(io.StringIO(text))]
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise FormatError(str(path), "is no log of a training", "give another --log") from error
+
+
+def _row(line: dict[str, str]) -> dict[str, Any]:
+    numbers = {name: float(line[name]) if line[name] else None for name in COLUMNS[2:]}
+    return {"phase": line["phase"], "epoch": int(line["epoch"])} | numbers
 
 
 def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:

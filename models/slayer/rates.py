@@ -53,8 +53,9 @@ class RateNetwork(nn.Module):
 
     def __init__(self, network: SpikingNetwork, recordings: Sequence[Recording], windows: int = 3) -> None:
         super().__init__()
-        neuron, layers = network.neuron, [network.layer(name) for name in network.names]
-        if not isinstance(neuron, TrainedNeuron) or not all(isinstance(layer, Dense | Conv | Pool) for layer in layers):
+        neuron = network.neuron
+        layers = [layer for name in network.names if isinstance(layer := network.layer(name), Dense | Conv | Pool)]
+        if not isinstance(neuron, TrainedNeuron) or len(layers) < len(network.names):
             problem = "is of integer neurons in dense layers, convolutions and pools"
             raise OptionError("training by rates", problem, "train with spikes from the start: --rate-epochs 0")
         if not 1 <= windows <= network.steps or not recordings:

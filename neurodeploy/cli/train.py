@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +75,17 @@ def command(
     from neurodeploy.training import train
 
     output = output or Path("net.pt")
-    with Interrupt() as stop, console.progress("training", None) as advance:
+    with Interrupt() as stop, ExitStack() as bar:
+        advance: Callable[..., None] = console.detail
 
         def started(updates: int, phase: str) -> None:
+            nonlocal advance
+            bar.close()
             console.detail(f"{phase}: {updates} updates")
+            advance = bar.enter_context(console.progress(phase, updates))
+
+        def told(text: str) -> None:
+            advance(text)
 
         trained = train(
             arch,
@@ -84,7 +93,7 @@ def command(
             output,
             overwrite=force,
             resume=resume,
-            progress=advance,
+            progress=told,
             started=started,
             stopped=stop.asked,
             **given(**settings),

@@ -48,10 +48,9 @@ def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return small(folder, tmp_path_factory.mktemp("whole") / "net.pt")
 
 
-def test_the_compiled_network_gives_the_counts_of_training(
-    whole: Trained, folder: Path, digits: list[Digit]
-) -> None:
+def test_the_compiled_network_gives_the_counts_of_training(whole: Trained, folder: Path, digits: list[Digit]) -> None:
     network = neurodeploy.load(whole.network, yaml=whole.yaml)
+    assert isinstance(network, neurodeploy.Network)
     runs = neurodeploy.run(neurodeploy.compile(network), folder, split="test")
     assert isinstance(runs, list)
     counts = np.array([run.output_counts for run in runs])

@@ -28,7 +28,8 @@ def test_nothing_asked_nothing_done() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_shift_is_one_for_all_events(seed: int) -> None:
-    one = Recording(np.arange(3), *(np.array(v, np.int32) for v in ([10, 15, 29], [9, 10, 0], [0, 1, 1])))
+    x, y, p = (np.array(values, np.int32) for values in ([10, 15, 29], [9, 10, 0], [0, 1, 1]))
+    one = Recording(np.arange(3), x, y, p)
     moved = Distortion(shift=3).apply(one, SHAPE, np.random.default_rng(seed))
     assert moved.y is not None
     assert len(moved) >= 2
@@ -40,7 +41,8 @@ def test_a_shift_is_one_for_all_events(seed: int) -> None:
 
 
 def test_a_turn_keeps_distances_from_the_middle() -> None:
-    ends = Recording(np.arange(2), *(np.array(v, np.int32) for v in ([20, 10], [10, 10], [0, 0])))
+    x, y, p = (np.array(values, np.int32) for values in ([20, 10], [10, 10], [0, 0]))
+    ends = Recording(np.arange(2), x, y, p)
     seen = set()
     for seed in range(8):
         turned = Distortion(rotate=90).apply(ends, (1, 21, 31), np.random.default_rng(seed))

@@ -16,7 +16,8 @@ from neurodeploy.models.datasets.shd import read_shd
 from neurodeploy.spikes.binary import encode
 from neurodeploy.spikes.recording import Recording
 
-EVENTS = Recording(np.array([5, 900]), *(np.array(v, np.int32) for v in ([3, 33], [2, 7], [1, 0])))
+X, Y, POLARITY = (np.array(values, np.int32) for values in ([3, 33], [2, 7], [1, 0]))
+EVENTS = Recording(np.array([5, 900]), X, Y, POLARITY)
 
 
 def put(path: Path, data: bytes) -> None:

@@ -44,7 +44,7 @@ def test_rates_of_windows_are_shares_of_their_steps() -> None:
 @pytest.mark.parametrize("exponent", [0, 1])
 def test_a_rate_is_that_of_the_integer_neuron(share: float, exponent: int) -> None:
     neuron = TrainedNeuron(640, 64, 1024, 1, exponent)
-    model = RateNetwork(network("96-4", neuron), [Recording(np.arange(9), np.arange(9))], 1)
+    model = RateNetwork(network("96-4", neuron), [Recording(np.arange(9), np.arange(9, dtype=np.int32))], 1)
     sums = torch.tensor(2.0 * round(share * model.drive / 2))
     measured = float(cuba_lif(sums.expand(4000, 1).contiguous(), neuron).mean())
     assert measured > 0.015
