@@ -6,7 +6,8 @@ A recording is cut into a few windows, and what a neuron of integers does in one
 
 where `drive` is the sum of weights per step that makes a neuron without leak fire in every step, and k, a share of
 vDecay / 4096, is what leaks away. That is close to the truth for rates well below 1, where trained networks are; of
-spikes that come every few steps it says too many, as a reset forgets what was above the threshold. An update so takes a hundredth of one with spikes. Trained spikes follow.
+spikes that come every few steps it says too many, as a reset forgets what was above the threshold. Trained spikes
+follow.
 
 Rates are never negative and there are no biases, so nearly all of a sum is the same for every recording, and gradient
 descent crawls. Weights are therefore trained as W = V − (V m − b) mᵀ / |m|², m the mean input of the layer: V acts on
