@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neurodeploy.spikes.events import Events
     from neurodeploy.staging import stages
     from neurodeploy.sweeping import sweep
+    from neurodeploy.training import train
 
 _HOMES = {
     **dict.fromkeys(
@@ -36,6 +37,7 @@ _HOMES = {
     "Sweep": "neurodeploy.reporting.sweep_points",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
+    "train": "neurodeploy.training",
 }
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "stages",
     "stream",
     "sweep",
+    "train",
     "verify",
 ]
 

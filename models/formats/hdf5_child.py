@@ -5,7 +5,8 @@ nothing of this package, so that it starts fast. Its answer on standard output: 
 big-endian; the header, JSON; then the bytes of all arrays, little-endian and in C order, one behind the other. The
 header is `{"tree": GROUP}` or `{"error": [where, problem]}`; a GROUP is `{"group": {name: node}, "attributes": {name:
 node}}`, other nodes are `{"array": dtype, "shape": [...], "at": offset in those bytes}` and `{"text": [...], "shape":
-[...]}`; those of datasets have attributes too.
+[...]}`; those of datasets have attributes too. A dataset of lists of numbers is a GROUP of two arrays, `values`, all
+lists one behind the other, and `lengths`.
 """
 
 from __future__ import annotations
@@ -72,6 +73,9 @@ class Collector:
         if not isinstance(item, h5py.Dataset):
             raise RefusedError(where, "is neither a group nor a dataset")
         _check_storage(item, where, self._limits["total_bytes"])
+        kind = h5py.check_vlen_dtype(item.dtype)
+        if kind is not None and h5py.check_string_dtype(item.dtype) is None:
+            return self._lists(item, np.dtype(kind), where)
         return self._value(item, where) | {"attributes": self._attributes(item, where)}
 
     def _attributes(self, item: h5py.Group | h5py.Dataset, where: str) -> dict[str, Node]:
@@ -94,6 +98,18 @@ class Collector:
         self.arrays.append((item, where))
         at, self._offset = self._offset, self._offset + prod(shape) * item.dtype.itemsize
         return {"array": _stored_type(item.dtype).str, "shape": list(shape), "at": at}
+
+    def _lists(self, item: h5py.Dataset, kind: np.dtype[Any], where: str) -> Node:
+        """A row of lists of numbers, read now, as nothing tells their lengths before."""
+        if len(item.shape) != 1 or kind.kind not in "iuf" or kind.itemsize > 8:
+            raise RefusedError(where, "holds lists that are not of numbers, or not in a row")
+        lists = [np.asarray(values, kind) for values in item[()]]
+        lengths = np.array([len(values) for values in lists], np.int64)
+        values = np.concatenate([np.zeros(0, kind), *lists])
+        return {
+            "group": {"values": self._value(values, where), "lengths": self._value(lengths, where)},
+            "attributes": self._attributes(item, where),
+        }
 
     def _text(self, item: Any, where: str) -> list[str]:
         self._count(prod(item.shape), where)
@@ -133,6 +149,8 @@ def _check_storage(dataset: h5py.Dataset, where: str, largest: float) -> None:
 
 
 def _read(item: Any) -> Any:
+    if isinstance(item, np.ndarray):
+        return item
     if isinstance(item, h5py.Dataset):
         return item[()]
     array = np.empty(item.shape, item.dtype)

@@ -93,11 +93,18 @@ def event_spikes(batch: Sequence[Events], shape: Shape, steps: int) -> Spikes:
     """The spikes of one `Events` per recording, neurons numbered C, H, W, all before step `steps`."""
     row = np.concatenate([events.step * len(batch) + index for index, events in enumerate(batch)])
     column = np.concatenate([_channels_last(events.neuron, shape) for events in batch])
-    value = np.concatenate([np.ones(len(e)) if e.payload is None else e.payload for e in batch]).astype(np.float32)
-    order = np.lexsort((column, row))
-    start = np.searchsorted(row[order], np.arange(steps * len(batch) + 1))
     inside = shape if len(shape) == 1 else (*shape[1:], shape[0])
-    return Spikes(steps, len(batch), inside, start, column[order].astype(np.int32), value[order])
+    place = row * prod(shape) + column  # below 2^63: a raster of as many values could not be held
+    if all(events.payload is None for events in batch):
+        place.sort()
+        value = np.ones(len(place), np.float32)
+    else:
+        order = np.argsort(place, kind="stable")
+        given = [np.ones(len(e)) if e.payload is None else e.payload for e in batch]
+        place, value = place[order], np.concatenate(given).astype(np.float32)[order]
+    row, column = np.divmod(place, prod(shape))
+    start = np.searchsorted(row, np.arange(steps * len(batch) + 1))
+    return Spikes(steps, len(batch), inside, start, column.astype(np.int32), value)
 
 
 def _channels_last(neuron: IntArray, shape: Shape) -> IntArray:

@@ -33,6 +33,7 @@ class TrainingOptions:
         delay_rate: learning rate of the delays in milliseconds, on the same schedule; None: as that of the weights.
         piece: recordings that are run at once; their gradients add up to the batch's. Small pieces take less memory
             and, for large networks, less time. None: the whole batch.
+        about: whatever else a training is made of, as text; checkpoints of a training with another are refused.
 
     Raises:
         OptionError: a value outside its range.
@@ -46,6 +47,7 @@ class TrainingOptions:
     schedule: str = "cosine"
     delay_rate: float | None = None
     piece: int | None = None
+    about: str = ""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate", "piece", "delay_rate"):
@@ -170,6 +172,11 @@ class Trainer:
     def updates(self) -> int:
         """Updates in all."""
         return self.options.epochs * self.batches
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next update."""
+        return float(self.optimizer.param_groups[0]["lr"])
 
     def run(self) -> Iterator[Update]:
         """Train on from where this training is, one update each time the iterator is advanced."""

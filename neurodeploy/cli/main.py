@@ -15,6 +15,7 @@ from neurodeploy.errors import FormatError, NeurodeployError
 COMMANDS = {
     "demo": "Try everything on shipped data: events, compile, run, verify, report.",
     "doctor": "Tell what is installed and what each missing piece costs.",
+    "train": "Train a network on labelled recordings.",
     "inspect": "Show what a network or program is made of.",
     "compile": "Quantize a network and map it to the cores of a chip.",
     "run": "Run recordings through a compiled program.",

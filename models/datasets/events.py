@@ -1,0 +1,71 @@
+"""Recordings as data to train on: distorted, binned and handed over as lists of spikes or as rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neurodeploy.models.datasets.distort import Distortion
+from neurodeploy.models.datasets.labelled import Labelled
+from neurodeploy.models.slayer.rates import window_rates
+from neurodeploy.models.slayer.sparse import Spikes
+from neurodeploy.models.slayer.spiking import SpikingNetwork
+from neurodeploy.spikes.recording import Recording
+
+
+@dataclass(frozen=True, eq=False)
+class EventData:
+    """Labelled recordings as spikes of a network's input.
+
+    Args:
+        items: the recordings; each is read whenever it is needed.
+        network: whose input they become.
+        distortion: drawn anew for every recording and epoch.
+        seed: of the distortions.
+    """
+
+    items: Sequence[Labelled]
+    network: SpikingNetwork
+    distortion: Distortion
+    seed: int = 0
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def recording(self, index: int, epoch: int) -> Recording:
+        """One recording as an epoch sees it: a function of seed, epoch and place, whatever was drawn before."""
+        recording = self.items[index].read()
+        if not self.distortion:
+            return recording
+        draw = np.random.default_rng([self.seed, epoch, index])
+        return self.distortion.apply(recording, self.network.input_shape, draw)
+
+    def batch(self, indices: Sequence[int], epoch: int) -> tuple[Spikes, Tensor]:
+        """Input spikes of some recordings, and their labels."""
+        spikes = self.network.input([self.recording(index, epoch) for index in indices])
+        return spikes, torch.tensor([self.items[index].label for index in indices])
+
+
+@dataclass(frozen=True, eq=False)
+class RateData:
+    """The same as rates in windows, for `neurodeploy.models.slayer.rates`.
+
+    Args:
+        data: the recordings.
+        windows: per recording.
+    """
+
+    data: EventData
+    windows: int
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def batch(self, indices: Sequence[int], epoch: int) -> tuple[Tensor, Tensor]:
+        """Rates (recordings, windows, …) and labels."""
+        spikes, labels = self.data.batch(indices, epoch)
+        return window_rates(spikes, self.windows), labels
