@@ -9,17 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neurodeploy.api import compile, convert, load, quantize, record, report, run, save, stream, verify  # noqa: A004
+    from neurodeploy.api import compile, convert, load, record, report, run, save, stream, verify  # noqa: A004
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
     from neurodeploy.network import Network
+    from neurodeploy.quantization import quantize
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
 
 _HOMES = {
     **dict.fromkeys(
-        ("compile", "convert", "load", "quantize", "record", "report", "run", "save", "stream", "verify"),
+        ("compile", "convert", "load", "record", "report", "run", "save", "stream", "verify"),
         "neurodeploy.api",
     ),
     "Events": "neurodeploy.spikes.events",
@@ -28,6 +29,7 @@ _HOMES = {
     "Program": "neurodeploy.compiler",
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
+    "quantize": "neurodeploy.quantization",
 }
 
 __all__ = [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.compiler.quantization.choice import Form, best_form, forms
-from neurodeploy.network import Conv2d, ConvTranspose2d, Dense, Projection, Synapse
+from neurodeploy.compiler.quantization.choice import Form, best_form
+from neurodeploy.network import Conv2d, ConvTranspose2d, Dense, Synapse
 from neurodeploy.precision import IntArray
 
 #: Parts that one projection is split into at most: each takes a row of a core's sixteen formats, and its axons.
@@ -25,7 +27,7 @@ def channel_axis(synapse: Synapse) -> int | None:
 
 
 def channel_forms(
-    wanted: NDArray[np.float64], own: Projection, bits: int | None, per_channel: bool
+    wanted: NDArray[np.float64], axis: int | None, tried: Sequence[Form]
 ) -> list[tuple[Form, IntArray | None]]:
     """The forms of a projection and the output channels of each; None: all of them.
 
@@ -34,32 +36,26 @@ def channel_forms(
 
     Args:
         wanted: weights, in the synapse's own shape.
-        own: the projection.
-        bits: see `forms`.
-        per_channel: whether it may be split.
+        axis: that numbers its output channels; None: it may not be split.
+        tried: the forms, those first that are taken among equals.
     """
-    single, axis = best_form(wanted, own, bits), channel_axis(own.synapse)
-    if not per_channel or axis is None or wanted.shape[axis] < 2:
+    single, lost = best_form(wanted, tried)
+    if axis is None or wanted.shape[axis] < 2 or not lost:
         return [(single, None)]
-    others = tuple(axis_ for axis_ in range(wanted.ndim) if axis_ != axis)
-    first = np.sum(single.apart(wanted) ** 2, axis=others)
-    if not first.any():
-        return [(single, None)]
-    tried = list(forms(own, bits))
+    others = tuple(k for k in range(wanted.ndim) if k != axis)
     table = np.stack([np.sum(form.apart(wanted) ** 2, axis=others) for form in tried])
-    chosen, errors = [single], first[None]
+    chosen = [tried.index(single)]
     while len(chosen) < MOST_PARTS:
-        lost = np.minimum(errors.min(axis=0), table).sum(axis=1)
-        best = int(np.argmin(lost))
-        if lost[best] >= (1 - WORTHWHILE) * errors.min(axis=0).sum():
+        now = table[chosen].min(axis=0)
+        after = np.minimum(now, table).sum(axis=1)
+        best = int(np.argmin(after))
+        if after[best] >= (1 - WORTHWHILE) * now.sum():
             break
-        chosen.append(tried[best])
-        errors = np.concatenate([errors, table[best][None]])
-    member = np.argmin(errors, axis=0)
-    used = [k for k in range(len(chosen)) if np.any(member == k)]
-    if len(used) == 1:
-        return [(chosen[used[0]], None)]
-    return [(chosen[k], np.flatnonzero(member == k)) for k in used]
+        chosen.append(best)
+    member = np.argmin(table[chosen], axis=0)
+    parts = [(tried[k], np.flatnonzero(member == i)) for i, k in enumerate(chosen)]
+    used = [(form, channels) for form, channels in parts if len(channels)]
+    return [*used] if len(used) > 1 else [(used[0][0], None)]
 
 
 def only(weight: NDArray[np.float64], axis: int, channels: IntArray) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from neurodeploy.network import Projection
 from neurodeploy.precision import WEIGHT_EXPONENTS, IntArray, SignMode, WeightFormat
+
+#: Exponents that a search tries below the one that holds every weight, down to saturation at an eighth of the largest.
+MOST_CLIPPED = 3
 
 
 @dataclass(frozen=True)
@@ -40,28 +43,37 @@ class Form:
         return low, high
 
 
-def forms(own: Projection, bits: int | None) -> Iterator[Form]:
+def likely_exponents(wanted: NDArray[np.float64]) -> Sequence[int]:
+    """The exponent that holds the largest weight, and those few below it in which the largest saturate."""
+    largest = float(np.abs(wanted).max(initial=0.0))
+    low, high = WEIGHT_EXPONENTS[0], WEIGHT_EXPONENTS[-1]
+    top = min(max(int(np.ceil(np.log2(largest / 254))), low), high) if largest else 0
+    return range(max(top - MOST_CLIPPED, low), top + 1)
+
+
+def forms(own: Projection, bits: int | None, exponents: Sequence[int] = WEIGHT_EXPONENTS) -> Iterator[Form]:
     """Every form worth a trial: the projection's own format first, then its own exponent, then the nearest to 0.
 
     Args:
         own: the projection, for its exponent, and its format if it has one and no bits were asked for.
         bits: 1 … 8; None: nothing was asked, 8.
+        exponents: that are tried.
     """
     if own.weight_format is not None and bits is None:
         yield Form(own.weight_exponent, own.weight_format)
-    for exponent in sorted(WEIGHT_EXPONENTS, key=lambda e: (e != own.weight_exponent, abs(e), e)):
+    for exponent in sorted(exponents, key=lambda e: (e != own.weight_exponent, abs(e), e)):
         for mode in SignMode:
             yield Form(exponent, WeightFormat(mode, bits or 8))
 
 
-def best_form(wanted: NDArray[np.float64], own: Projection, bits: int | None) -> Form:
-    """The form of least squared error; among equals the first of `forms`."""
+def best_form(wanted: NDArray[np.float64], tried: Iterable[Form]) -> tuple[Form, float]:
+    """The form of least squared error, among equals the first, and that error."""
     best, least = None, np.inf
-    for form in forms(own, bits):
+    for form in tried:
         error = float(np.sum(form.apart(wanted) ** 2))
         if best is None or error < least:
             best, least = form, error
         if least == 0.0:
             break
     assert best is not None
-    return best
+    return best, least

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,25 +10,34 @@ from numpy.typing import NDArray
 
 from neurodeploy.compiler.program import LayerError
 from neurodeploy.compiler.quantization.channels import channel_axis, channel_forms, only
-from neurodeploy.compiler.quantization.choice import Form
+from neurodeploy.compiler.quantization.choice import Form, forms
 from neurodeploy.compiler.quantization.options import QuantizeOptions, trained_weights
 from neurodeploy.errors import QuantizationError
 from neurodeploy.network import Projection
-from neurodeploy.precision import IntArray, WeightFormat
+from neurodeploy.precision import WEIGHT_EXPONENTS, IntArray, WeightFormat
 
 #: A projection in formats of the chip, in as many parts as its output channels have forms, and a row for each.
 Quantized = tuple[tuple[Projection, ...], tuple[LayerError, ...]]
 
 
-def quantized_projection(projection: Projection, options: QuantizeOptions, scale: float = 1.0) -> Quantized:
+def quantized_projection(
+    projection: Projection, options: QuantizeOptions, scale: float = 1.0, exponents: Sequence[int] = WEIGHT_EXPONENTS
+) -> Quantized:
     """A projection whose weights were multiplied by `scale`, in the forms in which they lose least.
+
+    Args:
+        projection: float or integer.
+        options: for its bits, and whether it may be split.
+        scale: above 0.
+        exponents: that are tried.
 
     Raises:
         QuantizationError: integer weights that no form holds, where no bits were asked for.
     """
     wanted = scale * trained_weights(projection)
     asked = options.bits(projection.target)
-    found = channel_forms(wanted, projection, asked, options.per_channel)
+    axis = channel_axis(projection.synapse) if options.per_channel else None
+    found = channel_forms(wanted, axis, list(forms(projection, asked, exponents)))
     parts = [_part(projection, wanted, form, channels, scale) for form, channels in found]
     if asked is None and projection.is_integer and any(error.changed for _, error in parts):
         raise _refusal(projection, wanted)
