@@ -105,9 +105,9 @@ def quantize_to_fit(
 ) -> tuple[Network, tuple[LayerError, ...]]:
     """The quantized network that takes at most so many cores and loses least, as far as a greedy search finds it.
 
-    From the bits of `options`, or 8, one learned layer after the other is lowered, always the one that loses least for
-    each core it saves, or for each bit of memory as long as none saves a core. Then layers are raised again as long
-    as there is room.
+    From the bits of `options`, or 8, one learned layer after the other is lowered: one that loses nothing if there is
+    one, else the one that loses least for each core it saves, or for each bit of memory as long as none saves a core.
+    Then layers are raised again as long as there is room.
 
     Args:
         network: float or integer.
@@ -137,10 +137,15 @@ def quantize_to_fit(
     best = _raised(budget, best, start, max_cores)
     if evaluate is None:
         return best.network, best.errors
-    tuned = replace(options, layer_bits={**options.layer_bits, **best.bits}) if best.bits != start else options
+    tuned = with_bits(options, best.bits) if best.bits != start else options
     found = calibrated(network, tuned, evaluate, progress)
     cores, _ = budget.counted(found[0])
     return found if cores is not None and cores <= max_cores else (best.network, best.errors)
+
+
+def with_bits(options: QuantizeOptions, bits: Bits) -> QuantizeOptions:
+    """The options with these bits for single layers."""
+    return replace(options, layer_bits={**options.layer_bits, **bits})
 
 
 def _changed(bits: Bits, steps: Mapping[int, int], most: Bits) -> Iterator[Bits]:
@@ -151,12 +156,14 @@ def _changed(bits: Bits, steps: Mapping[int, int], most: Bits) -> Iterator[Bits]
 
 
 def _price(now: _Trial, then: _Trial) -> tuple[int, float]:
-    """By which lowerings are ranked: those that save cores first, then loss for what is saved."""
+    """By which lowerings are ranked: those that cost nothing first, then those that save cores, by loss for each."""
     lost = then.loss - now.loss
     saved = (now.cores or 0) - (then.cores or 0)
+    if lost <= 0:
+        return 0, lost
     if then.cores is not None and (now.cores is None or saved > 0):
-        return 0, lost / max(saved, 1)
-    return 1, lost / max(now.memory - then.memory, 1)
+        return 1, lost / max(saved, 1)
+    return 2, lost / max(now.memory - then.memory, 1)
 
 
 def _raised(budget: _Budget, best: _Trial, start: Bits, max_cores: int) -> _Trial:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+
 import neurodeploy as nd
-from neurodeploy.network import Network
+from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 from tests.cli.conftest import Invoke
 
 
@@ -61,12 +63,8 @@ def test_refusals(invoke: Invoke, network: Network, tmp_path: Path) -> None:
 
 
 def test_a_budget_that_is_too_small(invoke: Invoke, tmp_path: Path) -> None:
-    import numpy as np
-
-    from neurodeploy.network import CubaLif, Dense, Population, Projection
-
     wide = Network(
-        (Population("input", shape=(4,)), Population("fc1", CubaLif(0, 0, 100))),
+        (Population("input", shape=(4,)), Population("fc1", CubaLif(1024, 0, 100))),
         (Projection("input", "fc1", Dense(np.ones((1500, 4)))),),
     )
     nd.save(wide, tmp_path / "w.ndn")

@@ -111,12 +111,13 @@ def test_reference_and_core_give_the_same_bits(seed: int, bits: int) -> None:
     raster = random.random((30, network.input.neurons)) < 0.2
     events = Events(*np.nonzero(raster))
     chunks = [s.advance(events, 30, [1]) for s in (Reference(network), Emulator(load(program)))]
-    for name in ("u", "v"):
-        np.testing.assert_array_equal(*(getattr(chunk.states[1], name) for chunk in chunks))
-    np.testing.assert_array_equal(*(chunk.spikes[1].neuron for chunk in chunks))
+    one, other = chunks
+    np.testing.assert_array_equal(one.states[1].u, other.states[1].u)
+    np.testing.assert_array_equal(one.states[1].v, other.states[1].v)
+    np.testing.assert_array_equal(one.spikes[1].neuron, other.spikes[1].neuron)
     whole = replace(network.projections[0], synapse=replace(synapse, weight=_whole(network)), weight_exponent=0)
-    one = replace(network, projections=(replace(whole, weight_format=None),))
-    np.testing.assert_array_equal(Reference(one).advance(events, 30, [1]).states[1].u, chunks[0].states[1].u)
+    joined = replace(network, projections=(replace(whole, weight_format=None),))
+    np.testing.assert_array_equal(Reference(joined).advance(events, 30, [1]).states[1].u, one.states[1].u)
 
 
 def _whole(network: Network) -> NDArray[np.int32]:

@@ -41,7 +41,7 @@ def recordings(seed: int) -> list[Events]:
     return [Events(*np.nonzero(draw.random((60, 12)) < 0.15)) for _ in range(4)]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 5), st.booleans())
 def test_never_worse_on_the_recordings(seed: int, bits: int, per_channel: bool) -> None:
     network, options = two_layers(seed), QuantizeOptions(bits, per_channel=per_channel)
@@ -58,12 +58,12 @@ def test_never_worse_on_the_recordings(seed: int, bits: int, per_channel: bool) 
 def test_recordings_help_where_weight_error_does_not() -> None:
     """At two bits the plain choice is far off; the search must find most of the way back, not just not lose."""
     better = 0
-    for seed in range(3):
+    for seed in range(2):
         network, options = two_layers(seed), QuantizeOptions(2)
         scorer = Scorer(network, recordings(seed))
         plain = scorer(quantize(network, options)[0]).loss
         better += scorer(calibrated(network, options, scorer)[0]).loss < 0.9 * plain
-    assert better == 3
+    assert better == 2
 
 
 def test_what_is_exact_is_left_alone() -> None:
@@ -87,7 +87,7 @@ def test_what_is_exact_is_left_alone() -> None:
 
 def test_other_neurons_keep_their_scale() -> None:
     network = Network(
-        (Population("input", shape=(2,)), Population("rf", ResonateFire(10, 4000, 100, 2000))),
+        (Population("input", shape=(2,)), Population("rf", ResonateFire(10, 4000, 100))),
         (Projection("input", "rf", Dense(np.array([[1.3, 2.7]]))),),
     )
     seen: list[str] = []
@@ -98,10 +98,12 @@ def test_other_neurons_keep_their_scale() -> None:
 
 @pytest.mark.parametrize("factor", [2, 4])
 def test_a_scaled_layer_spikes_alike(factor: int) -> None:
-    """u and v scale with weights, bias and threshold: the truncation of decays alone may move a spike."""
+    """u and v scale with weights, bias and threshold; with decays that truncate nothing, to the last bit."""
     network = two_layers(1)
+    summing = replace(network.populations[1], neuron=CubaLif(4096, 0, 160))
+    network = replace(network, populations=(network.populations[0], summing, network.populations[2]))
     integer, _ = quantize(network, QuantizeOptions(8))
-    population = rescaled(network.populations[1], factor, factor)
+    population = rescaled(summing, factor, factor)
     assert population is not None
     first, second = integer.projections
     scaled = replace(
@@ -110,10 +112,10 @@ def test_a_scaled_layer_spikes_alike(factor: int) -> None:
         projections=(replace(first, weight_exponent=first.weight_exponent + factor.bit_length() - 1), second),
     )
     events = recordings(1)[0]
-    one, other = (Reference(n).advance(events, 60) for n in (integer, scaled))
-    assert len(one.spikes[1].step) > 50
-    difference = np.setxor1d(*(c.spikes[1].step * 10 + c.spikes[1].neuron for c in (one, other)))
-    assert len(difference) <= 0.05 * len(one.spikes[1].step)
+    one, other = (Reference(n).advance(events, 60, [1]) for n in (integer, scaled))
+    assert len(one.spikes[1].step) > 20
+    np.testing.assert_array_equal(other.states[1].v, factor * one.states[1].v)
+    np.testing.assert_array_equal(other.spikes[1].neuron, one.spikes[1].neuron)
 
 
 def test_scaled_thresholds_are_whole() -> None:
