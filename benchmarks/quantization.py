@@ -13,14 +13,18 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+
 import neurodeploy as nd
 from neurodeploy import api
 from neurodeploy.compiler.flat import flat_program
 from neurodeploy.compiler.program import LayerError
+from neurodeploy.emulator.engine import Emulator, load
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
 from neurodeploy.network import Network
-from neurodeploy.runtime.session import Session
-from neurodeploy.runtime.summary import run_summary
+from neurodeploy.runtime.run import RunOptions, default_steps
+from neurodeploy.runtime.session import stimulus
+from neurodeploy.spikes.samples import find_samples
 
 
 def main() -> None:
@@ -39,25 +43,35 @@ def measure(title: str, network: Network, data: Path, seen: int, levels: list[in
     print(f"{title}, `test` of {data.name}, search on {seen}", flush=True)
     print("bits   per layer          per channel        searched            searched, per channel", flush=True)
     for bits in levels:
-        cells = []
-        for per_channel in (False, True):
-            found, _ = nd.quantize(network, bits, per_channel=per_channel)
-            cells.append(f"{accuracy(found, data)} ({nd.compile(found).summary['cores']} cores)")
+        found, errors = nd.quantize(network, bits)
+        if not any(error.changed for error in errors):
+            print(f"{bits:4d}   {accuracy(found, data)} exact", flush=True)
+            continue
+        cells = [_counted(found, data), _counted(nd.quantize(network, bits, per_channel=True)[0], data)]
         for per_channel in (False, True):
             started = perf_counter()
             found, errors = nd.quantize(
                 network, bits, per_channel=per_channel, calibrate=data, split="train", limit=seen
             )
-            cells.append(f"{accuracy(found, data)} ({perf_counter() - started:.0f} s{_scales(errors)})")
+            seconds = perf_counter() - started
+            cells.append(f"{accuracy(found, data)} ({seconds:.0f} s{_scales(errors)})")
         print(f"{bits:4d}   " + "  ".join(f"{cell:18s}" for cell in cells), flush=True)
+
+
+def _counted(network: Network, data: Path) -> str:
+    return f"{accuracy(network, data)} ({nd.compile(network).summary['cores']} cores)"
 
 
 def accuracy(network: Network, data: Path) -> str:
     """Right answers of how many held-out recordings; the bits do not depend on the mapping."""
-    session = Session(flat_program(network))
-    runs = session.run_all(api.inputs(data, "test"))
-    found = run_summary(runs, "emulator", "", 0.0, {})["accuracy"]
-    return f"{found['correct']}/{found['total']}"
+    image, samples, right = load(flat_program(network)), find_samples(data, "test"), 0
+    for sample in samples:
+        given = stimulus(sample, network, "or")
+        steps = default_steps(network, given.events, RunOptions())
+        neuron = Emulator(image).advance(given.events.within(steps)[0], steps).spikes[-1].neuron
+        counts = np.bincount(neuron, minlength=network.output.neurons)
+        right += bool(counts.any()) and int(np.argmax(counts)) == sample.label
+    return f"{right}/{len(samples)}"
 
 
 def _scales(errors: tuple[LayerError, ...]) -> str:
