@@ -32,7 +32,7 @@ def main() -> None:
     digits = Path(sys.argv[1])
     bits = [int(word) for word in sys.argv[3].split(",")] if len(sys.argv) > 3 else list(range(8, 0, -1))
     measure("digits 512-128-10", api.read(CHECKPOINT, yaml=YAML).network, digits, 50, bits)
-    if len(sys.argv) > 2:
+    if len(sys.argv) > 2 and sys.argv[2]:
         folder = Path(sys.argv[2])
         network = api.read(folder / "slayer_loihi" / "nmnist_mlp", "34x34x2-512-10").network
         measure("N-MNIST 2312-512-10", network, folder / "datasets" / "nmnist", 25, bits)
