@@ -10,35 +10,46 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from neurodeploy.api import compile, convert, load, record, report, run, save, stream, verify  # noqa: A004
+    from neurodeploy.comparison import Comparison, compare
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
     from neurodeploy.network import Network
     from neurodeploy.quantization import quantize
+    from neurodeploy.reporting.sweep_points import Sweep
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
+    from neurodeploy.staging import stages
+    from neurodeploy.sweeping import sweep
 
 _HOMES = {
     **dict.fromkeys(
         ("compile", "convert", "load", "record", "report", "run", "save", "stream", "verify"),
         "neurodeploy.api",
     ),
+    **dict.fromkeys(("Comparison", "compare"), "neurodeploy.comparison"),
     "Events": "neurodeploy.spikes.events",
     "Network": "neurodeploy.network",
     "NeurodeployError": "neurodeploy.errors",
     "Program": "neurodeploy.compiler",
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
+    "Sweep": "neurodeploy.reporting.sweep_points",
     "quantize": "neurodeploy.quantization",
+    "stages": "neurodeploy.staging",
+    "sweep": "neurodeploy.sweeping",
 }
 
 __all__ = [
+    "Comparison",
     "Events",
     "Network",
     "NeurodeployError",
     "Program",
     "Run",
     "Stream",
+    "Sweep",
+    "compare",
     "compile",
     "convert",
     "load",
@@ -47,7 +58,9 @@ __all__ = [
     "report",
     "run",
     "save",
+    "stages",
     "stream",
+    "sweep",
     "verify",
 ]
 
