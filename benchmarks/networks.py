@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from neurodeploy.compiler.configuration import row_width
-from neurodeploy.compiler.formats import choose_formats
-from neurodeploy.compiler.laying import lay_out
-from neurodeploy.compiler.layout import compartment_order
-from neurodeploy.compiler.limits import Load
-from neurodeploy.compiler.lower import lower_axons, lower_cores, lower_routes
-from neurodeploy.compiler.partition import CorePlan
-from neurodeploy.compiler.pieces import Cutter
+from neurodeploy.compiler import flat
 from neurodeploy.compiler.program import Program
-from neurodeploy.compiler.quantize import QuantizeOptions, quantize
-from neurodeploy.compiler.target import load_target
-from neurodeploy.compiler.viterbi import Costs
+from neurodeploy.compiler.quantize import quantize
 from neurodeploy.network import Conv2d, CubaLif, Dense, Network, Population, Projection, SumPool2d
-from neurodeploy.precision import IntArray, WeightFormat
+from neurodeploy.precision import WeightFormat
 from neurodeploy.spikes.events import Events
 
 NEURON = CubaLif(1024, 128, 800)
@@ -64,24 +53,5 @@ def random_events(network: Network, activity: float, steps: int, seed: int = 0) 
 
 
 def flat_program(network: Network) -> Program:
-    """All populations on one core without limits, each in its layout as a whole: the network without a mapping."""
-    network, _ = quantize(network, QuantizeOptions(None))
-    target, costs = load_target("loihi1"), Costs(10, True)
-    orders: list[IntArray] = [compartment_order(p, network.into(p.name)) for p in network.populations]
-    laid = [lay_out(network, p, orders[network.index(p.target)]) for p in network.projections]
-    pieces = []
-    for i, population in enumerate(network.populations[1:], 1):
-        incoming = {
-            j: (part, choose_formats(part, target, costs, 1))
-            for j, part in enumerate(laid)
-            if part.projection.target == population.name
-        }
-        cutter = Cutter(population, i, orders[i], incoming, target, costs, row_width(network))
-        pieces.append(cutter.piece(0, population.neurons, 1))
-    neurons, axons = sum(p.neurons for p in pieces), sum(p.axons for p in pieces)
-    load = Load(neurons, max(p.delay_bits for p in pieces), axons, 0, False, 0, 0, 0, 0, 0, 0)
-    plan = (CorePlan(tuple(pieces), load, (0,) * len(pieces)),)
-    entries = lower_axons(network, plan, laid)
-    cores = lower_cores(network, target, plan, orders)
-    target = replace(target, name="unlimited")
-    return Program(network, target, cores, entries, lower_routes(network, entries))
+    """The network without a mapping, quantized first; see `neurodeploy.compiler.flat`."""
+    return flat.flat_program(quantize(network)[0])

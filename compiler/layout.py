@@ -29,7 +29,7 @@ def compartment_order(
     Planes are laid out channel innermost: what a pixel reaches through a kernel row is then one run of
     compartments, and a stretch of the layout is a tile of rows, or of a strip of them. A layer of dense synapses is
     dealt by the spread of its neurons' weights: neurons with narrow weights share cores, where their synapses take
-    few bits.
+    few bits; before that by the projections that reach them, so that a core hears as few of those as it can.
 
     Args:
         population: any.
@@ -49,7 +49,10 @@ def compartment_order(
     spread = np.zeros(population.neurons)
     for projection in incoming:
         spread += np.mean(np.frexp(np.abs(values(projection)).astype(np.float32))[1], axis=1)
-    return np.argsort(spread, kind="stable")
+    if len(incoming) == 1:
+        return np.argsort(spread, kind="stable")
+    reached = np.stack([np.any(p.synapse.weight != 0, axis=1) for p in incoming])
+    return np.lexsort((spread, np.unique(reached, axis=1, return_inverse=True)[1].reshape(-1)))
 
 
 def values(projection: Projection) -> NDArray[np.int32]:

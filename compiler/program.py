@@ -129,6 +129,11 @@ class LayerError:
         weights: number of weights; changed: how many differ from the weights the training's forward pass used;
             clipped: how many of those lie beyond the format's range.
         rms, worst: root mean square and largest absolute difference, in units of the original weights.
+        channels: how many output channels this row is about, if the projection was split; None: all.
+        scale: what the weights were multiplied by.
+        threshold_scale: what the thresholds of the population were multiplied by; the bias was by `scale`.
+        disagreement: share of the population's spikes in which it and its float original differ on the calibration
+            recordings, 0 … 1; None without any.
     """
 
     projection: str
@@ -141,6 +146,10 @@ class LayerError:
     clipped: int
     rms: float
     worst: float
+    channels: int | None = None
+    scale: float = 1.0
+    threshold_scale: float = 1.0
+    disagreement: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

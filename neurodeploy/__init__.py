@@ -9,11 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neurodeploy.api import compile, convert, load, quantize, record, report, run, save, stream, verify  # noqa: A004
+    from neurodeploy.api import compile, convert, load, record, report, run, save, stream, verify  # noqa: A004
     from neurodeploy.comparison import Comparison, compare
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
     from neurodeploy.network import Network
+    from neurodeploy.quantization import quantize
     from neurodeploy.reporting.sweep_points import Sweep
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **dict.fromkeys(
-        ("compile", "convert", "load", "quantize", "record", "report", "run", "save", "stream", "verify"),
+        ("compile", "convert", "load", "record", "report", "run", "save", "stream", "verify"),
         "neurodeploy.api",
     ),
     **dict.fromkeys(("Comparison", "compare"), "neurodeploy.comparison"),
@@ -35,6 +36,7 @@ _HOMES = {
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
     "Sweep": "neurodeploy.reporting.sweep_points",
+    "quantize": "neurodeploy.quantization",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
     "train": "neurodeploy.training",

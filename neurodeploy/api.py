@@ -22,10 +22,7 @@ from neurodeploy.compiler.advice import Change, advice_json
 from neurodeploy.compiler.advice import advise as find_advice
 from neurodeploy.compiler.explain import explained
 from neurodeploy.compiler.flows import Rates
-from neurodeploy.compiler.program import LayerError
 from neurodeploy.compiler.program_file import load_program, program_bytes, save_program
-from neurodeploy.compiler.quantize import QuantizeOptions
-from neurodeploy.compiler.quantize import quantize as quantize_network
 from neurodeploy.container import checksum
 from neurodeploy.errors import FormatError, NeurodeployError, OptionError
 from neurodeploy.files import write_atomic
@@ -155,11 +152,6 @@ def save(item: Network | Program | RunRecord, path: str | Path, *, overwrite: bo
         save_program(item, path, overwrite=overwrite)
     else:
         save_record(item, path, overwrite=overwrite)
-
-
-def quantize(network: Network, weight_bits: int | None = None) -> tuple[Network, tuple[LayerError, ...]]:
-    """The integer network in chip formats, and what each projection lost; see `QuantizeOptions`."""
-    return quantize_network(network, QuantizeOptions(weight_bits))
 
 
 def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compile

@@ -140,6 +140,10 @@ QUANTIZATION = [
         "clipped": COUNT,
         "rms": NUMBER,
         "worst": NUMBER,
+        "channels": Later(Nullable(COUNT)),
+        "scale": Later(NUMBER),
+        "threshold_scale": Later(NUMBER),
+        "disagreement": Later(Nullable(NUMBER)),
     }
 ]
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "doctor": "Tell what is installed and what each missing piece costs.",
     "train": "Train a network on labelled recordings.",
     "inspect": "Show what a network or program is made of.",
+    "quantize": "Round weights to the chip's formats, losing least; on recordings or for a number of cores.",
     "compile": "Quantize a network and map it to the cores of a chip.",
     "run": "Run recordings through a compiled program.",
     "verify": "Run backends on the same input and name the first difference and its cause.",

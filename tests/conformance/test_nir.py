@@ -64,7 +64,7 @@ def test_braille_against_the_float_graph(conformance: Path, record_property: Any
     """With the weights of the chip in the float graph, what is left are decays, thresholds and truncation."""
     path = conformance / "nir" / "braille_noDelay_bias_zero.nir"
     loaded = read_nir(path, ReadOptions(dt=0.1))
-    network, _ = api.quantize(loaded.network)
+    network, _ = nd.quantize(loaded.network)
     graph = read_float_graph(path, ReadOptions(dt=0.1))
     events = random_events(12, 256, 0.1, 1)
     raster = np.zeros((256, 12))

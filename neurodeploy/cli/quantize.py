@@ -1,0 +1,134 @@
+"""`neurodeploy quantize`: weights in the chip's formats, by weight error, on recordings, or for a number of cores."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+
+from neurodeploy.cli.shared import FILE, command_line, data_options, network_options, output_options
+from neurodeploy.cli.shared import weight_bits as weight_bits_option
+from neurodeploy.cli.verb import Console, table, verb
+
+#: What a column says where nothing happened.
+USUAL = {"chan": None, "scale": 1.0, "θ": 1.0, "spikes": None}
+#: What the columns mean that need a word.
+MEANING = {
+    "chan": "output channels of this part of the projection",
+    "scale": "factor of weights and bias",
+    "θ": "factor of the thresholds",
+    "spikes": "share of the layer's spikes that differs from before quantization",
+}
+
+
+def _layer_bits(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    """What `--layer-bits fc1=4` asks, given any number of times."""
+    every, layers = weight_bits_option(ctx, param, ",".join(values) if values else None)
+    if every is not None:
+        raise click.BadParameter(f"{every} names no layer; write LAYER=BITS", ctx, param)
+    return layers
+
+
+@verb(name="quantize")
+@click.argument("path", type=FILE)
+@network_options
+@click.option(
+    "--weight-bits",
+    callback=weight_bits_option,
+    metavar="BITS|LAYER=BITS,…",
+    help="Bits of every weight, 1 … 8, or of single layers; 8, and integers exact, unless given.",
+)
+@click.option(
+    "--layer-bits",
+    multiple=True,
+    callback=_layer_bits,
+    metavar="LAYER=BITS",
+    help="Bits of one layer's weights; may be given again.",
+)
+@click.option("--per-channel", is_flag=True, help="Give groups of output channels exponents of their own.")
+@click.option("--max-cores", type=int, metavar="N", help="Lower bits until the network takes so many cores.")
+@click.option("--target", default="loihi1", show_default=True, metavar="NAME|FILE.toml", help="For --max-cores.")
+@data_options
+@output_options
+def command(
+    console: Console,
+    path: Path,
+    reading: dict[str, Any],
+    weight_bits: tuple[int | None, dict[str, int]],
+    layer_bits: dict[str, int],
+    data: Path | None,
+    output: Path | None,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Quantize the network at PATH; with --data so that spikes on these recordings change least."""
+    from neurodeploy import api
+    from neurodeploy.errors import FormatError, OptionError
+    from neurodeploy.network.file import save_network
+    from neurodeploy.provenance import provenance
+    from neurodeploy.quantization import quantize
+
+    output = output or Path(f"{path.resolve().stem}-quantized.ndn")
+    if output.suffix != ".ndn":
+        raise FormatError(str(output), "does not end in .ndn", f"name it {output.with_suffix('.ndn').name}")
+    if output.exists() and not force:
+        raise FormatError(str(output), "exists already", "choose another name or pass --force")
+    if data is None and (options["split"] is not None or options["limit"] is not None):
+        raise OptionError("--split and --limit", "choose recordings, and there are none", "give --data")
+    started = perf_counter()
+    loaded = api.read(path, **reading)
+    for note in loaded.notes:
+        console.note(note)
+    with console.progress("quantizing", None) as advance:
+        network, errors = quantize(
+            loaded.network,
+            weight_bits[0],
+            calibrate=data,
+            layer_bits=weight_bits[1] | layer_bits,
+            progress=advance,
+            **options,
+        )
+    save_network(network, output, provenance=provenance(command_line()), overwrite=force)
+    result = {
+        "schema": "neurodeploy.quantize/1",
+        "output": str(output),
+        "exact": not any(error.changed for error in errors),
+        "layers": [asdict(error) for error in errors],
+        "seconds": perf_counter() - started,
+    }
+    console.result(result, lambda: _text(result))
+    console.next_step(f"neurodeploy compile {output}")
+
+
+def _text(result: dict[str, Any]) -> str:
+    head = f"{result['output']} written in {result['seconds']:.1f} s"
+    if result["exact"]:
+        return f"{head}\n\nevery weight exactly as training used it\n\n{_layers(result['layers'])}"
+    rows = result["layers"]
+    changed, weights = sum(row["changed"] for row in rows), sum(row["weights"] for row in rows)
+    return f"{head}\n\n{changed:,} of {weights:,} weights changed; rms in units of training\n\n{_layers(rows)}"
+
+
+def _layers(rows: list[dict[str, Any]]) -> str:
+    """A line for each part of a projection; columns that only some ways to quantize need stand where they are used."""
+    columns: dict[str, list[Any]] = {
+        "projection": [row["projection"] for row in rows],
+        "chan": [row["channels"] for row in rows],
+        "bits": [row["bits"] for row in rows],
+        "sign": [row["sign_mode"][:5] for row in rows],
+        "exp": [row["exponent"] for row in rows],
+        "scale": [row["scale"] for row in rows],
+        "θ": [row["threshold_scale"] for row in rows],
+        "changed": [row["changed"] for row in rows],
+        "clipped": [row["clipped"] for row in rows],
+        "rms": [row["rms"] for row in rows],
+        "spikes": [None if row["disagreement"] is None else f"{row['disagreement']:.1%}" for row in rows],
+    }
+    unused = {name for name, usual in USUAL.items() if all(value == usual for value in columns[name])}
+    shown = {name: values for name, values in columns.items() if name not in unused}
+    text = table(list(shown), list(zip(*shown.values(), strict=True)), narrow=True)
+    meanings = [f"{name}: {MEANING[name]}" for name in shown if name in MEANING]
+    return "\n\n".join([text, "\n".join(meanings)] if meanings else [text])

@@ -1,0 +1,73 @@
+"""`neurodeploy quantize`: the JSON contract, the table, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+import neurodeploy as nd
+from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
+from tests.cli.conftest import Invoke
+
+
+def test_exact(invoke: Invoke, network: Network, tmp_path: Path) -> None:
+    nd.save(network, tmp_path / "n.ndn")
+    result = invoke("quantize", tmp_path / "n.ndn", "-o", tmp_path / "q.ndn", "--json")
+    data = json.loads(result.stdout)
+    assert (data["schema"], data["exact"], data["output"]) == ("neurodeploy.quantize/1", True, str(tmp_path / "q.ndn"))
+    assert [row["projection"] for row in data["layers"]] == ["input->fc1", "fc1->fc2"]
+    assert f"Next: neurodeploy compile {tmp_path / 'q.ndn'}" in result.stderr
+    again = invoke("quantize", tmp_path / "n.ndn", "-o", tmp_path / "q.ndn")
+    assert again.exit_code == 1
+    assert "exists already" in again.stderr
+    assert (
+        "every weight exactly as training used it"
+        in invoke("quantize", tmp_path / "n.ndn", "-o", tmp_path / "q.ndn", "--force").stdout
+    )
+
+
+def test_on_recordings(invoke: Invoke, network: Network, recordings: Path, tmp_path: Path) -> None:
+    nd.save(network, tmp_path / "n.ndn")
+    command = ("quantize", tmp_path / "n.ndn", "-o", tmp_path / "q.ndn", "--force", "--weight-bits", 3)
+    more = ("--layer-bits", "fc2=2", "--per-channel", "--data", recordings, "--split", "test", "--limit", 2)
+    data = json.loads(invoke(*command, *more, "--json").stdout)
+    assert {row["target"]: row["bits"] for row in data["layers"]} == {"fc1": 3, "fc2": 2}
+    assert all(0 <= row["disagreement"] <= 1 for row in data["layers"])
+    text = invoke(*command, *more).stdout
+    assert "spikes: share of the layer's spikes that differs" in text
+    assert max(map(len, text.splitlines()[2:])) <= 80
+    compiled = invoke("compile", tmp_path / "q.ndn", "-o", tmp_path / "q.ndp", "--json")
+    assert compiled.exit_code == 0
+    program = nd.load(tmp_path / "q.ndp")
+    assert isinstance(program, nd.Program)
+    assert [e.bits for e in program.quantization] == [row["bits"] for row in data["layers"]]
+
+
+def test_refusals(invoke: Invoke, network: Network, tmp_path: Path) -> None:
+    nd.save(network, tmp_path / "n.ndn")
+    command = ("quantize", tmp_path / "n.ndn", "-o", tmp_path / "q.ndn")
+    for words, code, text in (
+        (("--weight-bits", 9), 1, "9 is outside 1 … 8"),
+        (("--layer-bits", "fc9=2"), 1, "weight bits of fc9: no weights lead there; choose from fc1, fc2"),
+        (("--layer-bits", "4"), 2, "names no layer"),
+        (("--max-cores", 0), 1, "0 is less than 1"),
+        (("--limit", 3), 1, "give --data"),
+        (("--max-cores", 1, "--target", "loihi9"), 1, "loihi9"),
+    ):
+        result = invoke(*command, *words)
+        assert (result.exit_code, text in result.stderr) == (code, True), result.stderr
+    assert invoke("quantize", tmp_path / "n.ndn", "-o", tmp_path / "q.ndp").exit_code == 1
+    assert not (tmp_path / "q.ndn").exists()
+
+
+def test_a_budget_that_is_too_small(invoke: Invoke, tmp_path: Path) -> None:
+    wide = Network(
+        (Population("input", shape=(4,)), Population("fc1", CubaLif(1024, 0, 100))),
+        (Projection("input", "fc1", Dense(np.ones((1500, 4)))),),
+    )
+    nd.save(wide, tmp_path / "w.ndn")
+    refused = invoke("quantize", tmp_path / "w.ndn", "-o", tmp_path / "q.ndn", "--max-cores", 1)
+    assert refused.exit_code == 3
+    assert "takes 2 cores of loihi1 at least" in refused.stderr
