@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from neurodeploy.api import compile, convert, load, quantize, record, report, run, save, stream, verify  # noqa: A004
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
+    from neurodeploy.fine_tuning import fine_tune
     from neurodeploy.network import Network
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
@@ -28,6 +29,7 @@ _HOMES = {
     "Program": "neurodeploy.compiler",
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
+    "fine_tune": "neurodeploy.fine_tuning",
 }
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Stream",
     "compile",
     "convert",
+    "fine_tune",
     "load",
     "quantize",
     "record",

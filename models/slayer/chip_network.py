@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -70,7 +71,7 @@ class ChipNetwork(nn.Module):
         """
         out = self.layer_spikes(spikes)[self.source.output.name].flatten(2)
         classes = self.source.classes
-        return out if classes is None else out.unflatten(2, (classes, -1)).mean(3)
+        return out if classes is None else out.reshape(*out.shape[:2], classes, -1).mean(3)
 
     def layer_spikes(self, spikes: Tensor | Spikes) -> dict[str, Tensor]:
         """Spikes of every population but the input, (steps, recordings, neurons) or (…, height, width, channels)."""
@@ -159,13 +160,16 @@ def _trained_neuron(population: Population, tau_rho: float, scale_rho: float) ->
         raise NetworkError(population.name, f"has neurons of the model {model}", "train CUBA LIF neurons")
     values = {}
     for name, value in neuron.parameters().items():
-        different = {int(v) for v in torch.as_tensor(value).flatten().tolist()}
+        different = np.unique(value)
         if len(different) != 1:
             problem = f"has neurons of {len(different)} different values of {name}"
             raise NetworkError(population.name, problem, "give all neurons of a population the same")
-        values[name] = different.pop()
-    # Layers give sums of what weights mean, so the exponent is theirs, not the neuron's.
-    return TrainedNeuron(**values, weight_exponent=0, tau_rho=tau_rho, scale_rho=scale_rho)
+        values[name] = int(different[0])
+    try:
+        # Layers give sums of what weights mean, so the exponent is theirs, not the neuron's.
+        return TrainedNeuron(**values, weight_exponent=0, tau_rho=tau_rho, scale_rho=scale_rho)
+    except NetworkError as error:
+        raise NetworkError(f"{population.name}: {error.subject}", error.problem, error.remedy) from error
 
 
 def _varied(population: Population) -> bool:
@@ -187,5 +191,5 @@ def _delay(population: Population) -> Delay:
         raise NetworkError(population.name, "has delays that differ within a channel", "give channels one delay")
     delay = Delay(shape[0], timestep_ms=1.0)
     delay.delay.data = by_channel[:, :1].float().reshape_as(delay.delay)
-    delay.delay.requires_grad_(requires_grad=False)
+    delay.delay.requires_grad = False
     return delay

@@ -25,8 +25,9 @@ from neurodeploy.models.slayer.delays import Delay
 from neurodeploy.models.slayer.filters import alpha_filter
 from neurodeploy.models.slayer.neuron import integrate_compiled
 from neurodeploy.models.slayer.parameters import TrainedNeuron
+from neurodeploy.models.slayer.recurrent import Recurrent
 from neurodeploy.models.slayer.sparse import Spikes
-from neurodeploy.models.slayer.spiking import SpikingNetwork
+from neurodeploy.models.slayer.spiking import RecurrentLayer, SpikingNetwork
 from neurodeploy.models.slayer.srm import SrmNeuron
 from neurodeploy.network import CubaLif, Network
 from neurodeploy.network.neurons import PerNeuron
@@ -101,7 +102,7 @@ def convert(model: SpikingNetwork, calibration: Spikes) -> tuple[Network, Conver
         calibration: input spikes, as `model.input` gives them, of recordings like those it will see.
 
     Raises:
-        NetworkError: a network of other neurons or with recurrent layers, or a layer that never fires.
+        NetworkError: a network of other neurons, or a layer that never fires.
         DataError: no recordings.
         FormatError: a time constant that no decays have.
     """
@@ -221,10 +222,14 @@ def _parts(model: SpikingNetwork) -> tuple[Architecture, tuple[Part, ...]]:
     """The layers of a model, with their weights, as the readers of checkpoints give them."""
 
     def read(slot: Slot) -> FloatArray:
-        weight: FloatArray = model.layer(slot.name).weight.detach().double().cpu().numpy()
+        layer = model.layer(slot.name)
+        assert not isinstance(layer, Recurrent)
+        weight: FloatArray = layer.weight.detach().double().cpu().numpy()
         return weight.reshape(slot.weight_shape)
 
-    architecture = Architecture(InputLayer(model.input_shape), model.specs)
+    # SRM neurons have no recurrent layers: `SpikingNetwork` refuses them.
+    specs = tuple(spec for spec in model.specs if not isinstance(spec, RecurrentLayer))
+    architecture = Architecture(InputLayer(model.input_shape), specs)
     return architecture, read_parts(architecture, read)
 
 
