@@ -103,7 +103,7 @@ def emulated(network: Network, events: list[Events]) -> IntArray:
 
 
 def test_the_whole_way_in_short() -> None:
-    line = measure(trained(seed=0, copies=0, count=3), copies=0, epochs=2, limit=300)
+    line = measure(trained(seed=0, copies=0, count=3), copies=0, epochs=1, limit=300)
     assert line.right["SRM"].mean() > 0.75
     assert line.loss("CUBA", "SRM") < 4
     assert line.loss("8 bits", "CUBA") < 2
