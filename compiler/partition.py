@@ -29,10 +29,11 @@ from neurodeploy.precision import IntArray
 
 #: Plans for one margin before its slots are given up.
 MAX_PASSES = 8
-#: What is left for light populations, relative to what they took in the probe.
+#: What is left for light populations, relative to what they took in the probe; slabs of a board do best with the last.
 MARGINS = (1.3, 1.1, 1.02)
-#: A plan is good enough when one core in this many could be saved.
-WORTHWHILE = 128
+#: A plan is good enough when one core in this many could be saved; on boards of several chips one in fewer, because axons
+#: that cross chips take more cores afterwards than a tighter packing saves.
+WORTHWHILE, WORTHWHILE_BOARD = 128, 16
 #: Trials of a piece's length that follow the straight line; those after them halve what is left.
 STRAIGHT = 6
 #: A stretch beside others is at least this part of a core, or all that is left.
@@ -124,7 +125,8 @@ def partition(
     say = progress or (lambda name: None)
     planner = _Planner(network, target, laid, orders, cutters, say, cap, slabs)
     plans = []
-    for margin in () if target.stack.one_layer_per_core else MARGINS:
+    margins = MARGINS if slabs == 1 else MARGINS[::-1]
+    for margin in () if target.stack.one_layer_per_core else margins:
         plans.append(planner.shared(margin) or ())
         if plans[-1] and (cap or _good(plans[-1], enough, target, slabs)):
             break
@@ -138,7 +140,7 @@ def partition(
 def _good(plan: tuple[CorePlan, ...], enough: int, target: Target, slabs: int) -> bool:
     """Whether other plans can save no core, or of many hundred cores so few that they are not worth the search."""
     least = max(enough, _volume(plan, target))
-    return len(plan) - least <= least // WORTHWHILE + slabs - 1
+    return len(plan) - least <= least // (WORTHWHILE if slabs == 1 else WORTHWHILE_BOARD) + slabs - 1
 
 
 def _volume(plan: tuple[CorePlan, ...], target: Target) -> int:
