@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import neurodeploy as nd
-from neurodeploy.errors import DataError, NetworkError, OptionError
+from neurodeploy.errors import DataError, NetworkError, NeurodeployError, OptionError
 from neurodeploy.models.slayer.fine_tuning import FineTuneOptions, FineTuning, mean_counts
 from neurodeploy.models.slayer.labelled import Labelled
 from neurodeploy.models.slayer.loss import SpikeCountLoss
@@ -97,9 +97,9 @@ def test_it_learns_and_the_emulator_agrees(bits: int, exponent: int, rate: float
         kept = next(p for p in trained.projections if p.name == projection.name)
         assert projection.weight_exponent == kept.weight_exponent
         np.testing.assert_array_equal(projection.synapse.weight, kept.synapse.weight)
-    for population, before in zip(trained.populations, given.populations, strict=True):
-        assert population.neuron is before.neuron
-        assert population.axonal_delay == before.axonal_delay
+    for population, old in zip(trained.populations, given.populations, strict=True):
+        assert population.neuron is old.neuron
+        assert population.axonal_delay == old.axonal_delay
 
 
 def test_without_a_learning_rate_to_speak_of_it_is_the_quantized_network() -> None:
@@ -187,7 +187,7 @@ def test_folders_layer_bits_and_a_convolution(tmp_path: Path) -> None:
 def test_what_is_refused() -> None:
     given, data = network(), recordings(4)
     outside = nd.Events(np.zeros(1, int), np.array([12]))
-    for error, message, call in (
+    cases: list[tuple[type[NeurodeployError], str, Callable[[], Network]]] = [
         (OptionError, "weight bits: 9 is outside 1 … 8", lambda: nd.fine_tune(given, data, 9)),
         (OptionError, "epochs 0 is not above 0", lambda: nd.fine_tune(given, data, 4, 0)),
         (OptionError, "weight bits of fc9: no learned", lambda: nd.fine_tune(given, data, layer_bits={"fc9": 3})),
@@ -197,7 +197,8 @@ def test_what_is_refused() -> None:
         (DataError, "has the label 3", lambda: nd.fine_tune(given, [(data[0][0], 3)])),
         (DataError, "neuron 12 is outside", lambda: nd.fine_tune(given, [(outside, 0)])),
         (NetworkError, "fc2: spikes 0 times", lambda: nd.fine_tune(_silent(given), data)),
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for error, message, call in cases:
         with pytest.raises(error, match=message):
             call()
 

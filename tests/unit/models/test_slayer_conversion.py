@@ -14,6 +14,7 @@ from neurodeploy.models.formats.slayer_alpha import sampled_alpha
 from neurodeploy.models.formats.slayer_alpha_fit import fit_alpha
 from neurodeploy.models.slayer.chip_network import ChipNetwork
 from neurodeploy.models.slayer.conversion import convert, refractory_residual
+from neurodeploy.models.slayer.layers import Dense
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.models.slayer.sparse import Spikes
 from neurodeploy.models.slayer.spiking import Extras, SpikingNetwork, build_network
@@ -44,6 +45,7 @@ def test_one_spike_through_a_weight_of_the_known_kernel() -> None:
     model = model_of("8-8", SrmNeuron(10.0, 5.0, 20.0, 1000.0))
     weights = torch.diag(torch.tensor([9.0, 9.6, 9.9, 10.1, 10.4, 11.0, 12.0, 20.0]))
     layer = model.layer("fc1")
+    assert isinstance(layer, Dense)
     layer.weight.data = weights.reshape(layer.weight.shape)
     raster = torch.zeros(STEPS, 1, 8)
     raster[4] = 1
