@@ -29,10 +29,10 @@ from neurodeploy.precision import IntArray
 
 #: Plans for one margin before its slots are given up.
 MAX_PASSES = 8
-#: What is left for light populations, relative to what they took in the probe; slabs of a board do best with the last.
+#: What is left for light populations, relative to what they took in the probe; slabs do best with the last.
 MARGINS = (1.3, 1.1, 1.02)
-#: A plan is good enough when one core in this many could be saved; on boards of several chips one in fewer, because axons
-#: that cross chips take more cores afterwards than a tighter packing saves.
+#: A plan is good enough when one core in this many could be saved; on boards of several chips one in fewer, because
+#: axons that cross chips take more cores afterwards than a tighter packing saves.
 WORTHWHILE, WORTHWHILE_BOARD = 128, 16
 #: Trials of a piece's length that follow the straight line; those after them halve what is left.
 STRAIGHT = 6

@@ -10,35 +10,49 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from neurodeploy.api import compile, convert, load, quantize, record, report, run, save, stream, verify  # noqa: A004
+    from neurodeploy.comparison import Comparison, compare
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
     from neurodeploy.fine_tuning import fine_tune
     from neurodeploy.network import Network
+    from neurodeploy.reporting.sweep_points import Sweep
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
+    from neurodeploy.staging import stages
+    from neurodeploy.sweeping import sweep
 
 _HOMES = {
     **dict.fromkeys(
         ("compile", "convert", "load", "quantize", "record", "report", "run", "save", "stream", "verify"),
         "neurodeploy.api",
     ),
+    **dict.fromkeys(("Comparison", "compare"), "neurodeploy.comparison"),
     "Events": "neurodeploy.spikes.events",
     "Network": "neurodeploy.network",
     "NeurodeployError": "neurodeploy.errors",
     "Program": "neurodeploy.compiler",
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
+<<<<<<< HEAD
     "fine_tune": "neurodeploy.fine_tuning",
+=======
+    "Sweep": "neurodeploy.reporting.sweep_points",
+    "stages": "neurodeploy.staging",
+    "sweep": "neurodeploy.sweeping",
+>>>>>>> main
 }
 
 __all__ = [
+    "Comparison",
     "Events",
     "Network",
     "NeurodeployError",
     "Program",
     "Run",
     "Stream",
+    "Sweep",
+    "compare",
     "compile",
     "convert",
     "fine_tune",
@@ -48,7 +62,9 @@ __all__ = [
     "report",
     "run",
     "save",
+    "stages",
     "stream",
+    "sweep",
     "verify",
 ]
 

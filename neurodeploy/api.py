@@ -384,7 +384,7 @@ def record(
     """What runs leave for reports: the object of `run --json`, the program's numbers, the spikes of the first run."""
     made = provenance(command)
     summary = run_summary(runs, backend, program_checksum(program), 0.0, made)
-    return run_record(program, summary, runs[0])
+    return run_record(program, summary, runs)
 
 
 def verify(

@@ -97,7 +97,7 @@ def _run(
         runs = session.run_all(items, keep_spikes=lambda index: index == 0, progress=advance)
     made = provenance(command, {"program": sha256})
     summary = run_summary(runs, BACKENDS[0], sha256, session.load_seconds, made)
-    api.save(run_record(program, summary, runs[0]), record_path, overwrite=force)
+    api.save(run_record(program, summary, runs), record_path, overwrite=force)
     return summary, record_path
 
 

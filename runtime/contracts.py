@@ -153,5 +153,14 @@ RASTER = {
     "populations": [{"name": TEXT, "shape": [COUNT]}],
 }
 
+#: The outputs of all recordings; their spikes are arrays.
+OUTPUTS = {"neurons": COUNT, "classes": COUNT, "readout": TEXT, "timestep_ms": NUMBER}
+
 #: The meta data of an `.ndr` file.
-RECORD = {"run": OBJECT, "compile": OBJECT, "quantization": QUANTIZATION, "raster": Nullable(RASTER)}
+RECORD = {
+    "run": OBJECT,
+    "compile": OBJECT,
+    "quantization": QUANTIZATION,
+    "raster": Nullable(RASTER),
+    "outputs": Later(Nullable(OUTPUTS)),
+}

@@ -16,6 +16,7 @@ from neurodeploy.errors import DataError, FormatError
 from neurodeploy.network.network import MAX_NEURONS
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.contracts import COMPILE, COMPILE_SCHEMA, PREDICTION, QUANTIZATION, RECORD, RUN, RUN_SCHEMA
+from neurodeploy.runtime.outputs import Outputs, check_samples, outputs_arrays, outputs_from, outputs_meta
 from neurodeploy.runtime.schema import COUNT, TEXT, check
 
 
@@ -102,6 +103,7 @@ class RunRecord:
         quantization: one object per projection, the fields of `LayerError`.
         raster: the spikes of one recording, None when none was kept.
         traces: what was probed in that recording, by probe, (steps, neurons).
+        outputs: the output spikes of all recordings; None where they were not kept, as by older versions.
 
     Raises:
         FormatError: an object that is not what its schema says.
@@ -113,6 +115,7 @@ class RunRecord:
     quantization: tuple[Mapping[str, Any], ...] = ()
     raster: Raster | None = None
     traces: Mapping[str, IntArray] = field(default_factory=dict)
+    outputs: Outputs | None = None
 
     def __post_init__(self) -> None:
         _check_schema(self.run, RUN, RUN_SCHEMA, "run")
@@ -125,6 +128,10 @@ class RunRecord:
         if accuracy is not None and not accuracy["correct"] <= accuracy["total"] <= len(self.run["samples"]):
             problem = f"counts {accuracy['correct']} of {accuracy['total']} for {len(self.run['samples'])} recordings"
             raise FormatError("run.accuracy", problem, "write the file again")
+        if self.outputs is not None:
+            check_samples(self.outputs, self.run["samples"])
+            if self.outputs.layer_spikes.shape[1] != len(self.run["populations"]):
+                raise FormatError("outputs", "count spikes of other populations than the run", "write the file again")
 
 
 def save_record(record: RunRecord, path: Path, *, overwrite: bool = False) -> None:
@@ -145,8 +152,11 @@ def save_record(record: RunRecord, path: Path, *, overwrite: bool = False) -> No
         "quantization": list(record.quantization),
         "raster": None,
         "traces": list(record.traces),
+        "outputs": None if record.outputs is None else outputs_meta(record.outputs),
     }
-    arrays = {f"traces/{i}": trace for i, trace in enumerate(record.traces.values())}
+    arrays: dict[str, IntArray] = {f"traces/{i}": trace for i, trace in enumerate(record.traces.values())}
+    if record.outputs is not None:
+        arrays |= outputs_arrays(record.outputs)
     if record.raster is not None:
         raster = record.raster
         meta["raster"] = {key: getattr(raster, key) for key in ("file", "label", "prediction", "steps", "timestep_ms")}
@@ -172,7 +182,9 @@ def load_record(path: Path) -> RunRecord:
     columns = None if meta["raster"] is None else _columns(meta["raster"], arrays)
     try:
         raster = None if columns is None else _raster(meta["raster"], columns)
-        return RunRecord(meta["run"], meta["compile"], tuple(meta["quantization"]), raster, _traces(meta, arrays))
+        traces = _traces(meta, arrays)
+        outputs = outputs_from(meta["outputs"], arrays) if meta.get("outputs") else None
+        return RunRecord(meta["run"], meta["compile"], tuple(meta["quantization"]), raster, traces, outputs)
     except (DataError, FormatError) as error:
         raise FormatError(f"{where}: {error.subject}", error.problem, error.remedy) from error
 

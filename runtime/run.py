@@ -87,6 +87,8 @@ class Run:
         file, label: of the recording, if it has them.
         first: step from which spikes and traces are held; not 0 in a run that went on from a snapshot. All numbers
             are totals since step 0 nevertheless.
+        output_spikes: of the output population; None where no spikes went through memory.
+        readout: that made the prediction, see `RunOptions`.
     """
 
     network: Network
@@ -105,6 +107,8 @@ class Run:
     file: str | None = None
     label: int | None = None
     first: int = 0
+    output_spikes: Spikes | None = None
+    readout: str = "count"
 
     def __getitem__(self, name: str) -> NDArray[np.int64]:
         """A probe's trace (steps, neurons); `population.spikes` is always there: 1, or the
@@ -180,6 +184,7 @@ def run_events(
         spikes=spikes,
         traces=_joined_traces(stream.probes, parts),
         first=start,
+        output_spikes=spikes[-1] if spikes else None,
     )
 
 
@@ -202,6 +207,7 @@ def result(stream: Stream, readout: str) -> Run:
         hops=stream.sums.hops,
         prediction=stream.sums.prediction(readout, stream.network.classes),
         seconds=stream.seconds,
+        readout=readout,
     )
 
 

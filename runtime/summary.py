@@ -12,6 +12,7 @@ from neurodeploy.compiler.prediction import summed
 from neurodeploy.compiler.program import Program
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.contracts import RUN_SCHEMA
+from neurodeploy.runtime.outputs import outputs_of
 from neurodeploy.runtime.record import LayerSpikes, Raster, RunRecord
 from neurodeploy.runtime.run import Run
 
@@ -64,8 +65,11 @@ def run_summary(
     }
 
 
-def run_record(program: Program, summary: dict[str, Any], shown: Run) -> RunRecord:
-    """What the run leaves for reports: its summary, the program's numbers, spikes and probes of one recording."""
+def run_record(program: Program, summary: dict[str, Any], runs: Sequence[Run]) -> RunRecord:
+    """What the runs leave for reports: their summary, the program's numbers, spikes and probes of the first recording,
+    output spikes of all.
+    """
+    shown = runs[0]
     raster = Raster(
         file=shown.file or NO_FILE,
         label=shown.label,
@@ -78,7 +82,7 @@ def run_record(program: Program, summary: dict[str, Any], shown: Run) -> RunReco
         ),
     )
     quantization = tuple(asdict(error) for error in program.quantization)
-    return RunRecord(summary, program.summary, quantization, raster, shown.traces)
+    return RunRecord(summary, program.summary, quantization, raster, shown.traces, outputs_of(runs))
 
 
 _COUNTERS = ("spikes", "current_wraps", "voltage_clips", "accumulator_overflows", "active", "idle")

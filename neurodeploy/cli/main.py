@@ -19,6 +19,8 @@ COMMANDS = {
     "compile": "Quantize a network and map it to the cores of a chip.",
     "run": "Run recordings through a compiled program.",
     "verify": "Run backends on the same input and name the first difference and its cause.",
+    "compare": "Put runs, or a program's float network and backends, side by side.",
+    "sweep": "Draw accuracy against the bits of the weights and the cores they take.",
     "convert": "Write a network in another format.",
     "formats": "List the formats of networks, and what of each is covered.",
     "report": "Write the HTML and JSON report of a run.",

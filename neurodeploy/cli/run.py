@@ -114,7 +114,7 @@ def command(
     made = provenance(command_line(), {"program": sha256})
     summary = run_summary(runs, backend, sha256, session.load_seconds, made, threads)
     if output is not None and not is_probe_file(output):
-        api.save(run_record(loaded, summary, runs[0]), output, overwrite=force)
+        api.save(run_record(loaded, summary, runs), output, overwrite=force)
     if long.stream and not console.as_json:
         console.note(run_text(summary))  # standard output belongs to the spikes
     else:

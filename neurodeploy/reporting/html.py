@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.files import write_atomic
 from neurodeploy.reporting.chips import chip_maps
+from neurodeploy.reporting.curve import curve_svg
 from neurodeploy.reporting.figures import MAX_PANELS, raster_svg
 from neurodeploy.reporting.prediction import PredictionTables
 from neurodeploy.reporting.summary import SATURATED_RATE, report_json
@@ -75,6 +76,7 @@ def _page(report: dict[str, Any], record: RunRecord) -> str:
         .render(
             report=report,
             samples=(mistakes_first if len(mistakes_first) > MAX_SAMPLES else report["samples"])[:MAX_SAMPLES],
+            curve_svg=curve_svg(report["over_time"]) if report["over_time"] else None,
             raster_svg=raster_svg(record.raster) if record.raster is not None and drawn else None,
             predicted=PredictionTables.of(report["predictions"]),
             hue=hue,

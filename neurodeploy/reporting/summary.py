@@ -10,6 +10,7 @@ import numpy as np
 
 from neurodeploy.reporting.accuracy import accuracy, confusion, is_correct
 from neurodeploy.reporting.findings import findings, verdict
+from neurodeploy.reporting.over_time import latency, over_time
 from neurodeploy.reporting.preflight import Preflight
 from neurodeploy.runtime.record import RunRecord
 
@@ -27,7 +28,8 @@ def report_json(record: RunRecord) -> dict[str, Any]:
 
     Returns:
         A JSON object: `schema`; `verdict` ("good", "warning", "problem") with the `findings` behind it; `accuracy`
-        with its 95 % interval, `confusion`; `samples`, each with `correct`; `populations` with their mean `rate` in
+        with its 95 % interval, `confusion`; `over_time` and `latency`, see `reporting.over_time`, null where output
+        spikes were not kept; `samples`, each with `correct`; `populations` with their mean `rate` in
         spikes per neuron and step and a `flag` ("silent", "saturated", null); `quantization`; `events` with `dropped`;
         `predictions` of energy and time, one per set of constants;
         `resources` with every core's use of every limit, and `preflight`: what fits where, see `Preflight`, null where
@@ -36,6 +38,7 @@ def report_json(record: RunRecord) -> dict[str, Any]:
     """
     run = record.run
     steps = sum(sample["steps"] for sample in run["samples"])
+    labels = [sample["label"] for sample in run["samples"]]
     report: dict[str, Any] = {
         "schema": SCHEMA,
         "target": record.compile["target"],
@@ -45,6 +48,8 @@ def report_json(record: RunRecord) -> dict[str, Any]:
         "steps": steps,
         "accuracy": accuracy(run["accuracy"]),
         "confusion": confusion(run["samples"]),
+        "over_time": None if record.outputs is None else over_time(record.outputs, labels),
+        "latency": None if record.outputs is None else latency(record.outputs, labels),
         "samples": [{**sample, "correct": is_correct(sample)} for sample in run["samples"]],
         "populations": [_population(row, steps) for row in run["populations"]],
         "quantization": [dict(row) for row in record.quantization],

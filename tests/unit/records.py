@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from neurodeploy.runtime.outputs import Outputs
 from neurodeploy.runtime.record import LayerSpikes, Raster, RunRecord
 
 LAYERS = (
@@ -166,6 +168,29 @@ def raster(**changes: Any) -> Raster:
         layers.append(LayerSpikes(name, shape, step[order], neuron[order]))
     values: dict[str, Any] = {"file": "1.bs2", "label": 0, "prediction": 0, "steps": STEPS, "timestep_ms": 1.0}
     return Raster(**(values | {"populations": tuple(layers)} | changes))
+
+
+def outputs(samples: Sequence[Mapping[str, Any]] | None = None) -> Outputs:
+    """Output spikes that add up to the samples' counts, class after class, one per step and neuron."""
+    samples = run_object()["samples"] if samples is None else samples
+    rows = [
+        (number, step, neuron)
+        for number, row in enumerate(samples)
+        for neuron, count in enumerate(row["output_counts"])
+        for step in range(count)
+    ]
+    columns = np.array(sorted(rows), np.int64).reshape(-1, 3)
+    return Outputs(
+        neurons=len(COUNTS),
+        classes=len(COUNTS),
+        readout="count",
+        timestep_ms=1.0,
+        recording=columns[:, 0],
+        step=columns[:, 1],
+        neuron=columns[:, 2],
+        steps=np.array([row["steps"] for row in samples], np.int64),
+        layer_spikes=np.tile([spikes for *_, spikes in LAYERS], (len(samples), 1)),
+    )
 
 
 def record(**changes: Any) -> RunRecord:

@@ -12,7 +12,7 @@ import pytest
 
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.reporting import render, report_json, write_report
-from tests.unit.records import compile_object, layer_errors, raster, record, run_object, sample
+from tests.unit.records import compile_object, layer_errors, outputs, raster, record, run_object, sample
 
 VOID = {"meta", "br", "link", "img"}
 EVIL = """<script>alert("1")</script>'"&ü漢字\u202e\udcff"""
@@ -190,3 +190,20 @@ def test_long_lists_are_cut_with_a_remark() -> None:
     assert page.text.count("right") < 120
     assert page.text.index("silent 211 at most") < page.text.index("right0")
     assert "The confusion matrix of 100 labels is in the JSON." in page.text
+
+
+def test_page_draws_accuracy_over_time() -> None:
+    written = record(outputs=outputs(), raster=None)
+    told, page = report_json(written), render(written)
+    assert told["over_time"]["correct"][-1] == 5
+    assert told["latency"]["right_from"]["recordings"] == 5
+    assert "Answers over time" in " ".join(Page(page).words)
+    (line,) = re.findall(r'<polyline points="([^"]*)"', page)
+    points = [tuple(map(float, pair.split(","))) for pair in line.split()]
+    assert len(points) == len(told["over_time"]["steps"])
+    assert points[-1] == (632.0, 8.0)  # all right at the last step, top right
+    assert points == sorted(points, key=lambda point: point[0])
+    older = render(record(raster=None))
+    assert "Answers over time" not in older
+    unlabelled = run_object(samples=[sample(0, label=None)], accuracy=None)
+    assert "<polyline" not in render(record(run=unlabelled, raster=None, outputs=outputs(unlabelled["samples"])))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from neurodeploy.container import encode
+from neurodeploy.container import VERSIONS, encode
 from neurodeploy.errors import DataError, FormatError
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.record import LayerSpikes, Raster, RunRecord, load_record, save_record
-from tests.unit.records import compile_object, layer_errors, raster, record, run_object, sample
+from tests.unit.records import compile_object, layer_errors, outputs, raster, record, run_object, sample
 
 
 def spikes(*pairs: tuple[int, int]) -> tuple[IntArray, IntArray]:
@@ -136,3 +137,66 @@ def test_file_that_contradicts_itself(tmp_path: Path) -> None:
     ):
         with pytest.raises(FormatError, match=message):
             load_record(small_file(tmp_path, meta, *columns))
+
+
+def test_outputs_come_back(tmp_path: Path) -> None:
+    written = outputs()
+    save_record(record(outputs=written), tmp_path / "r.ndr")
+    read = load_record(tmp_path / "r.ndr").outputs
+    assert read is not None
+    for name in ("neurons", "classes", "readout", "timestep_ms"):
+        assert getattr(read, name) == getattr(written, name)
+    for name in ("recording", "step", "neuron", "steps", "layer_spikes"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(written, name))
+
+
+def test_outputs_are_those_of_the_samples() -> None:
+    rows = run_object()["samples"]
+    for changed in (
+        rows[:4],
+        [rows[0] | {"steps": 1449}, *rows[1:]],
+        [rows[0] | {"output_counts": [*rows[0]["output_counts"][:-1], 45]}, *rows[1:]],
+    ):
+        with pytest.raises(FormatError, match="outputs: differ from the samples"):
+            record(outputs=outputs(changed))
+    with pytest.raises(FormatError, match="outputs: count spikes of other populations"):
+        record(outputs=replace(outputs(), layer_spikes=np.zeros((5, 3), np.int64)))
+
+
+def file_with_outputs(tmp_path: Path, about: object = None, **columns: object) -> Path:
+    found = outputs()
+    meta = {"neurons": 11, "classes": 11, "readout": "count", "timestep_ms": 1.0} if about is None else about
+    names = ("recording", "step", "neuron", "steps", "layer_spikes")
+    arrays = {f"outputs/{name}": np.asarray(columns.get(name, getattr(found, name))) for name in names}
+    parts = {"run": run_object(), "compile": compile_object(), "quantization": [], "raster": None, "outputs": meta}
+    path = tmp_path / "r.ndr"
+    path.write_bytes(encode("run", parts, arrays))
+    return path
+
+
+def test_file_of_wrong_outputs(tmp_path: Path) -> None:
+    good = outputs()
+    assert load_record(file_with_outputs(tmp_path)).outputs is not None
+    huge = {"neurons": 2**28, "classes": 1, "readout": "count", "timestep_ms": 1.0}
+    for changes, message in (
+        ({"step": good.step * 1.0}, "r.ndr: outputs/step: is float64"),
+        ({"step": good.step[1:]}, "r.ndr: outputs: have columns of unequal length"),
+        ({"step": good.step[::-1]}, "r.ndr: outputs: are not in the order"),
+        ({"recording": good.recording + 1}, r"r.ndr: outputs: name a recording outside 0 … 4"),
+        ({"layer_spikes": good.layer_spikes[:, 0]}, "r.ndr: outputs/layer_spikes: is int64 of shape"),
+        ({"about": huge}, "r.ndr: outputs: differ from the samples"),  # and no 10 GB of counts are laid out
+        ({"about": {"neurons": 11}}, "r.ndr.outputs.classes: is missing"),
+    ):
+        with pytest.raises(FormatError, match=message):
+            load_record(file_with_outputs(tmp_path, **changes))
+
+
+def test_files_of_schema_version_1_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VERSIONS, "run", 1)
+    path = small_file(tmp_path, small_meta(), *spikes((8, 3)))
+    assert path.read_bytes()[16] == 1
+    monkeypatch.undo()
+    assert VERSIONS["run"] == 2
+    read = load_record(path)
+    assert read.outputs is None
+    assert read.raster is not None
