@@ -34,13 +34,10 @@ _HOMES = {
     "Program": "neurodeploy.compiler",
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
-<<<<<<< HEAD
-    "fine_tune": "neurodeploy.fine_tuning",
-=======
     "Sweep": "neurodeploy.reporting.sweep_points",
+    "fine_tune": "neurodeploy.fine_tuning",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
->>>>>>> main
 }
 
 __all__ = [
