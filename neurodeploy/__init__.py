@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from neurodeploy.comparison import Comparison, compare
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
+    from neurodeploy.fine_tuning import fine_tune
     from neurodeploy.network import Network
     from neurodeploy.quantization import quantize
     from neurodeploy.reporting.sweep_points import Sweep
@@ -36,6 +37,7 @@ _HOMES = {
     "Run": "neurodeploy.runtime.run",
     "Stream": "neurodeploy.runtime.stream",
     "Sweep": "neurodeploy.reporting.sweep_points",
+    "fine_tune": "neurodeploy.fine_tuning",
     "quantize": "neurodeploy.quantization",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
@@ -54,6 +56,7 @@ __all__ = [
     "compare",
     "compile",
     "convert",
+    "fine_tune",
     "load",
     "quantize",
     "record",

@@ -61,7 +61,7 @@ def fit_alpha(tau: float) -> AlphaFit:
     """
     exact = round(DECAY_ONE * -np.expm1(-1 / tau))
     near = range(max(1, exact - NEIGHBOURS), min(DECAY_ONE - 1, exact + NEIGHBOURS) + 1)
-    fits = [_judged(current, voltage, tau) for voltage in near for current in near if current >= voltage]
+    fits = [judged(current, voltage, tau) for voltage in near for current in near if current >= voltage]
     best = min(fits, key=lambda fit: fit.residual)
     if best.residual > WORST_RESIDUAL:
         problem = f"is {tau:.6g} steps, and the best decays miss its response by {best.residual:.1%} (relative RMS)"
@@ -96,17 +96,18 @@ def converted(
     return tuple(scaled), tuple(cells), tuple(notes)
 
 
-def _judged(current: int, voltage: int, tau: float) -> AlphaFit:
+def judged(current: int, voltage: int, tau: float) -> AlphaFit:
+    """How near the response of two decays comes to ε of τ = `tau` steps."""
     kernel = sampled_alpha(tau)[1:]
-    response = _response(current, voltage, kernel.size + 1)
+    response = cuba_response(current, voltage, kernel.size + 1)
     ours, theirs = response[:-1] / response.max(), kernel / kernel.max()
     residual = float(np.sqrt(np.mean((ours - theirs) ** 2) / np.mean(theirs**2)))
     gain, tail = float(response.max() / kernel.max()), float(response[-1] / response.max())
     return AlphaFit(current, voltage, gain, residual, tail)
 
 
-def _response(current: int, voltage: int, steps: int) -> NDArray[np.float64]:
-    """v after a current of 1 in step 0, without rounding."""
+def cuba_response(current: int, voltage: int, steps: int) -> NDArray[np.float64]:
+    """v in `steps` steps after a current of 1 in step 0, without rounding; decays of 4096, above 0."""
     k = np.arange(steps)
     a, b = (1 - decay / DECAY_ONE for decay in (current, voltage))
     result: NDArray[np.float64] = (k + 1) * a**k if current == voltage else (b ** (k + 1) - a ** (k + 1)) / (b - a)
@@ -147,5 +148,5 @@ def _truncation(fit: AlphaFit, current: int) -> float:
         v = (v * (DECAY_ONE - fit.voltage_decay) >> 12) + u
         u = u * (DECAY_ONE - fit.current_decay) >> 12
         response.append(v)
-    exact = current * _response(fit.current_decay, fit.voltage_decay, len(response) - 1)
+    exact = current * cuba_response(fit.current_decay, fit.voltage_decay, len(response) - 1)
     return float(np.sqrt(np.mean((exact - response[1:]) ** 2) / np.mean(exact**2))) if current else 1.0

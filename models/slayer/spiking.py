@@ -123,7 +123,7 @@ class SpikingNetwork(nn.Module):
         self.generator = torch.Generator().manual_seed(extras.seed)
         self.slayer = Kernels(neuron)
         self.dropout = Dropout(extras.dropout, self.generator)
-        self.names = _names(layers)
+        self.specs, self.names = tuple(layers), _names(layers)
         source = channels_last(shape)
         for name, spec in zip(self.names, layers, strict=True):
             layer = _made(name, spec, source, neuron, self.grid)
@@ -165,13 +165,20 @@ class SpikingNetwork(nn.Module):
         Returns:
             Output spikes (steps, recordings, neurons), or (steps, recordings, C, H, W) of a last layer of planes.
         """
+        x = self.layer_spikes(spikes)[self.names[-1]]
+        return x.permute(0, 1, 4, 2, 3) if x.ndim == 5 else x
+
+    def layer_spikes(self, spikes: Tensor | Spikes) -> dict[str, Tensor]:
+        """Run as `forward` does, giving the spikes of every layer as they leave it (after dropout and delays),
+        (steps, recordings, neurons) or (steps, recordings, height, width, channels).
+        """
         x: Tensor | Spikes = spikes if isinstance(spikes, Spikes) else self._arranged(spikes)
+        result: dict[str, Tensor] = {}
         lag = 0
         for name in self.names:
-            x = self._run(name, x, lag)
+            x = result[name] = self._run(name, x, lag)
             lag = hop(self.neuron)
-        assert isinstance(x, Tensor)
-        return x.permute(0, 1, 4, 2, 3) if x.ndim == 5 else x
+        return result
 
     def _run(self, name: str, x: Tensor | Spikes, lag: int) -> Tensor:
         layer = self.layer(name)
