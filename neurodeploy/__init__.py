@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from neurodeploy.api import compile, convert, load, record, report, run, save, stream, verify  # noqa: A004
+    from neurodeploy.calibration import calibrate_srm
     from neurodeploy.comparison import Comparison, compare
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
@@ -29,6 +30,7 @@ _HOMES = {
         ("compile", "convert", "load", "record", "report", "run", "save", "stream", "verify"),
         "neurodeploy.api",
     ),
+    "calibrate_srm": "neurodeploy.calibration",
     **dict.fromkeys(("Comparison", "compare"), "neurodeploy.comparison"),
     "Events": "neurodeploy.spikes.events",
     "Network": "neurodeploy.network",
@@ -53,6 +55,7 @@ __all__ = [
     "Run",
     "Stream",
     "Sweep",
+    "calibrate_srm",
     "compare",
     "compile",
     "convert",

@@ -38,6 +38,7 @@ from neurodeploy.models.formats.slayer_delays import read_delays
 from neurodeploy.models.formats.slayer_kernels import Kernel
 from neurodeploy.models.formats.slayer_network import (
     FloatArray,
+    Part,
     Slot,
     assemble,
     chained,
@@ -49,8 +50,14 @@ from neurodeploy.models.formats.slayer_neuron import LoihiNeuron
 from neurodeploy.models.formats.slayer_recovery import produces, recover
 from neurodeploy.models.formats.slayer_yaml import SlayerYaml, read_slayer_yaml
 from neurodeploy.models.formats.torch_file import read_state_dict
+from neurodeploy.network import Network
+from neurodeploy.network.neurons import PerNeuron
 
 FORMAT = "slayer-pt"
+NOT_CALIBRATED = (
+    "not calibrated: `neurodeploy convert CHECKPOINT OUT.ndn --data RECORDINGS` chooses thresholds, refractory delays "
+    "and decays whose spikes differ least"
+)
 SRM_KERNEL, REF_KERNEL = "slayer.srmKernel", "slayer.refKernel"
 
 _WEIGHT = re.compile(r"((?:conv|conv[tT]|pool|unpool|fc)[1-9][0-9]{0,3})\.weight")
@@ -75,6 +82,35 @@ class Checkpoint:
     ref: Kernel | None
 
 
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """What a checkpoint of slayerPytorch says, before anything is converted.
+
+    Args:
+        architecture: input and layers.
+        parts: the layers with the weights of training, float.
+        neuron: of every layer; times in steps.
+        timestep_ms: length of a step.
+        steps: default length of a recording; None where nothing says it.
+        delays: axonal delays in steps by layer, one per neuron.
+        config: the yaml, where one was given.
+        notes: sentences for the user.
+    """
+
+    architecture: Architecture
+    parts: tuple[Part, ...]
+    neuron: LoihiNeuron | AlphaNeuron
+    timestep_ms: float
+    steps: int | None
+    delays: Mapping[str, PerNeuron]
+    config: SlayerYaml | None
+    notes: tuple[str, ...]
+
+    def read_out(self, network: Network) -> Network:
+        """The network with the classes that the yaml's layer list ends with, if it does."""
+        return network if self.config is None else self.config.read_out(network, self.architecture)
+
+
 def read_pt(path: Path, options: ReadOptions) -> Loaded:
     """Read a checkpoint of slayerPytorch, LOIHI or SRMALPHA, whose weights stay float, or of lava-dl.
 
@@ -89,6 +125,29 @@ def read_pt(path: Path, options: ReadOptions) -> Loaded:
     state = read_state_dict(path)
     if is_lava_dl(state):
         return read_lava_dl(path, state, options)
+    read = layers_of(path, state, options)
+    if isinstance(read.neuron, LoihiNeuron):
+        network = assemble(read.architecture, read.parts, read.neuron, read.timestep_ms, read.steps, read.delays)
+        return Loaded(read.read_out(network), read.notes, FORMAT)
+    parts, cells, more = converted(read.parts, read.neuron)
+    network = chained(read.architecture, parts, cells, read.timestep_ms, read.steps, read.delays)
+    return Loaded(read.read_out(network), (*read.notes, *more, NOT_CALIBRATED), FORMAT)
+
+
+def read_layers(path: Path, options: ReadOptions) -> Layers:
+    """Read a checkpoint of slayerPytorch without converting it; options and errors as for `read_pt`.
+
+    Raises:
+        FormatError: also for a checkpoint of lava-dl.
+    """
+    state = read_state_dict(path)
+    if is_lava_dl(state):
+        raise FormatError(str(path), "is of lava-dl, whose neurons are the chip's", "give one of slayerPytorch")
+    return layers_of(path, state, options)
+
+
+def layers_of(path: Path, state: dict[str, FloatArray], options: ReadOptions) -> Layers:
+    """The layers, neuron and delays of a state dict; `path` is for messages, see `read_pt`."""
     check_options(options, ("arch", "yaml"), "a checkpoint of slayerPytorch")
     config = None if options.yaml is None else read_slayer_yaml(Path(options.yaml))
     given = _given_architecture(config, options.arch)
@@ -108,14 +167,7 @@ def read_pt(path: Path, options: ReadOptions) -> Loaded:
     parts = read_parts(architecture, lambda slot: _weights(checkpoint, slot))
     delays = read_delays(path, checkpoint.delays, parts, timestep)
     notes += [f"layers: {architecture}", *padding_notes(parts)]
-    if isinstance(neuron, LoihiNeuron):
-        network = assemble(architecture, parts, neuron, timestep, steps, delays)
-    else:
-        parts, cells, more = converted(parts, neuron)
-        network = chained(architecture, parts, cells, timestep, steps, delays)
-        notes += more
-    network = network if config is None else config.read_out(network, architecture)
-    return Loaded(network, tuple(notes), FORMAT)
+    return Layers(architecture, parts, neuron, timestep, steps, delays, config, tuple(notes))
 
 
 def _sorted_entries(path: Path, state: dict[str, FloatArray]) -> Checkpoint:

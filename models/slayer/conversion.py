@@ -1,15 +1,17 @@
 """From a trained SRM network to CUBA LIF neurons whose spikes, on calibration recordings, differ least from its own.
 
 Decays that give the response kernel exist (`fit_alpha`), but SRM's refractoriness adds a kernel to the potential where
-a CUBA neuron resets v and lets its current go on, so that it fires more. Threshold, refractory delay and decays of
-every layer are therefore chosen by what its spikes do to the layer behind it, first layer to last, each driven by the
-converted layers before it. Weights stay floats; what their rounding costs is told apart.
+a CUBA neuron resets v and lets its current go on, so that its spikes come at other times, and with the threshold that
+one spike asks for are as a rule more. Threshold, refractory delay and decays of every layer are therefore chosen by
+what its spikes do to the layer behind it, first layer to last, each driven by the converted layers before it. Weights
+stay floats; what their rounding costs is told apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -94,12 +96,15 @@ class ConversionReport:
 
 
 @torch.no_grad()
-def convert(model: SpikingNetwork, calibration: Spikes) -> tuple[Network, ConversionReport]:
+def convert(
+    model: SpikingNetwork, calibration: Spikes, progress: Callable[[str], None] = lambda text: None
+) -> tuple[Network, ConversionReport]:
     """The CUBA network of a trained SRM network.
 
     Args:
         model: trained.
         calibration: input spikes, as `model.input` gives them, of recordings like those it will see.
+        progress: told the layer before each neuron that is tried.
 
     Raises:
         NetworkError: a network of other neurons, or a layer that never fires.
@@ -120,7 +125,7 @@ def convert(model: SpikingNetwork, calibration: Spikes) -> tuple[Network, Conver
     for index, (part, whole) in enumerate(zip(parts, scaled, strict=True)):
         sums = model.layer(part.name)(arriving, 1 if index else 0) * _factor(part, whole)
         delay = model.get_submodule(model.delays[part.name]) if part.name in model.delays else nn.Identity()
-        search = _Search(sums, wanted[part.name], delay, cells[index], neuron)
+        search = _Search(sums, wanted[part.name], delay, cells[index], neuron, partial(progress, part.name))
         layers.append(search.chosen(part.name))
         arriving = search.spikes(layers[-1].neuron)
     chosen = [layer.neuron for layer in layers]
@@ -137,11 +142,21 @@ class _Search:
         delay: of its spikes.
         plain: its neuron where nothing is calibrated.
         neuron: the SRM neuron.
+        progress: told of each neuron that is tried.
     """
 
-    def __init__(self, sums: Tensor, wanted: Tensor, delay: nn.Module, plain: CubaLif, neuron: SrmNeuron) -> None:
+    def __init__(
+        self,
+        sums: Tensor,
+        wanted: Tensor,
+        delay: nn.Module,
+        plain: CubaLif,
+        neuron: SrmNeuron,
+        progress: Callable[[], None],
+    ) -> None:
         # Weights are large numbers here, so that whole sums are as good.
         self.sums, self.delay, self.plain, self.neuron = sums.round(), delay, plain, neuron
+        self.progress = progress
         self.wanted = torch.cat([wanted[1:], torch.zeros_like(wanted[:1])])
         self.scale = float(alpha_filter(self.wanted, neuron.response).square().sum())
         self.gain = fit_alpha(neuron.synapse).gain
@@ -167,7 +182,12 @@ class _Search:
 
     def best(self, cells: Iterable[CubaLif]) -> CubaLif:
         """The one whose spikes disagree least."""
-        return min(cells, key=lambda cell: self.disagreement(self.spikes(cell)))
+
+        def off(cell: CubaLif) -> float:
+            self.progress()
+            return self.disagreement(self.spikes(cell))
+
+        return min(cells, key=off)
 
     def factor(self, cell: CubaLif, fit: AlphaFit) -> float:
         """Its threshold over the one that a single spike's response asks for."""
