@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodeploy.errors import DataError, FormatError, MissingPackageError, OptionError
-from neurodeploy.files import read_bytes, write_atomic
+from neurodeploy.errors import DataError, OptionError
 from neurodeploy.precision import IntArray
 from neurodeploy.reporting.accuracy import accuracy
+from neurodeploy.training_data import need_torch, parted, torch_threads
+from neurodeploy.training_session import Phase, TrainingLog, TrainingPaths, pace
 
 if TYPE_CHECKING:
     from neurodeploy.models.datasets.labelled import Labelled
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     Split = tuple[Sequence[Labelled], Sequence[Labelled]]
 
 METHODS = ("slayer",)
-REST = "rest"
-COLUMNS = ("phase", "epoch", "loss", "training_accuracy", "test_accuracy", "seconds", "learning_rate")
-MAX_LOG_BYTES = 2**26
 #: Recordings whose last event tells how long a run must be, where nobody says.
 LOOKED_AT = 100
 
@@ -135,21 +131,21 @@ def train(
     """
     if method not in METHODS:
         raise OptionError("method", f"{method!r} is unknown", f"choose from {', '.join(METHODS)}")
-    _need_torch()
+    need_torch("training")
     begun = monotonic()
-    paths = _Paths(Path(output), None if log is None else Path(log), resume, overwrite)
+    paths = TrainingPaths(Path(output), None if log is None else Path(log), resume, overwrite)
     given = {"timestep_ms": timestep_ms, "steps": steps}
     if isinstance(data, tuple):
         training, test = data
     else:
-        training, test = _parts(Path(data), split, test_split, test_share, limit, plan.get("seed", 0))
+        training, test = parted(Path(data), split, test_split, test_share, limit, plan.get("seed", 0))
     settings = _plan(arch, training, neuron, augment, {k: v for k, v in given.items() if v is not None} | plan)
-    session = _Session(settings, paths, training, test, _pace(checkpoint_every), test_every, stopped)
-    with _threads(threads):
-        for phase, updates in session.phases():
+    session = _Session(settings, paths, training, test, pace(checkpoint_every), test_every, stopped)
+    with torch_threads(threads):
+        for phase in session.phases():
             if started is not None:
-                started(updates, phase)
-            for text in session.run(phase):
+                started(phase.left, phase.name)
+            for text in phase.run():
                 if progress is not None:
                     progress(text)
         counts = session.counts()
@@ -158,38 +154,6 @@ def train(
     seconds = monotonic() - begun
     rates = accuracy(right)
     return Trained(paths.output, yaml, paths.log, len(training), len(test), rates, counts, session.loss, seconds)
-
-
-@dataclass(frozen=True)
-class _Paths:
-    """Files of a training.
-
-    Raises:
-        FormatError: one is there that would be lost.
-    """
-
-    output: Path
-    log: Path | None
-    resume: bool
-    overwrite: bool
-
-    def __post_init__(self) -> None:
-        taken = [self.output, self.output.with_suffix(".yaml")]
-        if self.output.suffix != ".pt":
-            remedy = f"name it {self.output.with_suffix('.pt').name}"
-            raise FormatError(str(self.output), "does not end in .pt", remedy)
-        if not self.output.parent.is_dir():
-            raise FormatError(str(self.output.parent), "is no folder", "make it first")
-        if not (self.resume or self.overwrite):
-            taken += [self.checkpoint("rates"), self.checkpoint("spikes"), *([self.log] if self.log else [])]
-        for path in [] if self.overwrite else taken:
-            if path.exists() and not self.resume:
-                remedy = "choose another name, pass --force, or --resume to go on with a training"
-                raise FormatError(str(path), "exists already", remedy)
-
-    def checkpoint(self, phase: str) -> Path:
-        """Where a phase is saved."""
-        return self.output.with_suffix(f".{phase}.training")
 
 
 class _Session:
@@ -207,7 +171,7 @@ class _Session:
     def __init__(
         self,
         plan: TrainingPlan,
-        paths: _Paths,
+        paths: TrainingPaths,
         training: Sequence[Labelled],
         test: Sequence[Labelled],
         every: float,
@@ -218,10 +182,9 @@ class _Session:
         self.every, self.test_every, self.stopped = every, test_every, stopped
         self.network: SpikingNetwork = plan.network()
         self._check_labels()
-        self.rows = _rows(paths.log) if paths.log is not None and paths.resume else []
+        self.log = TrainingLog(paths.log, paths.resume)
         self.loss: float | None = None
         self._trainers: dict[str, Callable[[], Trainer]] = {"rates": self._by_rates, "spikes": self._by_spikes}
-        self._current: Trainer | None = None
 
     def _check_labels(self) -> None:
         outputs = self.network.layer(self.network.names[-1]).shape
@@ -230,62 +193,18 @@ class _Session:
                 problem = f"is of class {item.label}, the network has {int(np.prod(outputs))} outputs"
                 raise DataError(item.name, problem, "end --arch with as many neurons as there are classes")
 
-    def phases(self) -> Iterator[tuple[str, int]]:
-        """Name and number of updates of each phase, to be run before the next is asked for."""
+    def phases(self) -> Iterator[Phase]:
+        """The phases, each to be run before the next is asked for."""
         behind = self.paths.resume and self.paths.checkpoint("spikes").exists()
         names = ["rates"] * (self.plan.rate_epochs > 0 and not behind) + ["spikes"]
         for name in names:
-            self._current = self._trainers[name]()
-            path = self.paths.checkpoint(name)
+            trainer, path = self._trainers[name](), self.paths.checkpoint(name)
             if self.paths.resume and path.exists():
-                self._current.resume(path)
-            yield name, self._current.updates - self._current.done
-
-    def run(self, phase: str) -> Iterator[str]:
-        """Train to the end of a phase; after every update, how it goes.
-
-        Raises:
-            OptionError: it was stopped.
-        """
-        from neurodeploy.models.slayer.train import epochs
-
-        trainer = self._current
-        assert trainer is not None
-        self._begin(phase, trainer)
-        saved, clock = monotonic(), monotonic() - (self.rows[-1]["seconds"] if self.rows else 0.0)
-        done: list[Any] = []
-        for update in trainer.run():
-            done.append(update)
-            last = update.batch == update.batches
-            if last:
-                (epoch,) = epochs(iter(done))
-                done = []
-                self.loss = epoch.loss
-                self._note(phase, epoch, trainer, monotonic() - clock)
-            if last or monotonic() - saved >= self.every:
-                trainer.save(self.paths.checkpoint(phase))
-                saved = monotonic()
-            yield self._state(update.epoch, trainer)
-            if self.stopped is not None and self.stopped() and trainer.done < trainer.updates:
-                self._stop(phase, trainer, update.epoch)
-        self._end(phase, trainer)
-
-    def _state(self, epoch: int, trainer: Trainer) -> str:
-        text = f"epoch {epoch} of {trainer.options.epochs}"
-        last = self.rows[-1] if self.rows else None
-        return text if last is None else f"{text}, {last['training_accuracy']:.1%} right in the last"
-
-    def _begin(self, phase: str, trainer: Trainer) -> None:
-        """Forget what the log tells of what is now done again."""
-        finished = trainer.done // trainer.batches
-        before = [row for row in self.rows if row["phase"] == "rates" and phase == "spikes"]
-        self.rows = before + [row for row in self.rows if row["phase"] == phase and row["epoch"] <= finished]
-
-    def _stop(self, phase: str, trainer: Trainer, epoch: int) -> None:
-        path = self.paths.checkpoint(phase)
-        trainer.save(path)
-        problem = f"was stopped in epoch {epoch}, after {trainer.done} of {trainer.updates} updates; {path} is written"
-        raise OptionError("training", problem, "go on with the same command and --resume")
+                trainer.resume(path)
+            phase = Phase(name, trainer, path, self.log, self.every, partial(self._look, name), self.stopped)
+            yield phase
+            self.loss = phase.loss
+            self._end(name, trainer)
 
     def _end(self, phase: str, trainer: Trainer) -> None:
         from neurodeploy.models.slayer.rates import RateNetwork
@@ -296,14 +215,11 @@ class _Session:
             self._by_spikes().save(self.paths.checkpoint("spikes"))
             self.paths.checkpoint("rates").unlink(missing_ok=True)
 
-    def _note(self, phase: str, epoch: Any, trainer: Trainer, seconds: float) -> None:
-        """Add a line to the log."""
-        look = self.test_every and epoch.number % self.test_every == 0 and phase == "spikes" and self.test
-        share = _correct(self.counts(), self.test) / len(self.test) if look else None
-        values = (phase, epoch.number, epoch.loss, epoch.accuracy, share, seconds, trainer.learning_rate)
-        self.rows.append(dict(zip(COLUMNS, values, strict=True)))
-        if self.paths.log is not None:
-            _write_rows(self.paths.log, self.rows)
+    def _look(self, phase: str, epoch: int) -> float | None:
+        """Share of the test recordings that is right after an epoch, where it is asked for."""
+        if not (self.test_every and epoch % self.test_every == 0 and phase == "spikes" and self.test):
+            return None
+        return _correct(self.counts(), self.test) / len(self.test)
 
     def counts(self) -> IntArray:
         """Output spikes of the test recordings."""
@@ -340,39 +256,6 @@ class _Session:
         return EventData(self.training, self.network, self.plan.augment, seed)
 
 
-def _need_torch() -> None:
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        remedy = 'install it with `pip install "neurodeploy-snn[torch]"`'
-        raise MissingPackageError("training", f"needs torch ({error})", remedy) from error
-
-
-def _pace(seconds: float) -> float:
-    if not seconds > 0:
-        raise OptionError("checkpoints", f"every {seconds} s", "choose more than 0 seconds")
-    return seconds
-
-
-def _parts(
-    path: Path, split: str, test_split: str, share: float | None, limit: int | None, seed: int
-) -> tuple[tuple[Labelled, ...], tuple[Labelled, ...]]:
-    """The recordings to train and to test on."""
-    from neurodeploy.models.datasets.labelled import divided, of_split
-    from neurodeploy.models.datasets.layouts import find_labelled
-
-    if limit is not None and limit < 1:
-        raise OptionError("limit", f"{limit} is less than 1", "ask for at least one recording")
-    items = find_labelled(path)
-    if share is not None:
-        items, split, test_split = divided(items, share, seed), "train", "test"
-    training = of_split(items, split, str(path))[:limit]
-    if test_split != REST:
-        return training, of_split(items, test_split, str(path))
-    names = {item.name for item in training}
-    return training, tuple(item for item in items if item.name not in names)
-
-
 def _plan(
     arch: str, training: Sequence[Labelled], neuron: str | Path | Neuron | None, augment: str, given: dict[str, Any]
 ) -> TrainingPlan:
@@ -396,46 +279,3 @@ def _correct(counts: IntArray, items: Sequence[Labelled]) -> int:
     """Recordings whose class spiked most; silence is wrong."""
     labels = np.array([item.label for item in items], np.int64)
     return int(np.sum((counts.argmax(axis=1) == labels) & counts.any(axis=1)))
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log, which a resumed training goes on with; none where there is no file."""
-    if not path.exists():
-        return []
-    try:
-        text = read_bytes(path, MAX_LOG_BYTES).decode()
-        return [_row(line) for line in csv.DictReader(io.StringIO(text))]
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise FormatError(str(path), "is no log of a training", "give another --log") from error
-
-
-def _row(line: dict[str, str]) -> dict[str, Any]:
-    numbers = {name: float(line[name]) if line[name] else None for name in COLUMNS[2:]}
-    return {"phase": line["phase"], "epoch": int(line["epoch"])} | numbers
-
-
-def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
-    table.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    write_atomic(path, text.getvalue().encode(), overwrite=True)
-
-
-def _cell(value: object) -> object:
-    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else value
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Torch with so many threads; the order of float sums, and so the result, depends on their number."""
-    import torch
-
-    if not 1 <= count <= 1024:
-        raise OptionError("threads", f"{count} is outside 1 … 1024", "choose the number of cores")
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,0 +1,209 @@
+"""What every training has: its files, its log to plot, and phases of updates with checkpoints to go on from."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from neurodeploy.errors import FormatError, OptionError
+from neurodeploy.files import read_bytes, write_atomic
+
+if TYPE_CHECKING:
+    from neurodeploy.models.slayer.train import Epoch, Trainer
+
+COLUMNS = ("phase", "epoch", "loss", "training_accuracy", "test_accuracy", "seconds", "learning_rate")
+MAX_LOG_BYTES = 2**26
+PHASES = ("rates", "spikes", "fine-tuning")
+
+
+@dataclass(frozen=True)
+class TrainingPaths:
+    """Files of a training.
+
+    Args:
+        output: what is written in the end.
+        log: a .csv; None: none.
+        resume: go on from the last checkpoint, if there is one.
+        overwrite: whether files may be replaced.
+        suffix: of the output.
+        beside: suffixes of files written with it.
+
+    Raises:
+        FormatError: one is there that would be lost.
+    """
+
+    output: Path
+    log: Path | None
+    resume: bool
+    overwrite: bool
+    suffix: str = ".pt"
+    beside: tuple[str, ...] = (".yaml",)
+
+    def __post_init__(self) -> None:
+        if self.output.suffix != self.suffix:
+            remedy = f"name it {self.output.with_suffix(self.suffix).name}"
+            raise FormatError(str(self.output), f"does not end in {self.suffix}", remedy)
+        taken = [self.output, *(self.output.with_suffix(suffix) for suffix in self.beside)]
+        if not self.output.parent.is_dir():
+            raise FormatError(str(self.output.parent), "is no folder", "make it first")
+        if not (self.resume or self.overwrite):
+            taken += [*map(self.checkpoint, PHASES), *([self.log] if self.log else [])]
+        for path in [] if self.overwrite else taken:
+            if path.exists() and not self.resume:
+                remedy = "choose another name, pass --force, or --resume to go on with a training"
+                raise FormatError(str(path), "exists already", remedy)
+
+    def checkpoint(self, phase: str) -> Path:
+        """Where a phase is saved."""
+        return self.output.with_suffix(f".{phase}.training")
+
+
+class TrainingLog:
+    """A line per epoch, written after each.
+
+    Args:
+        path: the .csv; None: kept in memory alone.
+        resume: go on with the lines that are there.
+
+    Raises:
+        FormatError: a file that is no such log.
+    """
+
+    def __init__(self, path: Path | None, resume: bool) -> None:
+        self.path = path
+        self.rows = _rows(path) if path is not None and resume else []
+
+    @property
+    def seconds(self) -> float:
+        """Of all calls together, until the last line."""
+        return float(self.rows[-1]["seconds"]) if self.rows else 0.0
+
+    def forget(self, phase: str, finished: int) -> None:
+        """Keep of a phase's lines only those of finished epochs, and of later phases none; rates come before spikes."""
+        before = [row for row in self.rows if row["phase"] == "rates" and phase == "spikes"]
+        self.rows = before + [row for row in self.rows if row["phase"] == phase and row["epoch"] <= finished]
+
+    def add(self, *values: object) -> None:
+        """Add a line, values in the order of `COLUMNS`."""
+        self.rows.append(dict(zip(COLUMNS, values, strict=True)))
+        if self.path is not None:
+            _write_rows(self.path, self.rows)
+
+
+class Phase:
+    """A trainer's way to its end, in a session of training.
+
+    Args:
+        name: one of `PHASES`.
+        trainer: wherever it stands.
+        checkpoint: the file it is saved to.
+        log: of all phases.
+        every: seconds between checkpoints.
+        look: gives the accuracy on the test recordings after an epoch; None: not looked at.
+        stopped: asked after every update whether to give up.
+
+    Attributes:
+        loss: mean per recording in the last epoch; None before its end.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        trainer: Trainer,
+        checkpoint: Path,
+        log: TrainingLog,
+        every: float,
+        look: Callable[[int], float | None],
+        stopped: Callable[[], bool] | None,
+    ) -> None:
+        self.name, self.trainer, self.checkpoint, self.log = name, trainer, checkpoint, log
+        self.every, self.look, self.stopped = every, look, stopped
+        self.loss: float | None = None
+
+    @property
+    def left(self) -> int:
+        """Updates that are left to do."""
+        return self.trainer.updates - self.trainer.done
+
+    def run(self) -> Iterator[str]:
+        """Train to the end; after every update, how it goes.
+
+        Raises:
+            OptionError: it was stopped.
+        """
+        from neurodeploy.models.slayer.train import epochs
+
+        trainer = self.trainer
+        self.log.forget(self.name, trainer.done // trainer.batches)
+        saved, clock = monotonic(), monotonic() - self.log.seconds
+        done: list[Any] = []
+        for update in trainer.run():
+            done.append(update)
+            last = update.batch == update.batches
+            if last:
+                (epoch,) = epochs(iter(done))
+                done = []
+                self._note(epoch, monotonic() - clock)
+            if last or monotonic() - saved >= self.every:
+                trainer.save(self.checkpoint)
+                saved = monotonic()
+            yield self._state(update.epoch)
+            if self.stopped is not None and self.stopped() and trainer.done < trainer.updates:
+                self._stop(update.epoch)
+
+    def _note(self, epoch: Epoch, seconds: float) -> None:
+        self.loss = epoch.loss
+        share = self.look(epoch.number)
+        rate = self.trainer.learning_rate
+        self.log.add(self.name, epoch.number, epoch.loss, epoch.accuracy, share, seconds, rate)
+
+    def _state(self, epoch: int) -> str:
+        text = f"epoch {epoch} of {self.trainer.options.epochs}"
+        last = self.log.rows[-1] if self.log.rows else None
+        return text if last is None else f"{text}, {last['training_accuracy']:.1%} right in the last"
+
+    def _stop(self, epoch: int) -> None:
+        self.trainer.save(self.checkpoint)
+        done = f"after {self.trainer.done} of {self.trainer.updates} updates"
+        problem = f"was stopped in epoch {epoch}, {done}; {self.checkpoint} is written"
+        raise OptionError("training", problem, "go on with the same command and --resume")
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The lines of a log, which a resumed training goes on with; none where there is no file."""
+    if not path.exists():
+        return []
+    try:
+        text = read_bytes(path, MAX_LOG_BYTES).decode()
+        return [_row(line) for line in csv.DictReader(io.StringIO(text))]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise FormatError(str(path), "is no log of a training", "give another --log") from error
+
+
+def _row(line: dict[str, str]) -> dict[str, Any]:
+    numbers = {name: float(line[name]) if line[name] else None for name in COLUMNS[2:]}
+    return {"phase": line["phase"], "epoch": int(line["epoch"])} | numbers
+
+
+def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    write_atomic(path, text.getvalue().encode(), overwrite=True)
+
+
+def _cell(value: object) -> object:
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else value
+
+
+def pace(seconds: float) -> float:
+    """Seconds between checkpoints; raises OptionError for none."""
+    if not seconds > 0:
+        raise OptionError("checkpoints", f"every {seconds} s", "choose more than 0 seconds")
+    return seconds
