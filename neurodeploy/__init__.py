@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from neurodeploy.compiler import Program
     from neurodeploy.errors import NeurodeployError
     from neurodeploy.fine_tuning import fine_tune
+    from neurodeploy.fine_tuning_files import fine_tune_files
     from neurodeploy.network import Network
     from neurodeploy.quantization import quantize
     from neurodeploy.reporting.sweep_points import Sweep
@@ -40,6 +41,7 @@ _HOMES = {
     "Stream": "neurodeploy.runtime.stream",
     "Sweep": "neurodeploy.reporting.sweep_points",
     "fine_tune": "neurodeploy.fine_tuning",
+    "fine_tune_files": "neurodeploy.fine_tuning_files",
     "quantize": "neurodeploy.quantization",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
@@ -60,6 +62,7 @@ __all__ = [
     "compile",
     "convert",
     "fine_tune",
+    "fine_tune_files",
     "load",
     "quantize",
     "record",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,9 +13,41 @@ from torch import Tensor
 from neurodeploy.models.datasets.distort import Distortion
 from neurodeploy.models.datasets.labelled import Labelled
 from neurodeploy.models.slayer.rates import window_rates
-from neurodeploy.models.slayer.sparse import Spikes
-from neurodeploy.models.slayer.spiking import SpikingNetwork
+from neurodeploy.models.slayer.sparse import Spikes, input_spikes
+from neurodeploy.network import Shape
 from neurodeploy.spikes.recording import Recording
+
+
+class Input(Protocol):
+    """What recordings become the input of."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """(C, H, W) or (neurons,)."""
+        ...
+
+    def input(self, recordings: Sequence[Recording]) -> Spikes:
+        """The input spikes of recordings; raises DataError for an event outside the shape."""
+        ...
+
+
+@dataclass(frozen=True)
+class BinnedInput:
+    """An input by its shape and steps alone.
+
+    Args:
+        input_shape: (C, H, W) or (neurons,).
+        steps: length of a run; later events are dropped.
+        timestep_ms: length of a step.
+    """
+
+    input_shape: Shape
+    steps: int
+    timestep_ms: float
+
+    def input(self, recordings: Sequence[Recording]) -> Spikes:
+        """The input spikes of recordings; raises DataError for an event outside the shape."""
+        return input_spikes(recordings, self.input_shape, self.steps, self.timestep_ms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +62,7 @@ class EventData:
     """
 
     items: Sequence[Labelled]
-    network: SpikingNetwork
+    network: Input
     distortion: Distortion
     seed: int = 0
 

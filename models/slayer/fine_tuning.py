@@ -15,7 +15,7 @@ from neurodeploy.errors import DataError, NetworkError, OptionError
 from neurodeploy.models.slayer.chip_network import ChipNetwork
 from neurodeploy.models.slayer.labelled import Labelled
 from neurodeploy.models.slayer.loss import SpikeCountLoss
-from neurodeploy.models.slayer.train import Trainer, TrainingOptions, Update
+from neurodeploy.models.slayer.train import Data, Trainer, TrainingOptions, Update
 from neurodeploy.network import Network
 from neurodeploy.precision import WEIGHT_BITS, IntArray
 
@@ -35,6 +35,7 @@ class FineTuneOptions:
         tau_rho: width of the surrogate derivative in thresholds.
         seed: of the order of recordings.
         piece: recordings that are run at once, see `TrainingOptions`.
+        about: whatever else belongs to it, as text; see `TrainingOptions`.
 
     Raises:
         OptionError: a value outside its range.
@@ -50,6 +51,7 @@ class FineTuneOptions:
     tau_rho: float = 1.0
     seed: int = 0
     piece: int | None = None
+    about: str = ""
 
     def __post_init__(self) -> None:
         for bits in (self.weight_bits, *self.layer_bits.values()):
@@ -59,7 +61,9 @@ class FineTuneOptions:
 
     def training(self) -> TrainingOptions:
         """The same as the trainer takes it."""
-        return TrainingOptions(self.epochs, self.batch_size, self.learning_rate, self.seed, piece=self.piece)
+        return TrainingOptions(
+            self.epochs, self.batch_size, self.learning_rate, self.seed, piece=self.piece, about=repr(self)
+        )
 
     def bits(self, network: Network) -> dict[str, int]:
         """Bits of the learned weights by population; raises OptionError for a layer without learned weights."""
@@ -78,6 +82,11 @@ class FineTuning:
         network: float or integer, CUBA LIF.
         data: labelled recordings.
         options: how.
+        distorted: the same recordings as updates see them; None: as they are.
+
+    Attributes:
+        model: being trained.
+        trainer: that trains it, for checkpoints.
 
     Raises:
         NetworkError: what training does not have, see `ChipNetwork`; or outputs that do not tell classes apart.
@@ -85,18 +94,20 @@ class FineTuning:
         DataError: no recordings, or a label without an output.
     """
 
-    def __init__(self, network: Network, data: Labelled, options: FineTuneOptions) -> None:
+    def __init__(
+        self, network: Network, data: Labelled, options: FineTuneOptions, distorted: Data | None = None
+    ) -> None:
         bits = options.bits(network)
         if not bits:
             raise NetworkError("network", "has no learned weights", "fine-tune networks that have some")
         _check_labels(network, data)
         self.model = ChipNetwork(network, bits, options.tau_rho)
         loss = _loss(network, data, options)
-        self._trainer = Trainer(self.model, data, loss, options.training())
+        self.trainer = Trainer(self.model, distorted or data, loss, options.training())
 
     def run(self) -> Iterator[Update]:
         """Train on, one update each time the iterator is advanced; `epochs` sums them up."""
-        return self._trainer.run()
+        return self.trainer.run()
 
     @property
     def network(self) -> Network:

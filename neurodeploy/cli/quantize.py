@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from neurodeploy.cli.shared import FILE, command_line, data_options, network_options, output_options
+from neurodeploy.cli.shared import layer_bits as layer_bits_option
 from neurodeploy.cli.shared import weight_bits as weight_bits_option
 from neurodeploy.cli.verb import Console, table, verb
 
@@ -24,14 +25,6 @@ MEANING = {
 }
 
 
-def _layer_bits(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
-    """What `--layer-bits fc1=4` asks, given any number of times."""
-    every, layers = weight_bits_option(ctx, param, ",".join(values) if values else None)
-    if every is not None:
-        raise click.BadParameter(f"{every} names no layer; write LAYER=BITS", ctx, param)
-    return layers
-
-
 @verb(name="quantize")
 @click.argument("path", type=FILE)
 @network_options
@@ -44,7 +37,7 @@ def _layer_bits(ctx: click.Context, param: click.Parameter, values: tuple[str, .
 @click.option(
     "--layer-bits",
     multiple=True,
-    callback=_layer_bits,
+    callback=layer_bits_option,
     metavar="LAYER=BITS",
     help="Bits of one layer's weights; may be given again.",
 )

@@ -96,6 +96,14 @@ def weight_bits(ctx: click.Context, param: click.Parameter, value: str | None) -
     return every, layers
 
 
+def layer_bits(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    """What `--layer-bits fc1=4` asks, given any number of times."""
+    every, layers = weight_bits(ctx, param, ",".join(values) if values else None)
+    if every is not None:
+        raise click.BadParameter(f"{every} names no layer; write LAYER=BITS", ctx, param)
+    return layers
+
+
 def command_line() -> list[str]:
     """The command as it was called, for provenance."""
     return ["neurodeploy", *sys.argv[1:]]

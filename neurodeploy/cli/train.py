@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from neurodeploy.cli.answers_text import answers_text
 from neurodeploy.cli.interrupt import Interrupt
-from neurodeploy.cli.shared import FILE, given, output_options
+from neurodeploy.cli.shared import FILE, command_line, given, layer_bits, output_options
 from neurodeploy.cli.verb import Console, options, verb
 
+#: Options of one of the two ways alone.
+FROM_NOTHING = (
+    "neuron", "timestep_ms", "delays", "method", "rate_epochs", "windows", "gain", "dropout", "loss",
+)  # fmt: skip
+FINE_TUNING = ("fine_tune", "yaml", "layer_bits")
+ROWS = "as given: weights as they were; rounded: to the same bits, without training"
+
 _WHAT = options(
-    click.option("--arch", required=True, metavar="NOTATION", help="Layers, for example 34x34x2-512-10."),
+    click.option("--arch", metavar="NOTATION", help="Layers, for example 34x34x2-512-10."),
+    click.option("--fine-tune", type=FILE, metavar="NET", help="Train this network on instead: .ndn or a checkpoint."),
+    click.option("--yaml", type=FILE, help="Of a checkpoint to fine-tune: SLAYER's yaml."),
     click.option("--data", type=FILE, required=True, help="Folder of recordings with labels.csv, or of a data set."),
     click.option("--split", default="train", show_default=True, metavar="NAME", help="Part to train on."),
     click.option(
@@ -30,16 +41,27 @@ _WHAT = options(
     click.option("--steps", type=int, metavar="N", help="Length of a recording; else of the yaml or the data."),
     click.option("--timestep-ms", type=float, metavar="T", help="Length of a step; else of the yaml, or 1."),
     click.option("--delays", is_flag=True, help="Learn axonal delays."),
-    click.option("--weight-bits", type=int, default=8, show_default=True, help="1 … 8, with a sign."),
+    click.option("--weight-bits", type=int, help="1 … 8, with a sign; 8 unless given, 4 to fine-tune."),
+    click.option(
+        "--layer-bits",
+        multiple=True,
+        callback=layer_bits,
+        metavar="LAYER=BITS",
+        help="To fine-tune: bits of one layer's weights; may be given again.",
+    ),
 )
 _HOW = options(
     click.option("--method", default="slayer", show_default=True, metavar="slayer", help="How gradients are found."),
-    click.option("--epochs", type=int, default=20, show_default=True, help="Passes over the data, with spikes."),
+    click.option("--epochs", type=int, help="Passes over the data, with spikes; 20 unless given, 5 to fine-tune."),
     click.option("--rate-epochs", type=int, default=0, show_default=True, help="Quick passes before, with rates."),
     click.option("--windows", type=int, default=3, show_default=True, help="Windows of a recording there."),
     click.option("--batch-size", type=int, default=32, show_default=True, help="Recordings per update."),
     click.option("--piece", type=int, metavar="N", help="Recordings run at once; 2 for large networks."),
-    click.option("--learning-rate", type=float, default=0.1, show_default=True, help="In the chip's units of weight."),
+    click.option(
+        "--learning-rate",
+        type=float,
+        help="In the chip's units of weight, 0.1 unless given; to fine-tune in steps of each layer's grid, 0.05.",
+    ),
     click.option("--gain", type=float, default=1.0, show_default=True, help="Factor on the initial weights."),
     click.option("--dropout", type=float, default=0.0, show_default=True, help="Share of neurons silenced."),
     click.option("--loss", default="count", show_default=True, metavar="count|time|probability", help="Of spikes."),
@@ -65,16 +87,34 @@ _FILES = options(
 @_HOW
 @_FILES
 @output_options
-def command(
-    console: Console, arch: str, data: Path, output: Path | None, force: bool, resume: bool, **settings: Any
-) -> None:
-    """Train a network on labelled recordings.
+@click.pass_context
+def command(ctx: click.Context, console: Console, **options: Any) -> None:
+    """Train a network on labelled recordings, or with --fine-tune one that is there, its weights in fewer bits.
 
     Ctrl-C writes a checkpoint; the same command with --resume goes on and ends with the same weights.
     """
-    from neurodeploy.training import train
+    if options["fine_tune"] is not None:
+        _refuse(ctx, FROM_NOTHING, "is of a training from nothing", "leave it or --fine-tune out")
+        _fine_tune(console, {name: value for name, value in options.items() if name not in FROM_NOTHING})
+        return
+    _refuse(ctx, FINE_TUNING, "is of fine-tuning", "give --fine-tune NET, or leave it out")
+    if options["arch"] is None:
+        raise click.MissingParameter(ctx=ctx, param=next(p for p in ctx.command.params if p.name == "arch"))
+    _train(console, {name: value for name, value in options.items() if name not in FINE_TUNING})
 
-    output = output or Path("net.pt")
+
+def _refuse(ctx: click.Context, names: tuple[str, ...], problem: str, remedy: str) -> None:
+    """Raise OptionError for an option that was given and means nothing."""
+    from neurodeploy.errors import OptionError
+
+    for name in names:
+        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise OptionError(f"--{name.replace('_', '-')}", problem, remedy)
+
+
+@contextmanager
+def _told(console: Console) -> Iterator[dict[str, Any]]:
+    """What a training is told, and tells: progress, the beginning of a phase, and whether to stop."""
     with Interrupt() as stop, ExitStack() as bar:
         advance: Callable[..., None] = console.detail
 
@@ -87,20 +127,39 @@ def command(
         def told(text: str) -> None:
             advance(text)
 
-        trained = train(
-            arch,
-            data,
-            output,
-            overwrite=force,
-            resume=resume,
-            progress=told,
-            started=started,
-            stopped=stop.asked,
-            **given(**settings),
-        )
+        yield {"progress": told, "started": started, "stopped": stop.asked}
+
+
+def _train(console: Console, options: dict[str, Any]) -> None:
+    from neurodeploy.training import train
+
+    output = options.pop("output") or Path("net.pt")
+    arch, data, force = (options.pop(name) for name in ("arch", "data", "force"))
+    with _told(console) as told:
+        trained = train(arch, data, output, overwrite=force, **told, **given(**options))
     answer = trained.as_dict()
     console.result(answer, lambda: _text(answer))
     console.next_step(f"neurodeploy compile {output} --yaml {trained.yaml}")
+
+
+def _fine_tune(console: Console, options: dict[str, Any]) -> None:
+    from neurodeploy import api
+    from neurodeploy.fine_tuning_files import fine_tune_files
+
+    path, data, force = (options.pop(name) for name in ("fine_tune", "data", "force"))
+    reading = given(arch=options.pop("arch"), yaml=options.pop("yaml"))
+    output = options.pop("output") or Path(f"{path.resolve().stem}-tuned.ndn")
+    loaded = api.read(path, **reading)
+    for note in loaded.notes:
+        console.note(note)
+    with _told(console) as told:
+        tuned = fine_tune_files(
+            loaded.network, data, output, overwrite=force, command=command_line(), **told, **given(**options)
+        )
+    answer = tuned.as_dict()
+    head = f"{output} written after {tuned.seconds:.0f} s; {tuned.training:,} recordings to train on"
+    console.result(answer, lambda: f"{head}\n\n{answers_text(answer)}\n\n{ROWS}")
+    console.next_step(f"neurodeploy compile {output}")
 
 
 def _text(answer: dict[str, Any]) -> str:
