@@ -88,7 +88,7 @@ _FILES = options(
 @_FILES
 @output_options
 @click.pass_context
-def command(ctx: click.Context, console: Console, **options: Any) -> None:
+def command(ctx: click.Context, /, console: Console, **options: Any) -> None:
     """Train a network on labelled recordings, or with --fine-tune one that is there, its weights in fewer bits.
 
     Ctrl-C writes a checkpoint; the same command with --resume goes on and ends with the same weights.

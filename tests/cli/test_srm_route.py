@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import neurodeploy as nd
-from neurodeploy.models.datasets.digits import record_digits, write_digits
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
 from neurodeploy.network import Network
 from tests.cli.conftest import Invoke
+from tests.support.digits import write_few_digits
 
 SRM_YAML = """\
 simulation: {Ts: 1.0, tSample: 60}
@@ -22,14 +22,14 @@ neuron: {type: SRMALPHA, theta: 10, tauSr: 4.0, tauRef: 1.0, scaleRef: 1.0, tauR
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("digits")
-    write_digits(path, record_digits()[:60])
+    write_few_digits(path, 60)
     return path
 
 
 def test_the_way_from_training_to_a_program(digits: Path, tmp_path: Path, invoke: Invoke) -> None:
     neuron, srm, cuba, small = (tmp_path / name for name in ("neuron.yaml", "srm.pt", "cuba.ndn", "small.ndn"))
     neuron.write_text(SRM_YAML)
-    trained = invoke("train", "--arch", "16x16x2-12-10", "--neuron", neuron, "--data", digits, "--epochs", 30,
+    trained = invoke("train", "--arch", "16x16x2-12-10", "--neuron", neuron, "--data", digits, "--epochs", 20,
                      "--batch-size", 10, "--test-every", 0, "-o", srm)  # fmt: skip
     assert trained.exit_code == 0, trained.stderr
     words = ("convert", srm, cuba, "--yaml", srm.with_suffix(".yaml"))

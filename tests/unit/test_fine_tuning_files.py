@@ -10,9 +10,9 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.errors import FormatError, NeurodeployError, OptionError
 from neurodeploy.fine_tuning_files import FineTuned, fine_tune_files
-from neurodeploy.models.datasets.digits import record_digits, write_digits
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
 from neurodeploy.network import Network
+from tests.support.digits import write_few_digits
 
 BITS = 2
 
@@ -20,7 +20,7 @@ BITS = 2
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("digits")
-    write_digits(path, record_digits()[:120])
+    write_few_digits(path, 120)
     return path
 
 
@@ -100,7 +100,7 @@ def test_a_stopped_one_goes_on_with_the_same_bits(
         ({"layer_bits": {"fc7": 4}}, OptionError, "no learned weights lead there"),
         ({"steps": 0}, OptionError, "steps: 0 is less than 1"),
         ({"split": "none"}, OptionError, "has no split 'none'"),
-        ({"data": "missing"}, FormatError, "does not exist"),
+        ({"data": "missing"}, FormatError, "cannot be read"),
     ],
 )
 def test_what_cannot_be_fine_tuned_is_said(
