@@ -110,8 +110,8 @@ def fine_tune_files(
         threads: of torch.
         overwrite: whether files may be replaced.
         command: the command line, for the file's provenance.
-        progress: told after every update how it goes.
-        started: told how many updates are to be done, and the phase.
+        progress: told before every part of the preparation which it is, and after every update how it goes.
+        started: told how many of these are to come, and what begins.
         stopped: asked after every update whether to write a checkpoint and give up.
         **options: the fields of `FineTuneOptions`: weight_bits, layer_bits, epochs, batch_size, learning_rate …
 
@@ -130,8 +130,13 @@ def fine_tune_files(
         raise OptionError("steps", f"{steps} is less than 1", "give at least one step")
     every, table = pace(checkpoint_every), TrainingLog(where, resume)
     with torch_threads(threads):
+        started(3, "preparing")
+        progress("recordings")
         tuning, tests = _prepared(network, training, test, steps, augment, options)
-        before = [tests.answers("as given", _as_given(network)), tests.answers("rounded", tuning.model)]
+        progress("answers as given")
+        given = tests.answers("as given", _as_given(network))
+        progress("answers of rounded weights")
+        rounded = tests.answers("rounded", tuning.model)
         checkpoint = paths.checkpoint(PHASE)
         if resume and checkpoint.exists():
             tuning.trainer.resume(checkpoint)
@@ -144,7 +149,7 @@ def fine_tune_files(
         started(phase.left, phase.name)
         for text in phase.run():
             progress(text)
-        answers = (*before, tests.answers("fine-tuned", tuning.model))
+        answers = (given, rounded, tests.answers("fine-tuned", tuning.model))
     trained = tuning.network
     save_network(trained, paths.output, provenance=provenance(command), overwrite=overwrite or resume)
     return FineTuned(paths.output, trained, where, len(training), answers, phase.loss, monotonic() - begun)

@@ -121,7 +121,7 @@ def _told(console: Console) -> Iterator[dict[str, Any]]:
         def started(updates: int, phase: str) -> None:
             nonlocal advance
             bar.close()
-            console.detail(f"{phase}: {updates} updates")
+            console.detail(f"{phase}: {updates} to do")
             advance = bar.enter_context(console.progress(phase, updates))
 
         def told(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,24 @@ def test_the_log_has_a_line_per_epoch(whole: FineTuned) -> None:
     assert float(rows[-1]["test_accuracy"]) == pytest.approx(whole.answers[-1].correct / 60, abs=1e-5)
 
 
+def test_distorted_recordings_are_what_is_trained_on(
+    whole: FineTuned, network: Network, folder: Path, tmp_path: Path
+) -> None:
+    plain = tuned(network, folder, tmp_path / "net.ndn", augment="", test_every=0)
+    weights = [each.network.projections[0].synapse.weight for each in (plain, whole)]
+    assert (weights[0] != weights[1]).any()
+    assert plain.answers[:2] == whole.answers[:2]
+
+
+def nearly(network: Network) -> Network:
+    """The same but for one weight."""
+    first, *others = network.projections
+    weight = first.synapse.weight.copy()
+    weight[0, 0] += 2
+    changed = replace(first, synapse=replace(first.synapse, weight=weight))
+    return replace(network, projections=(changed, *others))
+
+
 @pytest.mark.parametrize("left_after", [2, 4])
 def test_a_stopped_one_goes_on_with_the_same_bits(
     whole: FineTuned, network: Network, folder: Path, tmp_path: Path, left_after: int
@@ -82,7 +101,7 @@ def test_a_stopped_one_goes_on_with_the_same_bits(
     with pytest.raises(OptionError, match="go on with the same command and --resume"):
         tuned(network, folder, output, stopped=lambda: next(updates) >= left_after)
     assert not output.exists()
-    for other in ({"augment": ""}, {"weight_bits": 3}, {"network": nd.quantize(network, 3)[0]}):
+    for other in ({"augment": ""}, {"weight_bits": 3}, {"network": nearly(network)}):
         with pytest.raises(OptionError, match="resume with the same options"):
             tuned(**({"network": network, "folder": folder, "output": output, "resume": True} | other))  # type: ignore[arg-type]
     resumed = tuned(network, folder, output, resume=True)
