@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.compiler.mesh import Mesh, Placement
 from neurodeploy.compiler.target import Target
-from neurodeploy.network import Network
+from neurodeploy.network import LayerError, Network
 
 Column = NDArray[np.integer[Any]]
 
@@ -117,39 +117,6 @@ class Routes:
     start: Column
     core: Column
     axon: Column
-
-
-@dataclass(frozen=True)
-class LayerError:
-    """What quantization did to one projection.
-
-    Attributes:
-        projection, target: its name and the population it drives.
-        bits, sign_mode, exponent: the chosen format.
-        weights: number of weights; changed: how many differ from the weights the training's forward pass used;
-            clipped: how many of those lie beyond the format's range.
-        rms, worst: root mean square and largest absolute difference, in units of the original weights.
-        channels: how many output channels this row is about, if the projection was split; None: all.
-        scale: what the weights were multiplied by.
-        threshold_scale: what the thresholds of the population were multiplied by; the bias was by `scale`.
-        disagreement: share of the population's spikes in which it and its float original differ on the calibration
-            recordings, 0 … 1; None without any.
-    """
-
-    projection: str
-    target: str
-    bits: int
-    sign_mode: str
-    exponent: int
-    weights: int
-    changed: int
-    clipped: int
-    rms: float
-    worst: float
-    channels: int | None = None
-    scale: float = 1.0
-    threshold_scale: float = 1.0
-    disagreement: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

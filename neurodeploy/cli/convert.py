@@ -35,7 +35,12 @@ def command(
 
     loaded = api.read(source, **reading)
     files, notes = api.convert(
-        loaded.network, destination, to, overwrite=force, source=source, **given(profile=profile, traces=traces)
+        loaded.quantized or loaded.network,
+        destination,
+        to,
+        overwrite=force,
+        source=source,
+        **given(profile=profile, traces=traces),
     )
     for note in (*loaded.notes, *notes):
         console.note(note)
