@@ -147,6 +147,13 @@ class Program:
     summary: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def rescaled(self) -> frozenset[str]:
+        """Populations whose weights were multiplied by a factor before they were rounded: their u and v are in other
+        units than the float network's.
+        """
+        return frozenset(row.target for row in self.quantization if row.scale != 1.0) if self.source else frozenset()
+
     @cached_property
     def placement(self) -> Placement:
         """Where each core sits on the mesh."""

@@ -90,6 +90,9 @@ BACKENDS = {
 }
 
 
+#: The backend that runs the float network a program came from, in the units of its weights.
+FLOAT_BACKEND = "torch"
+
 #: The backend that drives a chip.
 BOARD_BACKEND = "lava-hw"
 

@@ -34,7 +34,8 @@ from neurodeploy.spikes.events import Events, bin_recording
 from neurodeploy.spikes.files import read_recording
 from neurodeploy.spikes.samples import Sample
 
-_Item, _Result = TypeVar("_Item"), TypeVar("_Result")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 #: What a recording can be given as.
 Input = Events | NDArray[np.generic] | Sample | None
