@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import neurodeploy as nd
-from neurodeploy.network import CubaLif, Dense, Network, Population, Projection, Quantized
+from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 from tests.cli.conftest import Invoke
 
 
@@ -119,32 +119,3 @@ def test_the_float_network_travels_with_the_file(
         refused = invoke("compare", tmp_path / name, "--data", recordings)
         assert refused.exit_code == 1
         assert "finds no float network" in refused.stderr
-
-
-def test_scaled_weights_are_compared_by_spikes(
-    invoke: Invoke, network: Network, recordings: Path, tmp_path: Path
-) -> None:
-    nd.save(network, tmp_path / "n.ndn")
-    source = replace(
-        network,
-        projections=tuple(replace(p, synapse=Dense(p.synapse.weight + 0.3)) for p in network.projections),
-    )
-    scaled = replace(
-        network,
-        populations=(
-            network.populations[0],
-            replace(network.populations[1], neuron=CubaLif(1024, 128, 40)),
-            network.populations[2],
-        ),
-    )
-    doubled = (replace(scaled.projections[0], weight_exponent=1), scaled.projections[1])
-    integers, errors = nd.quantize(replace(scaled, projections=doubled))
-    rows = (replace(errors[0], scale=2.0, threshold_scale=2.0, changed=7), errors[1])
-    nd.save(Quantized.of(source, integers, rows), tmp_path / "q.ndn")
-    assert invoke("compile", tmp_path / "q.ndn", "-o", tmp_path / "q.ndp").exit_code == 0
-    found = json.loads(invoke("compare", tmp_path / "q.ndp", "--data", recordings, "--json").stdout)
-    first = found["pairs"][0]["first_difference"]
-    assert first is None or first["population"] != "fc1" or first["variable"] == "spikes"
-    program = nd.load(tmp_path / "q.ndp")
-    assert isinstance(program, nd.Program)
-    assert program.rescaled == {"fc1"}

@@ -95,7 +95,7 @@ def test_the_same_as_one_by_one(
         _same(one, other)
     assert sum(parts) == pytest.approx(len(recordings))
     assert min(int(s.step.size) for s in alone[1].spikes) > 0  # every population has something to get wrong
-    assert len({tuple(run.output_counts) for run in together}) > 3
+    assert len({tuple(run.output_counts) for run in together}) > 2
 
 
 def test_lengths_are_cut_alike(program: Program, recordings: list[Events]) -> None:
