@@ -18,10 +18,9 @@ import numpy as np
 import neurodeploy as nd
 from neurodeploy import api
 from neurodeploy.compiler.flat import flat_program
-from neurodeploy.compiler.program import LayerError
 from neurodeploy.emulator.engine import Emulator, load
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
-from neurodeploy.network import Network
+from neurodeploy.network import LayerError, Network
 from neurodeploy.runtime.run import RunOptions, default_steps
 from neurodeploy.runtime.session import stimulus
 from neurodeploy.spikes.samples import find_samples

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurodeploy.compiler.compile import CompileOptions, plan_network
-from neurodeploy.compiler.program import LayerError
 from neurodeploy.compiler.quantization.options import QuantizeOptions, trained_weights
 from neurodeploy.compiler.quantization.scores import Evaluate
 from neurodeploy.compiler.quantization.search import calibrated
 from neurodeploy.compiler.quantize import quantize
 from neurodeploy.errors import DoesNotFitError, OptionError
-from neurodeploy.network import Network
+from neurodeploy.network import LayerError, Network
 
 #: Bits that a layer can be lowered to from each; the chip stores 7 bits as 8.
 LOWER = {8: 6, 7: 6, 6: 5, 5: 4, 4: 3, 3: 2, 2: 1}

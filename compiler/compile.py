@@ -27,12 +27,12 @@ from neurodeploy.compiler.prediction import load_constants, predicted
 from neurodeploy.compiler.prediction.constants import SHOWN
 from neurodeploy.compiler.prediction.counting import expected_counts
 from neurodeploy.compiler.preflight import TooManyCoresError, check_bounds, check_models, check_parameters, check_size
-from neurodeploy.compiler.program import LayerError, Program
+from neurodeploy.compiler.program import Program
 from neurodeploy.compiler.quantize import QuantizeOptions, quantize
 from neurodeploy.compiler.target import StackLimits, Target, load_target, with_memory_rule
 from neurodeploy.compiler.work import Work
 from neurodeploy.errors import DoesNotFitError
-from neurodeploy.network import Network, synapse_count
+from neurodeploy.network import LayerError, Network, synapse_count
 from neurodeploy.precision import IntArray
 
 SCHEMA = "neurodeploy.compile/1"

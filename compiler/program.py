@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.compiler.mesh import Mesh, Placement
 from neurodeploy.compiler.target import Target
-from neurodeploy.network import Network
+from neurodeploy.network import LayerError, Network
 
 Column = NDArray[np.integer[Any]]
 
@@ -119,39 +119,6 @@ class Routes:
     axon: Column
 
 
-@dataclass(frozen=True)
-class LayerError:
-    """What quantization did to one projection.
-
-    Attributes:
-        projection, target: its name and the population it drives.
-        bits, sign_mode, exponent: the chosen format.
-        weights: number of weights; changed: how many differ from the weights the training's forward pass used;
-            clipped: how many of those lie beyond the format's range.
-        rms, worst: root mean square and largest absolute difference, in units of the original weights.
-        channels: how many output channels this row is about, if the projection was split; None: all.
-        scale: what the weights were multiplied by.
-        threshold_scale: what the thresholds of the population were multiplied by; the bias was by `scale`.
-        disagreement: share of the population's spikes in which it and its float original differ on the calibration
-            recordings, 0 … 1; None without any.
-    """
-
-    projection: str
-    target: str
-    bits: int
-    sign_mode: str
-    exponent: int
-    weights: int
-    changed: int
-    clipped: int
-    rms: float
-    worst: float
-    channels: int | None = None
-    scale: float = 1.0
-    threshold_scale: float = 1.0
-    disagreement: float | None = None
-
-
 @dataclass(frozen=True, eq=False)
 class Program:
     """A network mapped to a target, ready to run.
@@ -179,6 +146,13 @@ class Program:
     quantization: tuple[LayerError, ...] = ()
     summary: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def rescaled(self) -> frozenset[str]:
+        """Populations whose weights were multiplied by a factor before they were rounded: their u and v are in other
+        units than the float network's.
+        """
+        return frozenset(row.target for row in self.quantization if row.scale != 1.0) if self.source else frozenset()
 
     @cached_property
     def placement(self) -> Placement:

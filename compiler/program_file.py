@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ import numpy as np
 
 from neurodeploy.arrays import Array, Arrays
 from neurodeploy.compiler.memory import CODED_BITS, INDEX_BITS, SKIP_BITS, Compression
-from neurodeploy.compiler.program import Axons, Column, Cores, LayerError, Program, Routes, Storage
+from neurodeploy.compiler.program import Axons, Column, Cores, Program, Routes, Storage
 from neurodeploy.compiler.target import target_from_dict
 from neurodeploy.container import checksum, decode, encode
 from neurodeploy.errors import FormatError
 from neurodeploy.files import read_bytes, write_atomic
 from neurodeploy.network.codec import network_from_parts, network_to_parts
+from neurodeploy.network.quantized import check_source, rows_from_parts, rows_to_parts
 from neurodeploy.precision import WEIGHT_EXPONENTS, SignMode
 
 MAX_PROGRAM_BYTES = 2**32
@@ -50,7 +51,7 @@ def program_bytes(program: Program) -> bytes:
         "source": source,
         "source_omitted": program.source_omitted,
         "target": program.target.as_dict(),
-        "quantization": [asdict(error) for error in program.quantization],
+        "quantization": rows_to_parts(program.quantization),
         "summary": program.summary,
         "provenance": program.provenance,
     }
@@ -93,11 +94,13 @@ def load_program(path: Path) -> tuple[Program, str]:
             storage=Storage(**_columns("storage", arrays)) if meta["storage"] else None,
             source=None if meta["source"] is None else network_from_parts(meta["source"], arrays, where),
             source_omitted=bool(meta["source_omitted"]),
-            quantization=tuple(LayerError(**row) for row in meta["quantization"]),
+            quantization=rows_from_parts(meta["quantization"]),
             summary=_object(meta["summary"]),
             provenance=_object(meta["provenance"]),
         )
         _check_storage(program)
+        if program.source is not None:
+            check_source(program.network, program.source)
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(where, f"describes no program ({error!r})", "compile it again") from error
     if not program.network.is_quantized:

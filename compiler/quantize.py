@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neurodeploy.compiler.program import LayerError
 from neurodeploy.compiler.quantization.layer import quantized_projection
 from neurodeploy.compiler.quantization.options import QuantizeOptions, trained_weights
-from neurodeploy.network import Network
+from neurodeploy.network import LayerError, Network
 
 __all__ = ["QuantizeOptions", "quantize", "trained_weights"]
 

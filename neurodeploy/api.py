@@ -22,14 +22,15 @@ from neurodeploy.compiler.advice import Change, advice_json
 from neurodeploy.compiler.advice import advise as find_advice
 from neurodeploy.compiler.explain import explained
 from neurodeploy.compiler.flows import Rates
+from neurodeploy.compiler.origin import with_origin
 from neurodeploy.compiler.program_file import load_program, program_bytes, save_program
 from neurodeploy.container import checksum
 from neurodeploy.errors import FormatError, NeurodeployError, OptionError
 from neurodeploy.files import write_atomic
 from neurodeploy.models.formats import Loaded, ReadOptions, WriteOptions, read_network, written_network
 from neurodeploy.models.formats.options import check_options
-from neurodeploy.network import Network
-from neurodeploy.network.file import load_network, save_network
+from neurodeploy.network import Network, Quantized
+from neurodeploy.network.file import load_quantized, save_network
 from neurodeploy.provenance import provenance
 from neurodeploy.reporting import write_report
 from neurodeploy.runtime.compare import Verification, Verifier
@@ -72,8 +73,11 @@ def read(path: str | Path, arch: str | None = None, *, form: str | None = None, 
         return read_network(path, reading, form)
     check_options(reading, (), f"a {path.suffix} file")
     if path.suffix == ".ndn":
-        return Loaded(load_network(path), (), "neurodeploy network")
-    return Loaded(load_program(path)[0].network, (), PROGRAM)
+        item, title = load_quantized(path), "neurodeploy network"
+    else:
+        program, title = load_program(path)[0], PROGRAM
+        item = Quantized(program.network, program.source, program.source_omitted, program.quantization)
+    return Loaded(item.network, (), title, item if item.is_known else None)
 
 
 def load(path: str | Path, arch: str | None = None, *, form: str | None = None, **options: Any) -> Network | Program:
@@ -83,7 +87,7 @@ def load(path: str | Path, arch: str | None = None, *, form: str | None = None, 
 
 
 def convert(
-    network: Network,
+    network: Network | Quantized,
     path: str | Path,
     form: str | None = None,
     *,
@@ -94,7 +98,7 @@ def convert(
     """Write a network in any format that has a writer, or as `.ndn`.
 
     Args:
-        network: what to write.
+        network: what to write; where it came from goes into a `.ndn` file alone.
         path: the main file, whatever its suffix if `form` is given; files beside it differ in the suffix.
         form: name of the foreign format; None: by the suffix.
         overwrite: whether existing files may be replaced.
@@ -116,7 +120,8 @@ def convert(
         return [path], ()
     if path.is_dir() or not path.name:
         raise FormatError(str(path), "is a folder", "name the file to write")
-    written = written_network(network, path, writing, form)
+    plain = network.network if isinstance(network, Quantized) else network
+    written = written_network(plain, path, writing, form)
     main = next(iter(written.files))
     files = {path if suffix == main else path.with_suffix(suffix): data for suffix, data in written.files.items()}
     for file in files:
@@ -136,17 +141,17 @@ def _check_replaced(file: Path, overwrite: bool, source: str | Path | None) -> N
         raise FormatError(str(file), "is the file that is read", "choose another name")
 
 
-def save(item: Network | Program | RunRecord, path: str | Path, *, overwrite: bool = False) -> None:
-    """Write a network (`.ndn`), a program (`.ndp`) or the record of a run (`.ndr`).
+def save(item: Network | Quantized | Program | RunRecord, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write a network, with where it came from or without (`.ndn`), a program (`.ndp`) or the record of a run (`.ndr`).
 
     Raises:
         FormatError: the wrong suffix, an existing file without `overwrite`, or a file that cannot be written.
     """
     path = Path(path)
-    suffix = {Network: ".ndn", Program: ".ndp", RunRecord: ".ndr"}[type(item)]
+    suffix = {Network: ".ndn", Quantized: ".ndn", Program: ".ndp", RunRecord: ".ndr"}[type(item)]
     if path.suffix != suffix:
         raise FormatError(str(path), f"does not end in {suffix}", f"name it {path.with_suffix(suffix).name}")
-    if isinstance(item, Network):
+    if isinstance(item, (Network, Quantized)):
         save_network(item, path, provenance=provenance(["nd.save"]), overwrite=overwrite)
     elif isinstance(item, Program):
         save_program(item, path, overwrite=overwrite)
@@ -155,7 +160,7 @@ def save(item: Network | Program | RunRecord, path: str | Path, *, overwrite: bo
 
 
 def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compile
-    network: Network,
+    network: Network | Quantized,
     target: str = "loihi1",
     weight_bits: int | None = None,
     keep_source: bool = True,
@@ -169,7 +174,7 @@ def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compi
     """A network quantized and mapped to a target.
 
     Args:
-        network: float or integer.
+        network: float or integer, or quantized with where it came from, as `read` has it.
         target: name of a target, or the path of a `.toml` file.
         weight_bits: 1 … 8; None keeps what came as integers exact.
         keep_source: store the float network too.
@@ -185,9 +190,11 @@ def compile(  # noqa: A001 - the verb of the command line; scripts call nd.compi
     """
     chosen = CompileOptions(target, weight_bits, keep_source, **options)
     made = provenance(command)
+    plain = network.network if isinstance(network, Quantized) else network
     if calibrate is not None:
-        rates = firing_rates(network, calibrate, target, weight_bits, progress=progress, **options)
-    return compile_network(network, chosen, made, progress, rates)
+        rates = firing_rates(plain, calibrate, target, weight_bits, progress=progress, **options)
+    program = compile_network(plain, chosen, made, progress, rates)
+    return with_origin(program, network, keep_source) if isinstance(network, Quantized) else program
 
 
 def firing_rates(

@@ -33,8 +33,9 @@ from neurodeploy.files import read_bytes, write_atomic
 
 #: As in PNG: a byte that is no text, and line ends that a text transfer would change.
 MAGIC = b"\x89NDF\r\n\x1a\n"
-#: Networks have transposed convolutions since 2, and programs, which hold networks, since 3; runs have outputs since 2.
-VERSIONS = {"network": 2, "program": 3, "run": 2, "snapshot": 1}
+#: Networks have transposed convolutions since 2, and programs, which hold networks, since 3; networks have the float
+#: network they came from since 3; runs have outputs since 2.
+VERSIONS = {"network": 3, "program": 3, "run": 2, "snapshot": 1}
 BLOCK_BYTES = 512
 MAX_FILE_BYTES = 2**32
 MAX_META_BYTES = 2**26

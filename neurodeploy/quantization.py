@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from neurodeploy.api import Data, inputs
 from neurodeploy.compiler import CompileOptions
 from neurodeploy.compiler.budget import quantize_to_fit
-from neurodeploy.compiler.program import LayerError
 from neurodeploy.compiler.quantization.search import calibrated
 from neurodeploy.compiler.quantize import QuantizeOptions
 from neurodeploy.compiler.quantize import quantize as quantize_plainly
-from neurodeploy.network import Network
+from neurodeploy.network import LayerError, Network
 from neurodeploy.runtime.scoring import Scorer
 
 

@@ -71,7 +71,8 @@ def stages(
     Returns:
         Runs named after their backends; layers are compared over all recordings, and of the first recording in which
         two of them part, the first difference of u, v or spikes comes with its likely cause and, under `quantized`, how
-        many of the population's weights quantization changed.
+        many of the population's weights quantization changed, and its factors of weights and thresholds. Where that of
+        weights is not 1, u and v are in other units than the float network's and not compared with it.
 
     Raises:
         OptionError: fewer than two different backends.
@@ -118,9 +119,17 @@ def _explained(program: Program, view: PairView, item: Input, options: RunOption
     if first is None:
         return None
     rows = [row for row in program.quantization if row.target == first.population]
-    quantized = {"changed": sum(row.changed for row in rows), "weights": sum(row.weights for row in rows)}
+    factors = (rows[0].scale, rows[0].threshold_scale) if rows else (1.0, 1.0)
+    quantized: dict[str, Any] = {
+        "changed": sum(row.changed for row in rows),
+        "weights": sum(row.weights for row in rows),
+        "scale": factors[0],
+        "threshold_scale": factors[1],
+    }
     found = {key: value for key, value in asdict(first).items() if key != "backends"}
-    # the float network and the program differ in weights alone; no diagnosis guesses weights between whole numbers
-    if first.likely_cause == "unknown" and first.variable == "u" and quantized["changed"] and STAGES[0] in view.runs:
+    # the float network and the program differ in weights, and in thresholds where these were moved; no diagnosis
+    # guesses weights between whole numbers, or states in other units
+    others = first.variable == "u" or (first.variable == "spikes" and factors[0] == factors[1] != 1.0)
+    if first.likely_cause == "unknown" and others and quantized["changed"] and STAGES[0] in view.runs:
         found["likely_cause"] = "weight"
     return found | {"values": list(first.values), "quantized": quantized}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast, runtime_checkable
 
 from neurodeploy.compiler.program import Program
-from neurodeploy.emulator.simulation import Options, Simulation
+from neurodeploy.emulator.simulation import Chunk, Counters, Options, Simulation
 from neurodeploy.emulator.snapshot import Snapshot
 from neurodeploy.errors import OptionError
+from neurodeploy.spikes.events import Events
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,34 @@ class ResumableBackend(Backend, Protocol):
         """
 
 
+class Lanes(Protocol):
+    """Recordings stepped side by side from zero state, each as if it were alone."""
+
+    def advance(self, events: Sequence[Events], steps: int, states: Sequence[int] = ()) -> Sequence[Chunk]:
+        """Run `steps` more steps; see `Simulation.advance`.
+
+        Args:
+            events: of each recording that goes on; those behind them have ended.
+            steps: how many.
+            states: positions of the populations whose u and v are recorded after every step.
+        """
+
+    def counters(self, lane: int) -> Counters:
+        """Totals of a recording since step 0."""
+
+
+@runtime_checkable
+class ParallelBackend(Backend, Protocol):
+    """A backend that steps several recordings in hardly more time than one."""
+
+    @property
+    def most_lanes(self) -> int:
+        """How many recordings at a time memory and time are well spent on, at least 1."""
+
+    def lanes(self, lanes: int) -> Lanes:
+        """So many runs from zero state."""
+
+
 #: Name, module and class, and what it is; modules are imported when asked for.
 BACKENDS = {
     "emulator": ("neurodeploy.runtime.emulator:EmulatorBackend", "C core, through cores and axons, bit-exact"),
@@ -60,6 +89,9 @@ BACKENDS = {
     ),
 }
 
+
+#: The backend that runs the float network a program came from, in the units of its weights.
+FLOAT_BACKEND = "torch"
 
 #: The backend that drives a chip.
 BOARD_BACKEND = "lava-hw"

@@ -12,7 +12,7 @@ from neurodeploy.emulator.simulation import Chunk, Options, Spikes
 from neurodeploy.errors import OptionError
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.alignment import offset
-from neurodeploy.runtime.backend import BOARD_BACKEND, Backend, Board, open_backend
+from neurodeploy.runtime.backend import BOARD_BACKEND, FLOAT_BACKEND, Backend, Board, open_backend
 from neurodeploy.runtime.diagnosis import likely_cause
 from neurodeploy.runtime.evidence import Evidence
 from neurodeploy.runtime.run import RunOptions, default_steps
@@ -50,6 +50,9 @@ class _Recording:
 class Verifier:
     """Backends with the same program; feed it recordings, then ask for the result.
 
+    Where quantization multiplied the weights into a population, u and v of backend `torch` are in other units than the
+    others': these are not compared then, and what is first apart there are spikes.
+
     Args:
         program: compiled; its network is what a diagnosis holds the backends to.
         backends: two or more different names, the yardstick first; or backends already open, by name.
@@ -74,6 +77,7 @@ class Verifier:
         self._backends = dict(backends) if isinstance(backends, Mapping) else self._opened(program, backends)
         self._names = tuple(self._backends)
         self._ran = [i for i, p in enumerate(self._network.populations) if p.neuron is not None]
+        self._rescaled = {i for i in self._ran if self._network.populations[i].name in program.rescaled}
         self._layers = [_Layer([0] * len(backends)) for _ in self._network.populations]
         self._states = 0
         self._offsets = dict.fromkeys(self._names, 0)
@@ -102,6 +106,7 @@ class Verifier:
         recording = _Recording(events, given.file, recorders, [None for _ in self._names])
         simulations = [backend.simulation() for backend in self._backends.values()]
         neurons = sum(self._network.populations[i].neurons for i in self._ran)
+        alike = neurons - sum(self._network.populations[i].neurons for i in self._rescaled)
         at_a_time = min(max(CHUNK_VALUES // max(2 * neurons, 1), CHUNK_STEPS), MOST_STEPS)
         for first in range(0, steps, at_a_time):
             count = min(at_a_time, steps - first)
@@ -110,7 +115,7 @@ class Verifier:
             if not all(chunk.states for chunk in chunks):  # a chip shows spikes only
                 chunks = [replace(chunk, states={}) for chunk in chunks]
             else:
-                self._states += 2 * count * neurons
+                self._states += 2 * count * (neurons if FLOAT_BACKEND not in self._names else alike)
             progress(count / steps)
             self._count(chunks)
             if self._first is None:
@@ -163,12 +168,22 @@ class Verifier:
             recorder.add(chunk)
         for i, name in enumerate(self._names[1:], 1):
             if recording.first[i] is None:
-                place = first_difference(self._network, chunks[0], chunks[i])
+                place = first_difference(self._network, *(self._comparable(c, name) for c in (chunks[0], chunks[i])))
                 if place is not None:
                     recording.first[i] = replace(place, backends=(self._names[0], name), recording=recording.file)
         if any(recording.first):
             for recorder in recording.recorders:
                 recorder.mark()
+
+    def _units_differ(self, name: str) -> bool:
+        """Whether a backend or the yardstick is the float network, and only one of them."""
+        return (name == FLOAT_BACKEND) != (self._names[0] == FLOAT_BACKEND)
+
+    def _comparable(self, chunk: Chunk, name: str) -> Chunk:
+        """A chunk without the states that have other units in the backend `name` than in the yardstick."""
+        if not self._rescaled or not self._units_differ(name):
+            return chunk
+        return replace(chunk, states={i: s for i, s in chunk.states.items() if i not in self._rescaled})
 
     def _explain(self, recording: _Recording) -> Difference | None:
         """The earliest difference of a recording with its likely cause; notes the offsets on the way."""
@@ -181,7 +196,8 @@ class Verifier:
         i, first = min(found, key=lambda item: (order(self._network, item[1]), item[0]))
         if self._offsets[self._names[i]]:
             return replace(first, likely_cause="offset")
-        if not traces[0].states:
+        units_differ = self._units_differ(self._names[i]) and self._network.index(first.population) in self._rescaled
+        if not traces[0].states or units_differ:
             return first
         evidence = [self._evidence(recording, trace, first) for trace in (traces[i], traces[0])]
         return replace(first, likely_cause=likely_cause(evidence))

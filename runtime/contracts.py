@@ -127,7 +127,7 @@ CHANGE = {
     "joules": Later(Nullable(NUMBER)),
 }
 
-#: The fields of `compiler.program.LayerError`.
+#: The fields of `network.quantized.LayerError`.
 QUANTIZATION = [
     {
         "projection": TEXT,

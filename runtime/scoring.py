@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 from neurodeploy.compiler.flat import flat_program
 from neurodeploy.compiler.quantization.scores import Scores
 from neurodeploy.compiler.quantize import QuantizeOptions, quantize
-from neurodeploy.emulator.simulation import Options, Simulation, Spikes
+from neurodeploy.emulator.simulation import Chunk, Options, Spikes
 from neurodeploy.errors import DataError, MissingPackageError, OptionError, QuantizationError
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
-from neurodeploy.runtime.backend import open_backend
+from neurodeploy.runtime.abreast import run_abreast
+from neurodeploy.runtime.backend import Backend, ParallelBackend, open_backend
 from neurodeploy.runtime.run import RunOptions, default_steps
 from neurodeploy.runtime.session import Input, stimulus
 from neurodeploy.spikes.events import Events
@@ -44,7 +46,7 @@ class Scorer:
     Args:
         network: before quantization.
         data: the recordings.
-        progress: called with a text before each recording of the reference is run.
+        progress: called with a text before recordings of the reference are run.
 
     Raises:
         DataError: no recordings, or ones in which the network stays silent; and what `stimulus` raises.
@@ -57,11 +59,8 @@ class Scorer:
         self._recordings = list(_recordings(network, data))
         if not self._recordings:
             raise DataError("calibration", "has no recordings", "give at least one")
-        self.reference, simulation = _reference(network)
-        self._wanted = []
-        for number, recording in enumerate(self._recordings, 1):
-            progress(f"{self.reference}, recording {number} of {len(self._recordings)}")
-            self._wanted.append(_fired(network, simulation(), recording))
+        self.reference, backend = _reference(network)
+        self._wanted = _all_fired(network, backend, self._recordings, partial(_told, progress, self.reference))
         if not any(len(spikes) for fired in self._wanted for spikes in fired.spikes):
             raise DataError(
                 "calibration", "no neuron fires in these recordings", "give recordings like those to be run"
@@ -70,8 +69,7 @@ class Scorer:
 
     def __call__(self, candidate: Network) -> Scores:
         """How far a quantized network is from the reference."""
-        simulation = open_backend("emulator", flat_program(candidate)).simulation
-        found = [_fired(candidate, simulation(), recording) for recording in self._recordings]
+        found = _all_fired(candidate, open_backend("emulator", flat_program(candidate)), self._recordings)
         pairs = list(zip(self._wanted, found, strict=True))
         populations = {
             name: _share(
@@ -94,8 +92,8 @@ def _recordings(network: Network, data: Sequence[Input]) -> list[tuple[Events, i
     return found
 
 
-def _reference(network: Network) -> tuple[str, Callable[[], Simulation]]:
-    """What candidates are measured against: a name for messages, and what starts a run from zero state."""
+def _reference(network: Network) -> tuple[str, Backend]:
+    """What candidates are measured against, with its name."""
     program = flat_program(quantize(network, QuantizeOptions(8, per_channel=True))[0])
     try:
         exact, errors = quantize(network)
@@ -106,14 +104,38 @@ def _reference(network: Network) -> tuple[str, Callable[[], Simulation]]:
         program = program if lost else flat_program(exact)
     if lost:
         try:
-            return "torch", open_backend("torch", replace(program, source=network), Options()).simulation
+            return "torch", open_backend("torch", replace(program, source=network), Options())
         except (MissingPackageError, OptionError):
             pass
-    return "emulator", open_backend("emulator", program).simulation
+    return "emulator", open_backend("emulator", program)
 
 
-def _fired(network: Network, simulation: Simulation, recording: tuple[Events, int]) -> _Fired:
-    chunk = simulation.advance(*recording)
+def _told(progress: Callable[[str], None], name: str, done: int, recordings: int) -> None:
+    progress(f"{name}, {done} of {recordings} recordings")
+
+
+def _all_fired(
+    network: Network,
+    backend: Backend,
+    recordings: Sequence[tuple[Events, int]],
+    progress: Callable[[int, int], None] = lambda done, recordings: None,
+) -> list[_Fired]:
+    """What all recordings make a network do, as many at a time as the backend likes; tells how many are done."""
+    if not isinstance(backend, ParallelBackend):
+        found = []
+        for done, recording in enumerate(recordings):
+            progress(done, len(recordings))
+            found.append(_fired(network, backend.simulation().advance(*recording)))
+        return found
+    found = []
+    for low in range(0, len(recordings), backend.most_lanes):
+        progress(low, len(recordings))
+        replays = run_abreast(backend, recordings[low : low + backend.most_lanes])
+        found += [_fired(network, replay.whole) for replay in replays]
+    return found
+
+
+def _fired(network: Network, chunk: Chunk) -> _Fired:
     spikes = [_numbered(s, p.neurons) for s, p in zip(chunk.spikes[1:], network.populations[1:], strict=True)]
     counts = np.bincount(chunk.spikes[-1].neuron, minlength=network.output.neurons)
     return _Fired(spikes, counts)

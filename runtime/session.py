@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event
 from time import perf_counter
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +19,11 @@ from neurodeploy.compiler.prediction.deliveries import Deliveries
 from neurodeploy.compiler.program import Program
 from neurodeploy.compiler.traffic import traffic
 from neurodeploy.emulator.simulation import Options
+from neurodeploy.emulator.stretch import check_stretch
 from neurodeploy.errors import DataError, OptionError
 from neurodeploy.network import Network
-from neurodeploy.runtime.backend import Board, ResumableBackend, open_backend
+from neurodeploy.runtime.abreast import run_abreast
+from neurodeploy.runtime.backend import Board, ParallelBackend, ResumableBackend, open_backend
 from neurodeploy.runtime.pieces import events_of
 from neurodeploy.runtime.probe_file import ProbeFile
 from neurodeploy.runtime.probes import parse_probe
@@ -29,6 +33,9 @@ from neurodeploy.runtime.stream import Stream
 from neurodeploy.spikes.events import Events, bin_recording
 from neurodeploy.spikes.files import read_recording
 from neurodeploy.spikes.samples import Sample
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 #: What a recording can be given as.
 Input = Events | NDArray[np.generic] | Sample | None
@@ -130,11 +137,14 @@ class Session:
 
     def opened(self, data: Input, saved: Saved | None = None) -> tuple[Stream, Stimulus, int]:
         """A stream for a recording, the recording, and its length; see `stimulus` and `stream`."""
-        given = stimulus(data, self.network, self.options.binning)
-        steps = default_steps(
-            self.network, given.events, replace(self.options, steps=self.options.steps or given.steps)
-        )
+        given, steps = self._prepared(data)
         return self.stream(steps, saved), given, steps
+
+    def _prepared(self, data: Input) -> tuple[Stimulus, int]:
+        """A recording and its length."""
+        given = stimulus(data, self.network, self.options.binning)
+        options = replace(self.options, steps=self.options.steps or given.steps)
+        return given, default_steps(self.network, given.events, options)
 
     def run(
         self,
@@ -178,12 +188,8 @@ class Session:
         def given_up() -> bool:
             return self._stopped.is_set() or stopped()
 
-        try:
+        with _named(given):
             run = run_events(stream, given.events, steps, self.options, keep, given_up, progress)
-        except DataError as error:
-            if given.file is None:
-                raise
-            raise DataError(f"{given.file}: {error.subject}", error.problem, error.remedy) from error
         return replace(with_sample(run, given.file, given.label), predictions=self._predictions(run))
 
     def _predictions(self, run: Run) -> tuple[Prediction, ...]:
@@ -206,6 +212,8 @@ class Session:
     ) -> list[Run]:
         """Run recordings over threads; results in the order given, the same for any number of threads.
 
+        A backend that steps several recordings at a time is given as many as it likes, unless something is probed.
+
         Args:
             data: the recordings.
             threads: how many run at a time.
@@ -224,15 +232,61 @@ class Session:
             number, item = indexed
             return self.run(item, progress, keep=keep_spikes(number), output=output, number=number, stopped=stopped)
 
+        def group(low: int) -> list[Run]:
+            runs = self._run_group(data[low : low + together], progress, stopped)
+            return [run if keep_spikes(number) else replace(run, spikes=()) for number, run in enumerate(runs, low)]
+
+        together = self._together(len(data), threads) if output is None else 1
         try:
+            if together > 1:
+                groups = _mapped(group, range(0, len(data), together), threads, self._stopped)
+                return [run for runs in groups for run in runs]
             return list(_mapped(one, list(enumerate(data)), threads, self._stopped))
         finally:
             self._stopped.clear()
 
+    def _together(self, recordings: int, threads: int) -> int:
+        """How many recordings are stepped side by side."""
+        if self._probes or not isinstance(self._backend, ParallelBackend):
+            return 1
+        return min(self._backend.most_lanes, -(-recordings // threads))
+
+    def _run_group(
+        self, data: Sequence[Input], progress: Callable[[float], None], stopped: Callable[[], bool]
+    ) -> list[Run]:
+        """Run recordings side by side from zero state; see `run`."""
+        assert isinstance(self._backend, ParallelBackend)
+        prepared = [self._prepared(item) for item in data]
+        recordings = []
+        for given, steps in prepared:
+            with _named(given):
+                events, _ = given.events.within(steps)
+                check_stretch(self.network, events, 0, steps)
+            recordings.append((events, steps))
+        started = perf_counter()
+        replays = run_abreast(self._backend, recordings, progress, lambda: self._stopped.is_set() or stopped())
+        share = (perf_counter() - started) / sum(steps for _, steps in prepared)
+        runs = []
+        for (given, steps), replay in zip(prepared, replays, strict=True):
+            stream = Stream(replay, self.owner, self._costs, (), self.options.spike_display, steps)
+            runs.append(replace(self.run_stream(stream, given, steps), seconds=share * steps))
+        return runs
+
+
+@contextmanager
+def _named(given: Stimulus) -> Iterator[None]:
+    """Name the recording's file in what is wrong with it."""
+    try:
+        yield
+    except DataError as error:
+        if given.file is None:
+            raise
+        raise DataError(f"{given.file}: {error.subject}", error.problem, error.remedy) from error
+
 
 def _mapped(
-    function: Callable[[tuple[int, Input]], Run], items: list[tuple[int, Input]], threads: int, stopped: Event
-) -> Iterator[Run]:
+    function: Callable[[_Item], _Result], items: Sequence[_Item], threads: int, stopped: Event
+) -> Iterator[_Result]:
     """In order; whatever ends it early, an error or Ctrl-C, also ends the recordings still running."""
     if threads == 1 or len(items) < 2:
         yield from map(function, items)

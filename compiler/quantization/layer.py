@@ -8,12 +8,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.compiler.program import LayerError
 from neurodeploy.compiler.quantization.channels import channel_axis, channel_forms, only
 from neurodeploy.compiler.quantization.choice import Form, forms
 from neurodeploy.compiler.quantization.options import QuantizeOptions, trained_weights
 from neurodeploy.errors import QuantizationError
-from neurodeploy.network import Projection
+from neurodeploy.network import LayerError, Projection
 from neurodeploy.precision import WEIGHT_EXPONENTS, IntArray, WeightFormat
 
 #: A projection in formats of the chip, in as many parts as its output channels have forms, and a row for each.

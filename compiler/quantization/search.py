@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from neurodeploy.compiler.program import LayerError
 from neurodeploy.compiler.quantization.choice import likely_exponents
 from neurodeploy.compiler.quantization.layer import Quantized, quantized_projection
 from neurodeploy.compiler.quantization.options import QuantizeOptions, trained_weights
 from neurodeploy.compiler.quantization.rescale import rescaled, scales
 from neurodeploy.compiler.quantization.scores import Evaluate, Scores
-from neurodeploy.network import CubaLif, Network, Population, Projection
+from neurodeploy.network import CubaLif, LayerError, Network, Population, Projection
 from neurodeploy.precision import WEIGHT_EXPONENTS
 
 #: Scales of a layer that are run on the recordings.

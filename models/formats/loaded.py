@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurodeploy.network import Network
+from neurodeploy.network import Network, Quantized
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,8 +15,10 @@ class Loaded:
         network: float or integer.
         notes: sentences for the user: what was understood, assumed or chosen.
         format: name of the format.
+        quantized: the network with where it came from, if it was quantized and the file tells.
     """
 
     network: Network
     notes: tuple[str, ...]
     format: str
+    quantized: Quantized | None = None

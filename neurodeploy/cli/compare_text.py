@@ -191,4 +191,8 @@ def _difference(pair: dict[str, Any]) -> list[str]:
         told = told if quantized and quantized["changed"] else ""
         text = f"likely cause: {cause}, {MEANING[cause]}{told}"
         lines.append(fill(text, 80, initial_indent="  ", subsequent_indent="    "))
+    scale = (found.get("quantized") or {}).get("scale", 1.0)
+    if scale != 1.0:
+        text = f"u and v of {found['population']} are not compared: quantization multiplied its weights by {scale:.4g}"
+        lines.append(fill(text, 80, initial_indent="  ", subsequent_indent="    "))
     return lines

@@ -16,7 +16,7 @@ from neurodeploy.cli.verb import Console, table, verb
 if TYPE_CHECKING:
     from neurodeploy.compiler import Program
     from neurodeploy.compiler.advice import Change
-    from neurodeploy.network import Network
+    from neurodeploy.network import Network, Quantized
 
 
 @verb(name="compile")
@@ -71,7 +71,9 @@ def command(
     loaded = api.read(path, **reading)
     for note in loaded.notes:
         console.note(note)
-    network = loaded.network if steps is None else replace(loaded.network, steps=steps)
+    network: Network | Quantized = loaded.quantized or loaded.network
+    if steps is not None:
+        network = loaded.quantized.with_steps(steps) if loaded.quantized else replace(loaded.network, steps=steps)
     options |= {"target": target, "weight_bits": weight_bits[0], "layer_bits": weight_bits[1]}
     program = _compiled(console, network, not no_source, advise, recordings, options)
     with console.progress("explaining", len(explain)) as done:
@@ -88,7 +90,7 @@ def command(
 
 def _compiled(
     console: Console,
-    network: Network,
+    network: Network | Quantized,
     keep_source: bool,
     advise: bool | None,
     recordings: Path | None,
@@ -102,18 +104,21 @@ def _compiled(
     from neurodeploy import api
     from neurodeploy.compiler.advice import ways
     from neurodeploy.compiler.preflight import TooManyCoresError
+    from neurodeploy.network import Quantized
+
+    plain = network.network if isinstance(network, Quantized) else network
 
     def changes(summary: dict[str, Any]) -> tuple[Change, ...] | None:
         if advise is False or options["objective"] != "cores":
             return None
         with console.progress("trying", None) as tried:
-            return api.advise(network, summary, thorough=bool(advise), progress=tried, rates=rates, **options)
+            return api.advise(plain, summary, thorough=bool(advise), progress=tried, rates=rates, **options)
 
     rates = None
     try:
         with console.progress("compiling", None) as advance:
             if recordings is not None:
-                rates = api.firing_rates(network, recordings, progress=advance, **options)
+                rates = api.firing_rates(plain, recordings, progress=advance, **options)
             program = api.compile(
                 network,
                 keep_source=keep_source,

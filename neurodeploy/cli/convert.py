@@ -12,7 +12,7 @@ from neurodeploy.cli.shared import FILE, flag, given, network_options
 from neurodeploy.cli.verb import Console, table, verb
 
 if TYPE_CHECKING:
-    from neurodeploy.network import Network
+    from neurodeploy.network import Network, Quantized
 
 #: What the columns of a calibration mean.
 MEANING = (
@@ -81,7 +81,7 @@ def command(
 
 def _read(
     console: Console, source: Path, reading: dict[str, Any], data: Path | None, calibrating: dict[str, Any]
-) -> tuple[Network, tuple[str, ...], str, dict[str, Any] | None]:
+) -> tuple[Network | Quantized, tuple[str, ...], str, dict[str, Any] | None]:
     """The network, what there is to say about it, the format of its file, and what calibration came to."""
     from neurodeploy import api
     from neurodeploy.calibration import calibrate_srm
@@ -93,7 +93,7 @@ def _read(
             options = ", ".join(f"--{name.replace('_', '-')}" for name in calibrating)
             raise OptionError(options, "choose recordings, and there are none", "give --data")
         loaded = api.read(source, **reading)
-        return loaded.network, loaded.notes, loaded.format, None
+        return loaded.quantized or loaded.network, loaded.notes, loaded.format, None
     if useless := sorted(set(reading) - {"arch", "yaml"}):
         problem = "means nothing for an SRMALPHA checkpoint that is calibrated"
         raise OptionError(f"--{flag(useless[0])}", problem, "leave it or --data out")

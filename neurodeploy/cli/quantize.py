@@ -44,6 +44,7 @@ MEANING = {
 @click.option("--per-channel", is_flag=True, help="Give groups of output channels exponents of their own.")
 @click.option("--max-cores", type=int, metavar="N", help="Lower bits until the network takes so many cores.")
 @click.option("--target", default="loihi1", show_default=True, metavar="NAME|FILE.toml", help="For --max-cores.")
+@click.option("--no-source", is_flag=True, help="Leave the float network out of the file.")
 @data_options
 @output_options
 def command(
@@ -52,6 +53,7 @@ def command(
     reading: dict[str, Any],
     weight_bits: tuple[int | None, dict[str, int]],
     layer_bits: dict[str, int],
+    no_source: bool,
     data: Path | None,
     output: Path | None,
     force: bool,
@@ -60,6 +62,7 @@ def command(
     """Quantize the network at PATH; with --data so that spikes on these recordings change least."""
     from neurodeploy import api
     from neurodeploy.errors import FormatError, OptionError
+    from neurodeploy.network import Quantized
     from neurodeploy.network.file import save_network
     from neurodeploy.provenance import provenance
     from neurodeploy.quantization import quantize
@@ -84,12 +87,17 @@ def command(
             progress=advance,
             **options,
         )
-    save_network(network, output, provenance=provenance(command_line()), overwrite=force)
+    if loaded.quantized is None:
+        made = Quantized.of(loaded.network, network, errors, not no_source)
+    else:
+        made = loaded.quantized.then(network, errors, not no_source)
+    save_network(made, output, provenance=provenance(command_line()), overwrite=force)
     result = {
         "schema": "neurodeploy.quantize/1",
         "output": str(output),
-        "exact": not any(error.changed for error in errors),
-        "layers": [asdict(error) for error in errors],
+        "exact": not any(error.changed for error in made.errors),
+        "source": made.source is not None,
+        "layers": [asdict(error) for error in made.errors],
         "seconds": perf_counter() - started,
     }
     console.result(result, lambda: _text(result))

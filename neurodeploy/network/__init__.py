@@ -5,6 +5,7 @@ from neurodeploy.network.convolutions import Conv2d, ConvTranspose2d, SumPool2d
 from neurodeploy.network.geometry import Axis, Windows, windows
 from neurodeploy.network.network import Bias, Network, Population, Projection, Reset
 from neurodeploy.network.neurons import Alif, CubaLif, Delta, Neuron, ResonateFire, Sigma, SigmaDelta
+from neurodeploy.network.quantized import LayerError, Quantized
 from neurodeploy.network.synapses import Dense, OneToOne, Sparse, Synapse, Windowed
 from neurodeploy.network.weights import Shape, Weights
 
@@ -18,11 +19,13 @@ __all__ = [
     "CubaLif",
     "Delta",
     "Dense",
+    "LayerError",
     "Network",
     "Neuron",
     "OneToOne",
     "Population",
     "Projection",
+    "Quantized",
     "Reset",
     "ResonateFire",
     "Shape",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +72,50 @@ def test_a_budget_that_is_too_small(invoke: Invoke, tmp_path: Path) -> None:
     refused = invoke("quantize", tmp_path / "w.ndn", "-o", tmp_path / "q.ndn", "--max-cores", 1)
     assert refused.exit_code == 3
     assert "takes 2 cores of loihi1 at least" in refused.stderr
+
+
+def test_the_float_network_travels_with_the_file(
+    invoke: Invoke, network: Network, recordings: Path, tmp_path: Path
+) -> None:
+    """What `compare` shows of a file that was quantized first is what it shows of a direct compile."""
+    draw = np.random.default_rng(1)
+    projections = tuple(
+        replace(p, synapse=Dense(p.synapse.weight + draw.normal(0, 3, p.synapse.weight.shape)))
+        for p in network.projections
+    )
+    real = tmp_path / "real.ndn"
+    nd.save(replace(network, projections=projections), real)
+    invoke("compile", real, "--weight-bits", 3, "-o", tmp_path / "direct.ndp")
+    told = json.loads(invoke("quantize", real, "--weight-bits", 3, "-o", tmp_path / "q.ndn", "--json").stdout)
+    assert told["source"] is True
+    invoke("compile", tmp_path / "q.ndn", "-o", tmp_path / "q.ndp")
+    direct, behind = (nd.load(tmp_path / name) for name in ("direct.ndp", "q.ndp"))
+    assert isinstance(direct, nd.Program)
+    assert isinstance(behind, nd.Program)
+    assert behind.quantization == direct.quantization
+    assert any(row.changed for row in behind.quantization)
+    compared = [
+        json.loads(invoke("compare", tmp_path / name, "--data", recordings, "--json").stdout)["pairs"]
+        for name in ("direct.ndp", "q.ndp")
+    ]
+    assert compared[0] == compared[1]
+    assert compared[0][0]["first_difference"]["variable"] == "u"
+    # recompiled for another length, copied, and quantized once more, it is still there
+    invoke("compile", tmp_path / "q.ndp", "--steps", 20, "-o", tmp_path / "again.ndp")
+    invoke("convert", tmp_path / "q.ndn", tmp_path / "copy.ndn")
+    invoke("quantize", tmp_path / "copy.ndn", "--weight-bits", 2, "-o", tmp_path / "two.ndn")
+    invoke("compile", tmp_path / "two.ndn", "-o", tmp_path / "two.ndp")
+    for name, steps in (("again.ndp", 20), ("two.ndp", 50)):
+        program = nd.load(tmp_path / name)
+        assert isinstance(program, nd.Program)
+        assert program.source is not None
+        assert (program.source.steps, program.network.steps) == (steps, steps)
+        np.testing.assert_array_equal(program.source.projections[0].synapse.weight, projections[0].synapse.weight)
+    # and left out on request, at either step
+    invoke("quantize", real, "--weight-bits", 3, "--no-source", "-o", tmp_path / "bare.ndn")
+    invoke("compile", tmp_path / "bare.ndn", "-o", tmp_path / "bare.ndp")
+    invoke("compile", tmp_path / "q.ndn", "--no-source", "-o", tmp_path / "bare2.ndp")
+    for name in ("bare.ndp", "bare2.ndp"):
+        refused = invoke("compare", tmp_path / name, "--data", recordings)
+        assert refused.exit_code == 1
+        assert "finds no float network" in refused.stderr
