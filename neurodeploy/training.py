@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     Split = tuple[Sequence[Labelled], Sequence[Labelled]]
 
 METHODS = ("slayer",)
+PHASES = ("rates", "spikes")
 REST = "rest"
 COLUMNS = ("phase", "epoch", "loss", "training_accuracy", "test_accuracy", "seconds", "learning_rate")
+MAX_SEED = 2**62
 MAX_LOG_BYTES = 2**26
 #: Recordings whose last event tells how long a run must be, where nobody says.
 LOOKED_AT = 100
@@ -137,6 +140,7 @@ def train(
         raise OptionError("method", f"{method!r} is unknown", f"choose from {', '.join(METHODS)}")
     _need_torch()
     begun = monotonic()
+    _check_numbers(checkpoint_every, test_every, plan.get("seed", 0))
     paths = _Paths(Path(output), None if log is None else Path(log), resume, overwrite)
     given = {"timestep_ms": timestep_ms, "steps": steps}
     if isinstance(data, tuple):
@@ -144,7 +148,8 @@ def train(
     else:
         training, test = _parts(Path(data), split, test_split, test_share, limit, plan.get("seed", 0))
     settings = _plan(arch, training, neuron, augment, {k: v for k, v in given.items() if v is not None} | plan)
-    session = _Session(settings, paths, training, test, _pace(checkpoint_every), test_every, stopped)
+    session = _Session(settings, paths, training, test, checkpoint_every, test_every, stopped)
+    paths.clear()
     with _threads(threads):
         for phase, updates in session.phases():
             if started is not None:
@@ -174,18 +179,27 @@ class _Paths:
     overwrite: bool
 
     def __post_init__(self) -> None:
-        taken = [self.output, self.output.with_suffix(".yaml")]
         if self.output.suffix != ".pt":
             remedy = f"name it {self.output.with_suffix('.pt').name}"
             raise FormatError(str(self.output), "does not end in .pt", remedy)
-        if not self.output.parent.is_dir():
-            raise FormatError(str(self.output.parent), "is no folder", "make it first")
-        if not (self.resume or self.overwrite):
-            taken += [self.checkpoint("rates"), self.checkpoint("spikes"), *([self.log] if self.log else [])]
-        for path in [] if self.overwrite else taken:
-            if path.exists() and not self.resume:
-                remedy = "choose another name, pass --force, or --resume to go on with a training"
-                raise FormatError(str(path), "exists already", remedy)
+        logs = [] if self.log is None else [self.log]
+        for path in (self.output, *logs):
+            _need_folder(path.parent)
+        checkpoints = [self.checkpoint(phase) for phase in PHASES]
+        begun = self.resume and any(path.exists() for path in checkpoints)
+        taken = [self.output, self.output.with_suffix(".yaml")]
+        taken += [] if self.resume else [*checkpoints, *logs]  # killed in its first epoch it has left a log alone
+        for path in [] if self.overwrite or begun else taken:
+            if path.exists():
+                remedy = "choose another name, pass --force"
+                remedy += " to train anew" if self.resume else ", or --resume to go on with a training"
+                problem = "exists already" + (", without a checkpoint to go on from" if self.resume else "")
+                raise FormatError(str(path), problem, remedy)
+
+    def clear(self) -> None:
+        """Remove the checkpoints of a training that is begun anew: a later `resume` would take them for its own."""
+        for phase in () if self.resume else PHASES:
+            self.checkpoint(phase).unlink(missing_ok=True)
 
     def checkpoint(self, phase: str) -> Path:
         """Where a phase is saved."""
@@ -340,6 +354,14 @@ class _Session:
         return EventData(self.training, self.network, self.plan.augment, seed)
 
 
+def _need_folder(path: Path) -> None:
+    """Raise FormatError before the training, not after its first epoch."""
+    if not path.is_dir():
+        raise FormatError(str(path), "is no folder", "make it first")
+    if not os.access(path, os.W_OK):
+        raise FormatError(str(path), "cannot be written to", "choose a folder that is writable")
+
+
 def _need_torch() -> None:
     try:
         import torch  # noqa: F401
@@ -348,10 +370,13 @@ def _need_torch() -> None:
         raise MissingPackageError("training", f"needs torch ({error})", remedy) from error
 
 
-def _pace(seconds: float) -> float:
-    if not seconds > 0:
-        raise OptionError("checkpoints", f"every {seconds} s", "choose more than 0 seconds")
-    return seconds
+def _check_numbers(checkpoint_every: float, test_every: int, seed: int) -> None:
+    if not 0 <= seed <= MAX_SEED:
+        raise OptionError("seed", f"{seed} is outside 0 … {MAX_SEED}", "choose for example 0")
+    if not checkpoint_every > 0:
+        raise OptionError("checkpoints", f"every {checkpoint_every} s", "choose more than 0 seconds")
+    if test_every < 0:
+        raise OptionError("tests", f"every {test_every} epochs", "choose at least 1, or 0 for the end only")
 
 
 def _parts(
@@ -370,7 +395,11 @@ def _parts(
     if test_split != REST:
         return training, of_split(items, test_split, str(path))
     names = {item.name for item in training}
-    return training, tuple(item for item in items if item.name not in names)
+    rest = tuple(item for item in items if item.name not in names)
+    if not rest:
+        remedy = "train on fewer with --limit, or give a share for testing"
+        raise DataError(str(path), f"has no recordings besides the {len(training)} to train on", remedy)
+    return training, rest
 
 
 def _plan(
