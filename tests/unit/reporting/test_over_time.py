@@ -65,6 +65,14 @@ def test_accuracy_by_hand() -> None:
     assert over_time(BY_HAND, [None] * 3) is None
 
 
+def test_runs_of_more_steps_than_memory_are_not_told() -> None:
+    for run in (outputs([(0, 5, 1)], [2**31]), outputs([(0, 5, 1)], [2**20] * 200), outputs([], [2**27])):
+        assert over_time(run, [1] * run.recordings) is None
+        assert latency(run, [1] * run.recordings) is None
+    with pytest.raises(DataError, match="more than 2147483648"):
+        outputs([], [2**31 + 1])
+
+
 def test_first_readout_keeps_its_first_answer() -> None:
     first = outputs([(0, 2, 1), (0, 3, 0), (0, 4, 0)], [6], readout="first")
     assert answers(first).tolist() == [[-1, -1, 1, 1, 1, 1]]
