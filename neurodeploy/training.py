@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodeploy.errors import DataError, FormatError, MissingPackageError, OptionError
-from neurodeploy.files import read_bytes, write_atomic
+from neurodeploy.files import check_output, read_bytes, write_atomic
 from neurodeploy.precision import IntArray
 from neurodeploy.reporting.accuracy import accuracy
 
@@ -184,7 +183,7 @@ class _Paths:
             raise FormatError(str(self.output), "does not end in .pt", remedy)
         logs = [] if self.log is None else [self.log]
         for path in (self.output, *logs):
-            _need_folder(path.parent)
+            check_output(path, overwrite=True)  # what exists is looked at below
         checkpoints = [self.checkpoint(phase) for phase in PHASES]
         begun = self.resume and any(path.exists() for path in checkpoints)
         taken = [self.output, self.output.with_suffix(".yaml")]
@@ -352,14 +351,6 @@ class _Session:
         from neurodeploy.models.datasets.events import EventData
 
         return EventData(self.training, self.network, self.plan.augment, seed)
-
-
-def _need_folder(path: Path) -> None:
-    """Raise FormatError before the training, not after its first epoch."""
-    if not path.is_dir():
-        raise FormatError(str(path), "is no folder", "make it first")
-    if not os.access(path, os.W_OK):
-        raise FormatError(str(path), "cannot be written to", "choose a folder that is writable")
 
 
 def _need_torch() -> None:
