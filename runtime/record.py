@@ -124,6 +124,8 @@ class RunRecord:
         for place, data in (("run", self.run), ("compile", self.compile)):  # older files have none
             check(data.get("predictions", []), [PREDICTION], f"{place}.predictions")
         check_cores(self.compile)
+        if not self.run["populations"]:
+            raise FormatError("run.populations", "are none", "write the file again")
         accuracy = self.run["accuracy"]
         if accuracy is not None and not accuracy["correct"] <= accuracy["total"] <= len(self.run["samples"]):
             problem = f"counts {accuracy['correct']} of {accuracy['total']} for {len(self.run['samples'])} recordings"
