@@ -152,6 +152,14 @@ def test_nothing_left_to_test_on_is_said_before_training(tmp_path: Path, digits:
         train(ARCH, tmp_path, tmp_path / "net.pt", test_split="rest", steps=60)
 
 
+def test_one_class_is_nothing_to_train_on(folder: Path, tmp_path: Path, digits: list[Digit]) -> None:
+    """As the first recordings of a data set in folders by class are."""
+    label = next(digit.label for digit in digits if digit.split == "train")
+    write_digits(tmp_path, [digit for digit in digits if digit.label == label])
+    with pytest.raises(DataError, match="all of one class; train on more of them"):
+        train(ARCH, tmp_path, tmp_path / "net.pt", steps=60, test_split="train")
+
+
 def test_resume_without_a_checkpoint_replaces_no_network(folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "net.pt"
     output.write_bytes(b"another network")
