@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from neurodeploy.errors import FormatError, OptionError
+from neurodeploy.errors import FormatError, NeurodeployError, OptionError
 from neurodeploy.models.formats.notation import parse_architecture
 from neurodeploy.models.slayer.checkpoint import read_checkpoint
 from neurodeploy.models.slayer.loss import SpikeCountLoss
@@ -136,16 +136,16 @@ def test_checkpoints_of_something_else_are_refused(tmp_path: Path) -> None:
         path.write_bytes(damaged)
         with pytest.raises(FormatError, match="is no checkpoint of a training"):
             make_trainer().resume(path)
-    for damage in ({"done": -1}, {"done": 13}, {"indices": torch.arange(15)}, {"indices": torch.zeros(14).long()},
-                   {"indices": torch.arange(14.0)}):  # fmt: skip
+    place, other = "has no valid place to go on from", "is of another network"
+    damages: list[tuple[str, object, str]] = [
+        ("done", -1, place), ("done", 13, place), ("indices", torch.arange(15), place),
+        ("indices", torch.zeros(14).long(), place), ("indices", torch.arange(14.0), place),
+        ("generators", [1, 2], other), ("optimizer", {"state": 1, "param_groups": 2}, other),
+    ]  # fmt: skip
+    for name, value, message in damages:
         path.write_bytes(whole)
-        torch.save({**read_checkpoint(path), **damage}, path)
-        with pytest.raises(FormatError, match="has no valid place to go on from"):
-            make_trainer().resume(path)
-    for damage in ({"generators": [1, 2]}, {"optimizer": {"state": 1, "param_groups": 2}}):
-        path.write_bytes(whole)
-        torch.save({**read_checkpoint(path), **damage}, path)
-        with pytest.raises(OptionError, match="is of another network"):
+        torch.save({**read_checkpoint(path), name: value}, path)
+        with pytest.raises(NeurodeployError, match=message):
             make_trainer().resume(path)
     torch.save({"kind": "neurodeploy.training/1", "model": {}}, path)
     with pytest.raises(FormatError, match="has no valid optimizer"):

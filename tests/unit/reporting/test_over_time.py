@@ -50,9 +50,11 @@ def test_latency_by_hand() -> None:
     assert first_spikes(BY_HAND).tolist() == [2, -1, 0]
     assert settled(answers(BY_HAND) == np.array([[1], [0], [2]])).tolist() == [5, -1, 0]
     told = latency(BY_HAND, [1, 0, 2])
+    assert told is not None
     assert told["first_spike"] == {"recordings": 2, "median": 0, "percentile_90": 2}
     assert told["right_from"] == {"recordings": 2, "median": 0, "percentile_90": 5}
     wrong = latency(BY_HAND, [0, 0, "2"])  # the lead of step 3 is lost, silence is wrong, a text is no class
+    assert wrong is not None
     assert wrong["right_from"] == {"recordings": 0, "median": None, "percentile_90": None}
 
 
