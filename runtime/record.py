@@ -124,15 +124,13 @@ class RunRecord:
         for place, data in (("run", self.run), ("compile", self.compile)):  # older files have none
             check(data.get("predictions", []), [PREDICTION], f"{place}.predictions")
         check_cores(self.compile)
-        if not self.run["populations"]:
-            raise FormatError("run.populations", "are none", "write the file again")
         accuracy = self.run["accuracy"]
         if accuracy is not None and not accuracy["correct"] <= accuracy["total"] <= len(self.run["samples"]):
             problem = f"counts {accuracy['correct']} of {accuracy['total']} for {len(self.run['samples'])} recordings"
             raise FormatError("run.accuracy", problem, "write the file again")
         if self.outputs is not None:
             check_samples(self.outputs, self.run["samples"])
-            if self.outputs.layer_spikes.shape[1] != len(self.run["populations"]):
+            if not self.outputs.layer_spikes.shape[1] == len(self.run["populations"]) > 0:
                 raise FormatError("outputs", "count spikes of other populations than the run", "write the file again")
 
 
