@@ -66,6 +66,24 @@ def check_file(path: Path, limit: int) -> int:
     return status.st_size
 
 
+def check_output(path: Path, overwrite: bool = False) -> None:
+    """Refuse before long work what `write_atomic` would refuse behind it.
+
+    Args:
+        path: a file to be written.
+        overwrite: whether one of that name may be replaced.
+
+    Raises:
+        FormatError: the file exists and `overwrite` is false, or its folder is missing or cannot be written to.
+    """
+    if path.exists() and not overwrite:
+        raise FormatError(str(path), "exists already", "choose another name or pass --force")
+    if not path.parent.is_dir():
+        raise FormatError(str(path.parent), "is no folder", "make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise FormatError(str(path.parent), "cannot be written to", "choose a folder that is writable")
+
+
 def write_atomic(path: Path, data: bytes, overwrite: bool = False) -> None:
     """Write a file so that it holds either all of `data` or what it held before, even after a crash.
 

@@ -20,7 +20,7 @@ from neurodeploy.provenance import provenance
 from neurodeploy.reporting.answers import Answers, paired
 from neurodeploy.spikes.events import Events, bin_recording
 from neurodeploy.training_data import need_torch, parted, torch_threads
-from neurodeploy.training_session import Phase, TrainingLog, TrainingPaths, pace
+from neurodeploy.training_session import Phase, TrainingLog, TrainingPaths, check_numbers
 
 if TYPE_CHECKING:
     from neurodeploy.models.datasets.labelled import Labelled
@@ -123,12 +123,14 @@ def fine_tune_files(
     """
     need_torch("fine-tuning")
     begun = monotonic()
+    check_numbers(checkpoint_every, test_every, options.get("seed", 0))
     where = None if log is None else Path(log)
     paths = TrainingPaths(Path(output), where, resume, overwrite, ".ndn", ())
     training, test = parted(Path(data), split, test_split, test_share, limit, options.get("seed", 0))
     if steps is not None and steps < 1:
         raise OptionError("steps", f"{steps} is less than 1", "give at least one step")
-    every, table = pace(checkpoint_every), TrainingLog(where, resume)
+    table = TrainingLog(where, resume)
+    paths.clear()
     with torch_threads(threads):
         started(3, "preparing")
         progress("recordings")
@@ -145,7 +147,7 @@ def fine_tune_files(
             asked = test_every and epoch % test_every == 0 and test
             return tests.answers("", tuning.model).correct / len(test) if asked else None
 
-        phase = Phase(PHASE, tuning.trainer, checkpoint, table, every, look, stopped)
+        phase = Phase(PHASE, tuning.trainer, checkpoint, table, checkpoint_every, look, stopped)
         started(phase.left, phase.name)
         for text in phase.run():
             progress(text)

@@ -15,7 +15,7 @@ from neurodeploy.errors import DataError, OptionError
 from neurodeploy.precision import IntArray
 from neurodeploy.reporting.accuracy import accuracy
 from neurodeploy.training_data import need_torch, parted, torch_threads
-from neurodeploy.training_session import Phase, TrainingLog, TrainingPaths, pace
+from neurodeploy.training_session import Phase, TrainingLog, TrainingPaths, check_numbers
 
 if TYPE_CHECKING:
     from neurodeploy.models.datasets.labelled import Labelled
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Split = tuple[Sequence[Labelled], Sequence[Labelled]]
 
 METHODS = ("slayer",)
-#: Recordings whose last event tells how long a run must be, where nobody says.
+#: Recordings, from all over the data, whose last event tells how long a run must be, where nobody says.
 LOOKED_AT = 100
 
 
@@ -109,7 +109,7 @@ def train(
         limit: only the first so many recordings to train on.
         neuron: of all layers, or a slayerPytorch yaml of it, of the length of a step and of the steps; None: SLAYER's
             usual LOIHI neuron.
-        steps: length of a recording; None: that of the yaml, else the longest of the first recordings.
+        steps: length of a recording; None: that of the yaml, else of the longest of a hundred recordings.
         timestep_ms: length of a step; None: that of the yaml, else 1.
         augment: distortions of the training data, as `shift,drop=0.2`.
         resume: go on from the last checkpoint, if there is one; the result is the same bits (same threads).
@@ -133,6 +133,7 @@ def train(
         raise OptionError("method", f"{method!r} is unknown", f"choose from {', '.join(METHODS)}")
     need_torch("training")
     begun = monotonic()
+    check_numbers(checkpoint_every, test_every, plan.get("seed", 0))
     paths = TrainingPaths(Path(output), None if log is None else Path(log), resume, overwrite)
     given = {"timestep_ms": timestep_ms, "steps": steps}
     if isinstance(data, tuple):
@@ -140,7 +141,8 @@ def train(
     else:
         training, test = parted(Path(data), split, test_split, test_share, limit, plan.get("seed", 0))
     settings = _plan(arch, training, neuron, augment, {k: v for k, v in given.items() if v is not None} | plan)
-    session = _Session(settings, paths, training, test, pace(checkpoint_every), test_every, stopped)
+    session = _Session(settings, paths, training, test, checkpoint_every, test_every, stopped)
+    paths.clear()
     with torch_threads(threads):
         for phase in session.phases():
             if started is not None:
@@ -187,11 +189,15 @@ class _Session:
         self._trainers: dict[str, Callable[[], Trainer]] = {"rates": self._by_rates, "spikes": self._by_spikes}
 
     def _check_labels(self) -> None:
-        outputs = self.network.layer(self.network.names[-1]).shape
+        outputs = int(np.prod(self.network.layer(self.network.names[-1]).shape))
         for item in (*self.training, *self.test):
-            if item.label >= int(np.prod(outputs)):
-                problem = f"is of class {item.label}, the network has {int(np.prod(outputs))} outputs"
+            if item.label >= outputs:
+                problem = f"is of class {item.label}, the network has {outputs} outputs"
                 raise DataError(item.name, problem, "end --arch with as many neurons as there are classes")
+        if outputs > 1 and len({item.label for item in self.training}) < 2:
+            # the first recordings of a data set with a folder for each class
+            problem = f"has {len(self.training)} recordings, all of one class"
+            raise DataError("training data", problem, "train on more of them, or --test-share to part them by class")
 
     def phases(self) -> Iterator[Phase]:
         """The phases, each to be run before the next is asked for."""
@@ -270,7 +276,7 @@ def _plan(
         values["neuron"] = neuron
     values |= given
     if "steps" not in values:
-        ends = [item.read().time_us.max(initial=0) for item in training[:LOOKED_AT]]
+        ends = [item.read().time_us.max(initial=0) for item in training[:: -(-len(training) // LOOKED_AT)]]
         values["steps"] = int(np.rint(max(ends) / 1000 / values["timestep_ms"])) + 1
     return TrainingPlan(arch=arch, augment=Distortion.parse(augment), **values)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurodeploy.errors import MissingPackageError, OptionError
+from neurodeploy.errors import DataError, MissingPackageError, OptionError
 
 if TYPE_CHECKING:
     from neurodeploy.models.datasets.labelled import Labelled
@@ -43,7 +43,11 @@ def parted(
     if test_split != REST:
         return training, of_split(items, test_split, str(path))
     names = {item.name for item in training}
-    return training, tuple(item for item in items if item.name not in names)
+    rest = tuple(item for item in items if item.name not in names)
+    if not rest:
+        remedy = "train on fewer with --limit, or give a share for testing"
+        raise DataError(str(path), f"has no recordings besides the {len(training)} to train on", remedy)
+    return training, rest
 
 
 def need_torch(purpose: str) -> None:

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from neurodeploy.errors import FormatError, OptionError
-from neurodeploy.files import read_bytes, write_atomic
+from neurodeploy.files import check_output, read_bytes, write_atomic
 
 if TYPE_CHECKING:
     from neurodeploy.models.slayer.train import Epoch, Trainer
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 COLUMNS = ("phase", "epoch", "loss", "training_accuracy", "test_accuracy", "seconds", "learning_rate")
 MAX_LOG_BYTES = 2**26
 PHASES = ("rates", "spikes", "fine-tuning")
+MAX_SEED = 2**62
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,24 @@ class TrainingPaths:
         if self.output.suffix != self.suffix:
             remedy = f"name it {self.output.with_suffix(self.suffix).name}"
             raise FormatError(str(self.output), f"does not end in {self.suffix}", remedy)
+        logs = [] if self.log is None else [self.log]
+        for path in (self.output, *logs):
+            check_output(path, overwrite=True)  # what exists is looked at below
+        checkpoints = [self.checkpoint(phase) for phase in PHASES]
+        begun = self.resume and any(path.exists() for path in checkpoints)
         taken = [self.output, *(self.output.with_suffix(suffix) for suffix in self.beside)]
-        if not self.output.parent.is_dir():
-            raise FormatError(str(self.output.parent), "is no folder", "make it first")
-        if not (self.resume or self.overwrite):
-            taken += [*map(self.checkpoint, PHASES), *([self.log] if self.log else [])]
-        for path in [] if self.overwrite else taken:
-            if path.exists() and not self.resume:
-                remedy = "choose another name, pass --force, or --resume to go on with a training"
-                raise FormatError(str(path), "exists already", remedy)
+        taken += [] if self.resume else [*checkpoints, *logs]  # killed in its first epoch it has left a log alone
+        for path in [] if self.overwrite or begun else taken:
+            if path.exists():
+                remedy = "choose another name, pass --force"
+                remedy += " to train anew" if self.resume else ", or --resume to go on with a training"
+                problem = "exists already" + (", without a checkpoint to go on from" if self.resume else "")
+                raise FormatError(str(path), problem, remedy)
+
+    def clear(self) -> None:
+        """Remove the checkpoints of a training that is begun anew: a later `resume` would take them for its own."""
+        for phase in () if self.resume else PHASES:
+            self.checkpoint(phase).unlink(missing_ok=True)
 
     def checkpoint(self, phase: str) -> Path:
         """Where a phase is saved."""
@@ -202,8 +212,11 @@ def _cell(value: object) -> object:
     return "" if value is None else f"{value:.6g}" if isinstance(value, float) else value
 
 
-def pace(seconds: float) -> float:
-    """Seconds between checkpoints; raises OptionError for none."""
-    if not seconds > 0:
-        raise OptionError("checkpoints", f"every {seconds} s", "choose more than 0 seconds")
-    return seconds
+def check_numbers(checkpoint_every: float, test_every: int, seed: int) -> None:
+    """Raise OptionError for a seed, or a pace of checkpoints or of tests, outside its range."""
+    if not 0 <= seed <= MAX_SEED:
+        raise OptionError("seed", f"{seed} is outside 0 … {MAX_SEED}", "choose for example 0")
+    if not checkpoint_every > 0:
+        raise OptionError("checkpoints", f"every {checkpoint_every} s", "choose more than 0 seconds")
+    if test_every < 0:
+        raise OptionError("tests", f"every {test_every} epochs", "choose at least 1, or 0 for the end only")

@@ -21,6 +21,7 @@ RUN = {
             "events_dropped": COUNT,
             "prediction": Nullable(COUNT),
             "output_counts": [COUNT],
+            "predictions": Later([{"constants": TEXT, "joules": NUMBER}]),
         }
     ],
     "accuracy": Nullable({"correct": COUNT, "total": COUNT}),

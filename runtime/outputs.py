@@ -16,6 +16,8 @@ from neurodeploy.runtime.run import READOUTS, Run
 
 #: Spikes of all recordings together beyond which a record keeps none: they take 8 bytes each, a file holds 2^31.
 MAX_KEPT_SPIKES = 2**27
+#: Steps of a recording, as `RunOptions` has it.
+MAX_STEPS = 2**31
 #: Columns of a file's group `outputs` with their number of axes, in the order of the fields.
 _COLUMNS = {"recording": 1, "step": 1, "neuron": 1, "steps": 1, "layer_spikes": 2}
 
@@ -56,6 +58,8 @@ class Outputs:
             raise self._wrong("have columns of unequal length")
         if len(self.layer_spikes) != len(self.steps) or (self.layer_spikes < 0).any() or (self.steps < 1).any():
             raise self._wrong(f"have {len(self.layer_spikes)} rows of counts for {len(self.steps)} recordings")
+        if self.steps.max(initial=1) > MAX_STEPS:
+            raise self._wrong(f"have a recording of {self.steps.max()} steps, more than {MAX_STEPS}")
         if not len(self.step):
             return
         if self.recording.min() < 0 or self.recording.max() >= len(self.steps):

@@ -130,7 +130,7 @@ class RunRecord:
             raise FormatError("run.accuracy", problem, "write the file again")
         if self.outputs is not None:
             check_samples(self.outputs, self.run["samples"])
-            if self.outputs.layer_spikes.shape[1] != len(self.run["populations"]):
+            if not self.outputs.layer_spikes.shape[1] == len(self.run["populations"]) > 0:
                 raise FormatError("outputs", "count spikes of other populations than the run", "write the file again")
 
 

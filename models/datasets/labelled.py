@@ -39,7 +39,7 @@ def divided(items: Sequence[Labelled], share: float, seed: int) -> tuple[Labelle
         seed: of the draw.
 
     Raises:
-        OptionError: a share outside its range.
+        OptionError: a share outside its range, or one that leaves nothing to train or to test on.
     """
     if not 0 < share < 1:
         raise OptionError("share for testing", f"{share} is outside 0 … 1", "choose for example 0.2")
@@ -48,6 +48,10 @@ def divided(items: Sequence[Labelled], share: float, seed: int) -> tuple[Labelle
     for label in np.unique(labels):
         members = draw.permutation(np.flatnonzero(labels == label))
         testing[members[: round(share * len(members))]] = True
+    if len(items) and testing.all() == testing.any():
+        part = "everything" if testing.any() else "nothing"
+        problem = f"{share} of each class leaves {part} of {len(items)} recordings for testing"
+        raise OptionError("share for testing", problem, "choose a share of whole recordings, as 0.2 of five or more")
     return tuple(replace(item, split="test" if t else "train") for item, t in zip(items, testing, strict=True))
 
 

@@ -12,7 +12,8 @@ from neurodeploy.errors import FormatError
 from neurodeploy.files import list_folder
 from neurodeploy.models.datasets.labelled import Labelled
 from neurodeploy.models.formats.hdf5 import Hdf5Limits, read_foreign_hdf5
-from neurodeploy.models.formats.hdf5_tree import Array
+from neurodeploy.models.formats.hdf5_tree import Array, Group
+from neurodeploy.precision import IntArray
 from neurodeploy.spikes.recording import Recording
 from neurodeploy.spikes.samples import MAX_LABEL
 
@@ -45,7 +46,7 @@ def read_shd(path: Path, split: str | None = None) -> list[Labelled]:
     labels = root.array("labels")
     spikes = root.group("spikes")
     times, units = spikes.group("times"), spikes.group("units")
-    ends = [np.cumsum(part.array("lengths")) for part in (times, units)]
+    ends = [_ends(part, str(path)) for part in (times, units)]
     if labels.dtype.kind not in "iu" or labels.shape != ends[0].shape or not np.array_equal(ends[0], ends[1]):
         problem = "does not hold a label, and as many times as units, for every recording"
         raise FormatError(str(path), problem, "unpack it again")
@@ -57,6 +58,17 @@ def read_shd(path: Path, split: str | None = None) -> list[Labelled]:
         Labelled(f"{path.name}:{i}", int(label), split, partial(_recording, seconds[i], neurons[i], f"{path}:{i}"))
         for i, label in enumerate(labels)
     ]
+
+
+def _ends(part: Group, name: str) -> IntArray:
+    """Where every recording's list ends; a file that says less or more than its lists hold is refused."""
+    lengths, values = part.array("lengths"), part.array("values")
+    if lengths.dtype.kind not in "iu" or lengths.ndim != 1 or values.ndim != 1:
+        raise FormatError(name, "does not hold a list of spikes for every recording", "unpack it again")
+    inside = (lengths >= 0) & (lengths <= values.size)  # before the sum, which could wrap
+    if not inside.all() or lengths.sum(dtype=np.float64) != values.size:
+        raise FormatError(name, "holds lists of other lengths than it says", "unpack it again")
+    return np.cumsum(lengths.astype(np.int64))
 
 
 def _recording(seconds: Array, neurons: Array, name: str) -> Recording:

@@ -70,6 +70,8 @@ class Extras:
     def __post_init__(self) -> None:
         if not 0 <= self.dropout < 1:
             raise NetworkError("dropout", f"{self.dropout} is outside 0 … 1", "choose a share below 1")
+        if not 0 < self.gain < float("inf"):
+            raise NetworkError("gain", f"{self.gain} is no factor above 0", "choose for example 1")
 
 
 class Dropout(nn.Module):

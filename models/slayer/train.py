@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from neurodeploy.errors import OptionError
+from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.models.slayer.checkpoint import read_checkpoint, write_checkpoint
 
 #: Gradients carry the factor 1/θ once per layer, some 10^-7 in all; Adam's usual 10^-8 would damp them.
@@ -69,7 +69,7 @@ class Update:
         batch, batches: number of this one in its epoch from 1, and of all in an epoch.
         recordings: in this batch.
         loss: summed over the recordings, before the update.
-        correct: recordings whose label is the output that spiked most; 0 where there are no labels.
+        correct: recordings whose label is the output that spiked most, silent ones not; 0 where there are no labels.
     """
 
     epoch: int
@@ -232,19 +232,23 @@ class Trainer:
             OptionError: a checkpoint of a training with other options, data or layers.
         """
         state = read_checkpoint(path)
-        if (state["options"], state["recordings"]) != (vars(self.options), len(self.data)):
-            problem = f"is of a training of {state['recordings']} recordings with {state['options']}"
-            raise OptionError(str(path), problem, "resume with the same options and data, or start anew")
+        others = _others(state, vars(self.options) | {"recordings": len(self.data)})
+        if others:
+            raise OptionError(str(path), f"is of {others}", "resume with the same options and data, or start anew")
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.schedule.load_state_dict(state["schedule"])
             for generator, saved in zip(self.generators, state["generators"], strict=True):
                 generator.set_state(saved)
-        except (RuntimeError, ValueError, KeyError) as error:
-            problem = f"is of another network ({str(error).splitlines()[0]})"
+        except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+            problem = f"is of another network ({(str(error).splitlines() or ['damaged'])[0]})"
             raise OptionError(str(path), problem, "resume with the same network") from error
-        self.indices, self.done = state["indices"], int(state["done"])
+        indices, everyone = state["indices"], list(range(len(self.data)))
+        ordered = indices.dtype == torch.int64 and sorted(indices.tolist()) == everyone
+        if not ordered or not 0 <= state["done"] <= self.updates:
+            raise FormatError(str(path), "has no valid place to go on from", "start the training anew")
+        self.indices, self.done = indices, state["done"]
 
 
 def train(model: nn.Module, rasters: Tensor, labels: Tensor, loss: Loss, options: TrainingOptions) -> Iterator[Epoch]:
@@ -279,10 +283,19 @@ def clamp(model: nn.Module) -> None:
         limit()
 
 
+def _others(state: dict[str, Any], own: dict[str, Any]) -> str:
+    """What a checkpoint was trained with that is different now; empty if nothing is."""
+    saved = state["options"] | {"recordings": state["recordings"]}
+    wrong = [f"{name} {saved.get(name)}, not {value}" for name, value in own.items() if saved.get(name) != value]
+    named = [text for text in wrong if not text.startswith("about ")]
+    return ", ".join(named) or ("a training with another network, neuron, length or distortion" if wrong else "")
+
+
 def _correct(out: Tensor, desired: Tensor) -> int:
     if desired.ndim != 1 or desired.is_floating_point():
         return 0
-    return int((out.detach().sum(0).flatten(1).argmax(1) == desired).sum())
+    counts = out.detach().sum(0).flatten(1)
+    return int(((counts.argmax(1) == desired) & counts.any(1)).sum())
 
 
 def _optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:

@@ -62,6 +62,7 @@ def command(
     """Quantize the network at PATH; with --data so that spikes on these recordings change least."""
     from neurodeploy import api
     from neurodeploy.errors import FormatError, OptionError
+    from neurodeploy.files import check_output
     from neurodeploy.network import Quantized
     from neurodeploy.network.file import save_network
     from neurodeploy.provenance import provenance
@@ -70,8 +71,7 @@ def command(
     output = output or Path(f"{path.resolve().stem}-quantized.ndn")
     if output.suffix != ".ndn":
         raise FormatError(str(output), "does not end in .ndn", f"name it {output.with_suffix('.ndn').name}")
-    if output.exists() and not force:
-        raise FormatError(str(output), "exists already", "choose another name or pass --force")
+    check_output(output, force)
     if data is None and (options["split"] is not None or options["limit"] is not None):
         raise OptionError("--split and --limit", "choose recordings, and there are none", "give --data")
     started = perf_counter()

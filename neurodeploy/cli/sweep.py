@@ -74,8 +74,8 @@ def command(
 ) -> None:
     """Quantize, compile and run NET for every number of bits; exits with 3 when nothing fits."""
     from neurodeploy import api
-    from neurodeploy.errors import FormatError, OptionError
-    from neurodeploy.files import write_atomic
+    from neurodeploy.errors import OptionError
+    from neurodeploy.files import check_output, write_atomic
     from neurodeploy.reporting.sweep_figure import check_plot, sweep_figure
     from neurodeploy.runtime.run import RunOptions
     from neurodeploy.sweeping import sweep
@@ -85,8 +85,8 @@ def command(
     if plot is not None:
         check_plot(plot)
     for file in (output, plot):
-        if file is not None and file.exists() and not force:
-            raise FormatError(str(file), "exists already", "choose another name or pass --force")
+        if file is not None:
+            check_output(file, force)
     options = RunOptions(**settings)
     loaded = api.read(path, **reading)
     for note in loaded.notes:

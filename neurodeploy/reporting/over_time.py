@@ -14,6 +14,9 @@ from neurodeploy.runtime.outputs import Outputs
 
 #: Counts of (recording, step, class) that are laid out at a time.
 BLOCK_CELLS = 2**22
+#: Answers (recordings, steps) that are held, and counts (steps, classes) of one recording; longer runs are not told
+#: over time.
+MAX_ANSWERS, MAX_COUNTS = 2**27, 2**25
 #: Points of a curve; longer runs are told at so many steps, the last one among them.
 MAX_POINTS = 256
 #: An answer of an output that is still silent, and a step that never came.
@@ -36,6 +39,12 @@ def answers(outputs: Outputs) -> IntArray:
         high = min(low + at_a_time, outputs.recordings)
         result[low:high] = _leaders(outputs, low, high, steps)
     return result
+
+
+def is_told(outputs: Outputs) -> bool:
+    """Whether the answers after all steps are few enough to be held; a file claims the number of steps."""
+    steps = int(outputs.steps.max(initial=0))
+    return outputs.recordings * steps <= MAX_ANSWERS and steps * outputs.classes <= MAX_COUNTS
 
 
 def _leaders(outputs: Outputs, low: int, high: int, steps: int) -> IntArray:
@@ -81,8 +90,10 @@ def over_time(outputs: Outputs, labels: Sequence[Label]) -> dict[str, Any] | Non
 
     Returns:
         `steps` (numbers of steps that have passed, the last one all of them), `correct` after them, `total` and
-        `interval_95` (Wilson's, lower and upper share); None without labels.
+        `interval_95` (Wilson's, lower and upper share); None without labels, or of runs too long for `is_told`.
     """
+    if not is_told(outputs):
+        return None
     known, right = _right(outputs, labels)
     if not known.any() or not right.shape[1]:
         return None
@@ -96,14 +107,16 @@ def over_time(outputs: Outputs, labels: Sequence[Label]) -> dict[str, Any] | Non
     }
 
 
-def latency(outputs: Outputs, labels: Sequence[Label]) -> dict[str, Any]:
+def latency(outputs: Outputs, labels: Sequence[Label]) -> dict[str, Any] | None:
     """How long an answer takes, in steps; step 0 is the first.
 
     Returns:
         `timestep_ms`; `first_spike`, of recordings whose output spikes; `right_from`, the step after which the answer
         is right and stays so, of labelled recordings that end right. Each has `recordings` (how many), `median` and
-        `percentile_90`, null where there are none.
+        `percentile_90`, null where there are none. None of runs too long for `is_told`.
     """
+    if not is_told(outputs):
+        return None
     _, right = _right(outputs, labels)
     return {
         "timestep_ms": outputs.timestep_ms,

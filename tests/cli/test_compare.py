@@ -114,6 +114,7 @@ def test_sweep_refuses(invoke: Invoke, network: Network, recordings: Path, tmp_p
         (("--weight-bits", "few"), 2, "neither bits nor FIRST..LAST"),
         (("--plot", tmp_path / "s.txt"), 1, "choose .svg, .png, .pdf"),
         (("--target", "loihi9"), 1, "loihi9"),
+        (("-o", tmp_path / "missing" / "s.json"), 1, "missing: is no folder; make it first"),
     ):
         result = invoke(*words, *more)
         assert result.exit_code == code

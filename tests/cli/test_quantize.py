@@ -60,6 +60,8 @@ def test_refusals(invoke: Invoke, network: Network, tmp_path: Path) -> None:
         result = invoke(*command, *words)
         assert (result.exit_code, text in result.stderr) == (code, True), result.stderr
     assert invoke("quantize", tmp_path / "n.ndn", "-o", tmp_path / "q.ndp").exit_code == 1
+    result = invoke("quantize", tmp_path / "n.ndn", "-o", tmp_path / "missing" / "q.ndn")
+    assert (result.exit_code, "missing: is no folder" in result.stderr) == (1, True)
     assert not (tmp_path / "q.ndn").exists()
 
 

@@ -48,6 +48,28 @@ def test_spikes_are_those_of_the_common_recordings() -> None:
     assert [p["spikes"] for p in nd.compare([first, second]).runs[1].populations] == [15.0] * 8
 
 
+def test_energy_is_the_mean_of_the_common_recordings() -> None:
+    def with_energy(*joules: tuple[str, float]) -> RunRecord:
+        rows = [
+            sample(i, file=file, predictions=[{"constants": name, "joules": j} for name in ("one", "two")[: 1 + i]])
+            for i, (file, j) in enumerate(joules)
+        ]
+        return record(run=run_object(samples=rows, accuracy=None), raster=None)
+
+    first, second = with_energy(("a", 1.0), ("b", 2.0), ("c", 6.0)), with_energy(("a", 5.0), ("b", 7.0))
+    assert [run.joules for run in nd.compare([first, second]).runs] == [{"one": 1.5}, {"one": 6.0}]
+
+
+def test_layers_are_of_common_recordings_only() -> None:
+    """Two runs show 1.bs2, which the third does not have."""
+    samples = [sample(i) for i in range(1, 5)]
+    third = record(run=run_object(samples=samples, accuracy=None), raster=None)
+    found = nd.compare([record(), record(), third])
+    assert found.recordings == 4
+    assert found.pairs[0].layers == ()
+    assert nd.compare([record(), record()]).pairs[0].layers
+
+
 def test_nothing_in_common() -> None:
     found = nd.compare([labelled(("a", 0, 0)), labelled(("b", 0, 0))])
     assert (found.recordings, found.runs, found.pairs) == (0, (), ())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from neurodeploy.errors import FormatError
-from neurodeploy.files import is_folder, list_folder, parse_npy, read_bytes, write_atomic
+from neurodeploy.files import check_output, is_folder, list_folder, parse_npy, read_bytes, write_atomic
 
 
 def npy(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]], version: tuple[int, int] | None = None) -> bytes:
@@ -64,6 +64,20 @@ def test_writing_replaces_only_when_told(tmp_path: Path) -> None:
     write_atomic(path, b"two", overwrite=True)
     assert path.read_bytes() == b"two"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_written_is_told_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x"
+    check_output(path)
+    path.write_bytes(b"")
+    check_output(path, overwrite=True)
+    with pytest.raises(FormatError, match="x: exists already"):
+        check_output(path)
+    with pytest.raises(FormatError, match="missing: is no folder; make it first"):
+        check_output(tmp_path / "missing" / "x")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(FormatError, match="cannot be written to"):
+        check_output(path, overwrite=True)
 
 
 def test_devices_and_folders_are_never_replaced(tmp_path: Path) -> None:

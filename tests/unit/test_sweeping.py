@@ -10,7 +10,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.errors import OptionError
-from neurodeploy.network import Network
+from neurodeploy.network import Dense, Network
 from neurodeploy.reporting.sweep_figure import check_plot, sweep_figure
 from neurodeploy.reporting.sweep_points import Point, with_fronts
 from neurodeploy.reporting.yardstick import Yardstick
@@ -31,6 +31,7 @@ def test_points_are_what_compile_and_run_give(float_network: Network, folder: Pa
         stage = stages[point.bits]
         assert found.baseline.accuracy == stage.runs[0].accuracy
         assert point.accuracy == stage.runs[1].accuracy
+        assert point.silent == stage.runs[1].silent
         assert point.joules == pytest.approx(stage.runs[1].joules)
         assert list(point.layers) == [layer.as_dict() for layer in stage.pairs[0].layers]
         assert point.pairing is not None
@@ -41,6 +42,14 @@ def test_points_are_what_compile_and_run_give(float_network: Network, folder: Pa
     assert fine.agreement is not None
     assert rough.agreement is not None
     assert fine.agreement["share"] > rough.agreement["share"]
+
+
+def test_silent_recordings_are_counted(float_network: Network, folder: Path) -> None:
+    deaf = replace(float_network.projections[-1], synapse=Dense(np.zeros((3, 12))))
+    found = nd.sweep(replace(float_network, projections=(*float_network.projections[:-1], deaf)), folder, (8,), limit=5)
+    assert found.points[0].silent == 5
+    assert found.points[0].accuracy is not None
+    assert found.points[0].accuracy["correct"] == 0
 
 
 def test_whole_numbers_have_the_finest_point_as_baseline(folder: Path, float_network: Network) -> None:

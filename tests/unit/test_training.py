@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import random
 import signal
@@ -18,7 +19,7 @@ from click.testing import CliRunner
 
 import neurodeploy
 from neurodeploy.cli.main import cli
-from neurodeploy.errors import DataError, FormatError, NeurodeployError, OptionError
+from neurodeploy.errors import DataError, FormatError, NetworkError, NeurodeployError, OptionError
 from neurodeploy.models.datasets.digits import Digit, record_digits, write_digits
 from neurodeploy.training import Trained, train
 
@@ -127,6 +128,12 @@ def test_the_command_trains_and_says_what_comes_next(folder: Path, tmp_path: Pat
         ({"split": "validation"}, OptionError, "has no split 'validation'"),
         ({"threads": 0}, OptionError, "threads: 0 is outside"),
         ({"checkpoint_every": 0}, OptionError, "more than 0 seconds"),
+        ({"test_every": -1}, OptionError, "tests: every -1 epochs"),
+        ({"seed": -1}, OptionError, "seed: -1 is outside"),
+        ({"gain": math.nan}, NetworkError, "gain: nan"),
+        ({"test_share": 0.01}, OptionError, "leaves nothing of 48 recordings for testing"),
+        ({"test_share": 0.99}, OptionError, "leaves everything of 48 recordings for testing"),
+        ({"log": "missing/log.csv"}, FormatError, "missing: is no folder"),
         ({"arch": "16x16x2-9"}, DataError, "the network has 9 outputs"),
         ({"neuron": "missing.yaml"}, FormatError, "does not exist"),
     ],
@@ -137,6 +144,38 @@ def test_what_cannot_be_trained_is_said(
     settings = {"arch": ARCH, "steps": 60} | changes
     with pytest.raises(error, match=message):
         train(data=folder, output=tmp_path / "net.pt", **settings)  # type: ignore[arg-type]  # wrong values on purpose
+
+
+def test_nothing_left_to_test_on_is_said_before_training(tmp_path: Path, digits: list[Digit]) -> None:
+    write_digits(tmp_path, [digit for digit in digits if digit.split == "train"])
+    with pytest.raises(DataError, match="has no recordings besides the 24 to train on"):
+        train(ARCH, tmp_path, tmp_path / "net.pt", test_split="rest", steps=60)
+
+
+def test_one_class_is_nothing_to_train_on(folder: Path, tmp_path: Path, digits: list[Digit]) -> None:
+    """As the first recordings of a data set in folders by class are."""
+    label = next(digit.label for digit in digits if digit.split == "train")
+    write_digits(tmp_path, [digit for digit in digits if digit.label == label])
+    with pytest.raises(DataError, match="all of one class; train on more of them"):
+        train(ARCH, tmp_path, tmp_path / "net.pt", steps=60, test_split="train")
+
+
+def test_resume_without_a_checkpoint_replaces_no_network(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "net.pt"
+    output.write_bytes(b"another network")
+    with pytest.raises(FormatError, match="exists already, without a checkpoint to go on from"):
+        small(folder, output, resume=True)
+    assert output.read_bytes() == b"another network"
+
+
+def test_a_training_begun_anew_forgets_the_checkpoints_of_the_last(folder: Path, tmp_path: Path) -> None:
+    """Else --resume would take up what was finished before --force."""
+    old = tmp_path / "net.spikes.training"
+    old.write_bytes(b"of the last training")
+    with pytest.raises(OptionError, match="was stopped"):
+        small(folder, tmp_path / "net.pt", overwrite=True, stopped=lambda: True)
+    assert not old.exists()
+    assert (tmp_path / "net.rates.training").exists()
 
 
 @pytest.mark.parametrize("loss", ["time", "probability"])

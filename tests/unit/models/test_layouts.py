@@ -102,6 +102,20 @@ def test_shd(tmp_path: Path) -> None:
         read_shd(tmp_path / "shd_test.h5")
 
 
+@pytest.mark.parametrize(
+    ("lengths", "values"),
+    [([5, -3], [1, 2]), ([2**62, 2**62], [1, 2]), ([1, 1], [1, 2, 3]), ([0.5, 1.5], [1, 2]), ([[1], [1]], [1, 2]),
+     ([1, 1], [[1], [2]])],
+)  # fmt: skip
+def test_lists_of_other_lengths_than_stated_are_refused(tmp_path: Path, lengths: object, values: object) -> None:
+    with h5py.File(tmp_path / "shd_train.h5", "w") as file:
+        file["labels"] = np.array([0, 1])
+        for name in ("times", "units"):
+            file[f"spikes/{name}/lengths"], file[f"spikes/{name}/values"] = np.array(lengths), np.array(values)
+    with pytest.raises(FormatError, match="list"):
+        read_shd(tmp_path / "shd_train.h5")
+
+
 def test_lists_that_are_not_of_numbers_are_refused(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "shd_train.h5", "w") as file:
         file.create_dataset("spikes/times", (1, 1), h5py.vlen_dtype(np.float32))

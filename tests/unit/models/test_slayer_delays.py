@@ -63,6 +63,15 @@ def test_gradient_is_the_papers_sum(kind: torch.dtype) -> None:
     np.testing.assert_allclose(to_spikes.numpy(), expected_spikes, rtol=1e-4, atol=1e-5)
 
 
+def test_a_spike_of_the_last_step_is_lost_when_it_comes_later() -> None:
+    delay, x = delay_of([1.0]), torch.zeros(5, 1, 1)
+    x[2] = 1  # two steps later it is in the last one
+    error = torch.zeros(5, 1, 1)
+    error[4] = 3
+    (gradient,) = torch.autograd.grad(delay(x), delay.delay, error)
+    assert gradient.item() == -3 / TIMESTEP_MS
+
+
 def test_a_delay_moves_toward_a_late_target() -> None:
     """Loss ½ Σ (ε ∗ s(t − d) − ε ∗ target)²: its gradient pushes a delay of 0 up and one that is too long down."""
     x, target = torch.zeros(80, 1, 1), torch.zeros(80, 1, 1)

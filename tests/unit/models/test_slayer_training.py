@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from neurodeploy.errors import FormatError, OptionError
+from neurodeploy.errors import FormatError, NeurodeployError, OptionError
 from neurodeploy.models.formats.notation import parse_architecture
+from neurodeploy.models.slayer.checkpoint import read_checkpoint
 from neurodeploy.models.slayer.loss import SpikeCountLoss
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.models.slayer.spiking import Extras, SpikingNetwork, build_network
@@ -52,6 +54,24 @@ def test_updates_tell_what_happened() -> None:
     assert summed[0].loss == pytest.approx(sum(u.loss for u in updates[:4]) / 14)
     assert summed[0].accuracy == sum(u.correct for u in updates[:4]) / 14
     assert summed[2].loss < summed[0].loss
+
+
+def test_silent_recordings_are_wrong_whatever_their_label() -> None:
+    class Outputs(torch.nn.Module):
+        """Recording 0 silent, recording 1 spikes at output 0, recording 2 at output 1."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(()))
+
+        def forward(self, spikes: torch.Tensor) -> torch.Tensor:
+            out = torch.zeros(5, 3, 2)
+            out[2, 1, 0] = out[3, 2, 1] = 1
+            return out * self.weight
+
+    data = Rasters(torch.zeros(3, 5, 1).byte(), torch.zeros(3, dtype=torch.long))
+    (update,) = Trainer(Outputs(), data, SpikeCountLoss(2, 1), TrainingOptions(epochs=1)).run()
+    assert update.correct == 1
 
 
 @pytest.mark.parametrize("left_at", [1, 4, 7])
@@ -107,14 +127,25 @@ def test_options_out_of_range_are_refused(options: dict[str, object], message: s
 def test_checkpoints_of_something_else_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "c.pt"
     make_trainer().save(path)
-    with pytest.raises(OptionError, match="resume with the same options"):
-        make_trainer(TrainingOptions(4, 4, 0.5, 5)).resume(path)
+    with pytest.raises(OptionError, match=r"is of epochs 3, not 4; resume with the same options"):
+        make_trainer(replace(OPTIONS, epochs=4)).resume(path)
     with pytest.raises(OptionError, match="is of another network"):
         make_trainer(arch="4x4x1-2c3-13-3").resume(path)
     whole = path.read_bytes()
     for damaged in (b"", whole[: len(whole) // 2], b"\x80\x02cos\nsystem\nq\x00."):
         path.write_bytes(damaged)
         with pytest.raises(FormatError, match="is no checkpoint of a training"):
+            make_trainer().resume(path)
+    place, other = "has no valid place to go on from", "is of another network"
+    damages: list[tuple[str, object, str]] = [
+        ("done", -1, place), ("done", 13, place), ("indices", torch.arange(15), place),
+        ("indices", torch.zeros(14).long(), place), ("indices", torch.arange(14.0), place),
+        ("generators", [1, 2], other), ("optimizer", {"state": 1, "param_groups": 2}, other),
+    ]  # fmt: skip
+    for name, value, message in damages:
+        path.write_bytes(whole)
+        torch.save({**read_checkpoint(path), name: value}, path)
+        with pytest.raises(NeurodeployError, match=message):
             make_trainer().resume(path)
     torch.save({"kind": "neurodeploy.training/1", "model": {}}, path)
     with pytest.raises(FormatError, match="has no valid optimizer"):

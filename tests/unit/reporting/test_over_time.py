@@ -50,9 +50,11 @@ def test_latency_by_hand() -> None:
     assert first_spikes(BY_HAND).tolist() == [2, -1, 0]
     assert settled(answers(BY_HAND) == np.array([[1], [0], [2]])).tolist() == [5, -1, 0]
     told = latency(BY_HAND, [1, 0, 2])
+    assert told is not None
     assert told["first_spike"] == {"recordings": 2, "median": 0, "percentile_90": 2}
     assert told["right_from"] == {"recordings": 2, "median": 0, "percentile_90": 5}
     wrong = latency(BY_HAND, [0, 0, "2"])  # the lead of step 3 is lost, silence is wrong, a text is no class
+    assert wrong is not None
     assert wrong["right_from"] == {"recordings": 0, "median": None, "percentile_90": None}
 
 
@@ -63,6 +65,14 @@ def test_accuracy_by_hand() -> None:
     assert told["correct"] == [1, 1, 2, 1, 1, 2, 2]
     assert told["total"] == 2
     assert over_time(BY_HAND, [None] * 3) is None
+
+
+def test_runs_of_more_steps_than_memory_are_not_told() -> None:
+    for run in (outputs([(0, 5, 1)], [2**31]), outputs([(0, 5, 1)], [2**20] * 200), outputs([], [2**27])):
+        assert over_time(run, [1] * run.recordings) is None
+        assert latency(run, [1] * run.recordings) is None
+    with pytest.raises(DataError, match="more than 2147483648"):
+        outputs([], [2**31 + 1])
 
 
 def test_first_readout_keeps_its_first_answer() -> None:

@@ -77,6 +77,8 @@ def without(data: dict[str, Any], key: str) -> dict[str, Any]:
             r"output_counts\[0\]: is 9223372036854775808",
         ),
         ({"run": run_object(seconds={"load": float("nan"), "run": 1})}, r"seconds.load: is nan, not a number"),
+        ({"run": run_object(samples=[sample(0, predictions=[{}])])}, r"predictions\[0\].constants: is missing"),
+        ({"run": run_object(samples=[sample(0, predictions=3)])}, r"predictions: is 3, not a list"),
         ({"run": run_object(populations=[3])}, r"populations\[0\]: is 3, not an object"),
         ({"run": run_object(backend=7)}, r"run.backend: is 7, not a text"),
         ({"run": run_object(accuracy={"correct": 6, "total": 5})}, r"run.accuracy: counts 6 of 5 for 5 recordings"),
@@ -161,6 +163,8 @@ def test_outputs_are_those_of_the_samples() -> None:
             record(outputs=outputs(changed))
     with pytest.raises(FormatError, match="outputs: count spikes of other populations"):
         record(outputs=replace(outputs(), layer_spikes=np.zeros((5, 3), np.int64)))
+    with pytest.raises(FormatError, match="outputs: count spikes of other populations"):
+        record(run=run_object(populations=[]), outputs=replace(outputs(), layer_spikes=np.zeros((5, 0), np.int64)))
 
 
 def file_with_outputs(tmp_path: Path, about: object = None, **columns: object) -> Path:
