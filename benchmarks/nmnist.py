@@ -38,7 +38,7 @@ class Recipe:
 
     Args:
         arch: its layers.
-        augment: distortions.
+        augment: distortions in the phase by rates.
         settings: other fields of `neurodeploy.models.slayer.plan.TrainingPlan`.
     """
 
@@ -47,14 +47,11 @@ class Recipe:
     settings: dict[str, Any]
 
 
-AUGMENT = "shift=1,rotate=15,zoom=0.15,drop=0.1"
+AUGMENT = "shift=2,rotate=15,zoom=0.15"
+COMMON = {"rate_epochs": 60, "learning_rate": 0.005, "batch_size": 16, "loss": "entropy"}
 RECIPES = {
-    "mlp": Recipe("34x34x2-512-10", AUGMENT, {"rate_epochs": 40, "epochs": 2, "learning_rate": 0.02}),
-    "cnn": Recipe(
-        "34x34x2-12c5-2a-64c5-2a-10",
-        AUGMENT,
-        {"rate_epochs": 40, "epochs": 1, "learning_rate": 0.02, "batch_size": 16, "piece": 4},
-    ),
+    "mlp": Recipe("34x34x2-512-10", AUGMENT, {"epochs": 4}),
+    "cnn": Recipe("34x34x2-12c5-2a-64c5-2a-10", AUGMENT, {"epochs": 3, "piece": 2}),
 }
 
 
@@ -131,7 +128,7 @@ def main(
     if compare:
         click.echo(json.dumps(others(training, test)))
         return
-    settings: dict[str, Any] = {"neuron": NEURON, "augment": recipe.augment, **recipe.settings}
+    settings: dict[str, Any] = {"neuron": NEURON, "rate_augment": recipe.augment, **COMMON, **recipe.settings}
     settings |= {name: literal_eval(value) for name, value in (change.split("=", 1) for change in changes)}
     trained = neurodeploy.train(
         recipe.arch,

@@ -18,6 +18,7 @@ from neurodeploy.training_data import need_torch, parted, torch_threads
 from neurodeploy.training_session import Phase, TrainingLog, TrainingPaths, check_numbers
 
 if TYPE_CHECKING:
+    from neurodeploy.models.datasets.distort import Distortion
     from neurodeploy.models.datasets.labelled import Labelled
     from neurodeploy.models.slayer.fire import Neuron
     from neurodeploy.models.slayer.plan import TrainingPlan
@@ -85,6 +86,7 @@ def train(
     steps: int | None = None,
     timestep_ms: float | None = None,
     augment: str = "",
+    rate_augment: str | None = None,
     resume: bool = False,
     checkpoint_every: float = 60.0,
     log: str | Path | None = None,
@@ -112,6 +114,7 @@ def train(
         steps: length of a recording; None: that of the yaml, else of the longest of a hundred recordings.
         timestep_ms: length of a step; None: that of the yaml, else 1.
         augment: distortions of the training data, as `shift,drop=0.2`.
+        rate_augment: the same of the phase by rates; None: as `augment`.
         resume: go on from the last checkpoint, if there is one; the result is the same bits (same threads).
         checkpoint_every: seconds between checkpoints; one is also written after every epoch.
         log: a .csv with a line per epoch.
@@ -140,7 +143,8 @@ def train(
         training, test = data
     else:
         training, test = parted(Path(data), split, test_split, test_share, limit, plan.get("seed", 0))
-    settings = _plan(arch, training, neuron, augment, {k: v for k, v in given.items() if v is not None} | plan)
+    distortions = (augment, augment if rate_augment is None else rate_augment)
+    settings = _plan(arch, training, neuron, distortions, {k: v for k, v in given.items() if v is not None} | plan)
     session = _Session(settings, paths, training, test, checkpoint_every, test_every, stopped)
     paths.clear()
     with torch_threads(threads):
@@ -245,25 +249,29 @@ class _Session:
         from neurodeploy.models.slayer.rates import RateLoss, RateNetwork
         from neurodeploy.models.slayer.train import Trainer
 
-        data = self._data(self.plan.seed)
-        first = [data.recording(index, 0) for index in range(min(64, len(data)))]
+        data = self._data(self.plan.seed, self.plan.augment if (by := self.plan.rate_augment) is None else by)
+        first = [item.read() for item in self.training[:64]]
         model = RateNetwork(self.network, first, self.plan.windows)
         return Trainer(model, RateData(data, self.plan.windows), RateLoss(), self.plan.options(rates=True))
 
     def _by_spikes(self) -> Trainer:
         from neurodeploy.models.slayer.train import Trainer
 
-        data, generators = self._data(self.plan.seed + 1), (self.network.generator,)
+        data, generators = self._data(self.plan.seed + 1, self.plan.augment), (self.network.generator,)
         return Trainer(self.network, data, self.plan.criterion(), self.plan.options(), generators)
 
-    def _data(self, seed: int) -> Any:
+    def _data(self, seed: int, distortion: Distortion) -> Any:
         from neurodeploy.models.datasets.events import EventData
 
-        return EventData(self.training, self.network, self.plan.augment, seed)
+        return EventData(self.training, self.network, distortion, seed)
 
 
 def _plan(
-    arch: str, training: Sequence[Labelled], neuron: str | Path | Neuron | None, augment: str, given: dict[str, Any]
+    arch: str,
+    training: Sequence[Labelled],
+    neuron: str | Path | Neuron | None,
+    distortions: tuple[str, str],
+    given: dict[str, Any],
 ) -> TrainingPlan:
     from neurodeploy.models.datasets.distort import Distortion
     from neurodeploy.models.slayer.plan import TrainingPlan, read_neuron
@@ -278,7 +286,8 @@ def _plan(
     if "steps" not in values:
         ends = [item.read().time_us.max(initial=0) for item in training[:: -(-len(training) // LOOKED_AT)]]
         values["steps"] = int(np.rint(max(ends) / 1000 / values["timestep_ms"])) + 1
-    return TrainingPlan(arch=arch, augment=Distortion.parse(augment), **values)
+    augment, by_rates = map(Distortion.parse, distortions)
+    return TrainingPlan(arch=arch, augment=augment, rate_augment=by_rates, **values)
 
 
 def _correct(counts: IntArray, items: Sequence[Labelled]) -> int:

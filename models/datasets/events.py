@@ -12,6 +12,7 @@ from torch import Tensor
 
 from neurodeploy.models.datasets.distort import Distortion
 from neurodeploy.models.datasets.labelled import Labelled
+from neurodeploy.models.datasets.warp import warped
 from neurodeploy.models.slayer.rates import window_rates
 from neurodeploy.models.slayer.sparse import Spikes, input_spikes
 from neurodeploy.network import Shape
@@ -83,22 +84,45 @@ class EventData:
         return spikes, torch.tensor([self.items[index].label for index in indices])
 
 
-@dataclass(frozen=True, eq=False)
+#: Rates that are kept rather than read again.
+KEPT_BYTES = 2**28
+
+
 class RateData:
-    """The same as rates in windows, for `neurodeploy.models.slayer.rates`.
+    """Labelled recordings as rates in windows, for `neurodeploy.models.slayer.rates`.
 
     Args:
-        data: the recordings.
+        data: the recordings. Planes are distorted as rates (`warp`), rows of neurons event by event.
         windows: per recording.
     """
 
-    data: EventData
-    windows: int
+    def __init__(self, data: EventData, windows: int) -> None:
+        self.data, self.windows = data, windows
+        self._planes = len(data.network.input_shape) == 3
+        self._kept: dict[int, Tensor] = {}
+        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self.data)
 
     def batch(self, indices: Sequence[int], epoch: int) -> tuple[Tensor, Tensor]:
         """Rates (recordings, windows, …) and labels."""
-        spikes, labels = self.data.batch(indices, epoch)
-        return window_rates(spikes, self.windows), labels
+        data = self.data
+        labels = torch.tensor([data.items[index].label for index in indices])
+        if data.distortion and not self._planes:
+            return window_rates(data.batch(indices, epoch)[0], self.windows), labels
+        rates = torch.stack([self._rates(index) for index in indices])
+        if data.distortion:
+            draws = [np.random.default_rng([data.seed, epoch, index]) for index in indices]
+            rates = warped(rates, data.distortion, draws)
+        return rates, labels
+
+    def _rates(self, index: int) -> Tensor:
+        """Of a recording as it is, kept while there is room."""
+        if index in self._kept:
+            return self._kept[index]
+        rates = window_rates(self.data.network.input([self.data.items[index].read()]), self.windows)[0]
+        self._bytes += rates.nbytes
+        if self._bytes <= KEPT_BYTES:
+            self._kept[index] = rates
+        return rates

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from neurodeploy.errors import OptionError
 from neurodeploy.models.slayer.filters import fir
@@ -46,6 +47,24 @@ class SpikeCountLoss:
         desired = torch.full_like(counts, self.false_count)
         desired[torch.arange(len(labels)), labels] = self.true_count
         return (counts - desired).square().sum() / (2 * len(spikes))
+
+
+@dataclass(frozen=True)
+class CountEntropyLoss:
+    """Cross entropy of classes whose evidence is how often their outputs spike; silence is not asked of the others.
+
+    Args:
+        evidence: logits per spike, above 0.
+        smoothing: share of certainty given to all classes alike, so that counts stay finite.
+    """
+
+    evidence: float = 0.2
+    smoothing: float = 0.05
+
+    def __call__(self, spikes: Tensor, labels: Tensor) -> Tensor:
+        """Sum over recordings; spikes (steps, recordings, outputs) and classes (recordings,)."""
+        logits = spikes.sum(0) * self.evidence
+        return functional.cross_entropy(logits, labels, label_smoothing=self.smoothing, reduction="sum")
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from neurodeploy.models.formats.slayer_yaml import read_slayer_yaml
 from neurodeploy.models.slayer.fire import Neuron
 from neurodeploy.models.slayer.grids import SignedGrid
 from neurodeploy.models.slayer.layers import Conv, Dense, TransposedConv
-from neurodeploy.models.slayer.loss import SpikeCountLoss, SpikeProbabilityLoss, SpikeTimeLoss
+from neurodeploy.models.slayer.loss import CountEntropyLoss, SpikeCountLoss, SpikeProbabilityLoss, SpikeTimeLoss
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.models.slayer.spiking import Extras, SpikingNetwork, build_network
 from neurodeploy.models.slayer.srm import SrmNeuron
@@ -30,7 +30,7 @@ from neurodeploy.models.slayer.train import Loss, TrainingOptions
 DEFAULT_NEURON = TrainedNeuron(
     threshold_mantissa=80, voltage_decay=128, current_decay=1024, refractory_delay=1, weight_exponent=0
 )
-LOSSES = ("count", "time", "probability")
+LOSSES = ("count", "entropy", "time", "probability")
 #: Spikes per step that the true class, and every other, should have: 60 and 10 in 300 steps, as in SLAYER's N-MNIST.
 TRUE_RATE, FALSE_RATE = 60 / 300, 10 / 300
 #: Steps of a window of the loss on probabilities.
@@ -54,11 +54,12 @@ class TrainingPlan:
         seed: of the initial weights, the order, dropout and distortions.
         delays: learn axonal delays.
         dropout: share of neurons silenced in training.
-        loss: count, time or probability.
+        loss: count, entropy, time or probability.
         weight_bits: 1 … 8 bits with a sign.
         gain: factor on the initial weights' deviation.
         piece: recordings run at once; None: the whole batch.
         augment: distortions of the training data.
+        rate_augment: the same of the phase by rates; None: as `augment`.
 
     Raises:
         NeurodeployError: a value outside its range.
@@ -81,6 +82,7 @@ class TrainingPlan:
     gain: float = 1.0
     piece: int | None = None
     augment: Distortion = field(default_factory=Distortion)
+    rate_augment: Distortion | None = None
 
     def __post_init__(self) -> None:
         if self.steps < 1 or not self.timestep_ms > 0:
@@ -116,6 +118,8 @@ class TrainingPlan:
         wanted = (TRUE_RATE * self.steps, FALSE_RATE * self.steps)
         if self.loss == "count":
             return SpikeCountLoss(*wanted)
+        if self.loss == "entropy":
+            return CountEntropyLoss()
         if self.loss == "probability":
             return SpikeProbabilityLoss(TRUE_RATE, FALSE_RATE, min(WINDOW, self.steps))
         kernel = torch.from_numpy(self.neuron.srm_kernel / self.neuron.srm_kernel.max()).float()

@@ -25,6 +25,7 @@ from torch.nn import functional
 
 from neurodeploy.errors import OptionError
 from neurodeploy.models.slayer.layers import Conv, Dense, Pool
+from neurodeploy.models.slayer.loss import CountEntropyLoss
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.models.slayer.sparse import Spikes
 from neurodeploy.models.slayer.spiking import SpikingNetwork
@@ -120,8 +121,10 @@ class RateLoss:
     def __call__(self, counts: Tensor, labels: Tensor) -> Tensor:
         """Sum over recordings; counts of shape (1, recordings, outputs)."""
         flat = counts[0]
-        entropy = functional.cross_entropy(flat * self.evidence, labels, label_smoothing=0.05, reduction="sum")
-        return entropy + 1e-4 * functional.relu(flat - self.most).square().mean(1).sum()
+        return (
+            CountEntropyLoss(self.evidence)(counts, labels)
+            + 1e-4 * functional.relu(flat - self.most).square().mean(1).sum()
+        )
 
 
 def window_rates(spikes: Spikes, windows: int) -> Tensor:

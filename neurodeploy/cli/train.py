@@ -17,7 +17,7 @@ from neurodeploy.cli.verb import Console, options, verb
 
 #: Options of one of the two ways alone.
 FROM_NOTHING = (
-    "neuron", "timestep_ms", "delays", "method", "rate_epochs", "windows", "gain", "dropout", "loss",
+    "neuron", "timestep_ms", "delays", "method", "rate_epochs", "rate_augment", "windows", "gain", "dropout", "loss",
 )  # fmt: skip
 FINE_TUNING = ("fine_tune", "yaml", "layer_bits")
 ROWS = "as given: weights as they were; rounded: to the same bits, without training"
@@ -64,13 +64,16 @@ _HOW = options(
     ),
     click.option("--gain", type=float, default=1.0, show_default=True, help="Factor on the initial weights."),
     click.option("--dropout", type=float, default=0.0, show_default=True, help="Share of neurons silenced."),
-    click.option("--loss", default="count", show_default=True, metavar="count|time|probability", help="Of spikes."),
+    click.option(
+        "--loss", default="count", show_default=True, metavar="count|entropy|time|probability", help="Of spikes."
+    ),
     click.option(
         "--augment",
         default="",
         metavar="NAME[=SIZE],…",
         help="Distort training data: shift (2 pixels), rotate (10 degrees), zoom (0.1), drop (0.2), jitter (2 ms).",
     ),
+    click.option("--rate-augment", metavar="NAME[=SIZE],…", help="The same for passes with rates; else as --augment."),
     click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order and distortions."),
     click.option("--threads", type=int, default=1, show_default=True, help="The result depends on their number."),
 )
