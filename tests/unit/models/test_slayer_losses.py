@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from neurodeploy.errors import OptionError
-from neurodeploy.models.slayer.loss import SpikeProbabilityLoss, SpikeTimeLoss
+from neurodeploy.models.slayer.loss import CountEntropyLoss, SpikeProbabilityLoss, SpikeTimeLoss
 
 KERNEL = torch.tensor([1.0, 0.5])
 
@@ -59,3 +60,17 @@ def test_values_outside_their_ranges_are_refused() -> None:
         SpikeProbabilityLoss(0.5, 0.1, 0)
     with pytest.raises(OptionError, match=r"wants 0\.1 and 0\.5"):
         SpikeProbabilityLoss(0.1, 0.5, 3)
+
+
+def test_the_entropy_of_counts_is_that_of_their_softmax() -> None:
+    spikes = torch.zeros(20, 2, 3)
+    spikes[:12, 0, 1], spikes[:5, 0, 2], spikes[:7, 1, 0] = 1, 1, 1
+    labels = torch.tensor([1, 2])
+    exact = 0.0
+    for counts, label in (([0, 12, 5], 1), ([7, 0, 0], 2)):
+        share = np.exp(0.3 * np.array(counts)) / np.exp(0.3 * np.array(counts)).sum()
+        wanted = np.full(3, 0.1 / 3) + 0.9 * (np.arange(3) == label)
+        exact -= float(wanted @ np.log(share))
+    loss = CountEntropyLoss(evidence=0.3, smoothing=0.1)
+    assert float(loss(spikes, labels)) == pytest.approx(exact, rel=1e-5)
+    assert float(loss(spikes, torch.tensor([0, 2]))) > exact
