@@ -175,7 +175,15 @@ def test_closed_in_the_ordinary_way(lava: Environment) -> None:
     assert gone(worker.pid, worker.segment_prefix)
 
 
-@pytest.mark.usefixtures("nothing_left")
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts, also where a shell that runs the tests in the background has switched it off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("nothing_left", "interruptible")
 def test_interrupted(lava: Environment) -> None:
     """Ctrl-C while an answer is awaited: the worker that owes it is not asked again."""
     program = nd.compile(network())
