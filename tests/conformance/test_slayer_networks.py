@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import neurodeploy as nd
+from neurodeploy.api import firing_rates
 from neurodeploy.compiler.checker import check, replay
+from neurodeploy.compiler.flows import Flows
 from neurodeploy.runtime.run import Run
-from tests.conformance.cases import BACKENDS, CASES, program
+from tests.conformance.cases import BACKENDS, CASES, network, program
 
 GESTURE_COUNTS = [211, 20, 37, 24, 45, 56, 9, 11, 14, 17, 46]
 POPULATIONS = ("pool1", "conv1", "pool2", "conv2", "pool3", "fc1", "fc2")
@@ -90,3 +93,21 @@ def test_mapping_is_correct(name: str, conformance: Path) -> None:
     mapped = program(name, conformance)
     assert check(mapped) == ()
     assert replay(mapped, seed=1, trials=2) is None
+
+
+def test_packets_of_gestures_travel_few_links(conformance: Path) -> None:
+    """Recording 1, input left out: at most 45 % of packets x links of the same cores in order, four to a router."""
+    given, recording = network("gesture", conformance), conformance / "datasets/dvs_gesture/1.bs2"
+    rates = firing_rates(given, recording)
+    made = nd.compile(given, rates=rates)
+    assert len(made.cores) == 33
+    flows = Flows.of(made, rates)
+
+    def links(router: NDArray[np.integer]) -> int:
+        here, there = router[flows.source], router[flows.destination]
+        apart = np.abs(here // 4 - there // 4) + np.abs(here % 4 - there % 4)
+        return int(np.sum(apart * flows.packets))
+
+    ours, in_order = links(np.asarray(made.cores.slot) // 4), links(np.arange(33) // 4)
+    assert ours == np.sum(made.placement.hops(flows.source, flows.destination) * flows.packets)
+    assert ours <= 0.45 * in_order
