@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neurodeploy.api import compile, convert, load, record, report, run, save, stream, verify  # noqa: A004
+    from neurodeploy.api import compile, convert, load, record, run, save, stream, verify  # noqa: A004
     from neurodeploy.calibration import calibrate_srm
     from neurodeploy.comparison import Comparison, compare
     from neurodeploy.compiler import Program
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from neurodeploy.network import Network
     from neurodeploy.quantization import quantize
     from neurodeploy.reporting.sweep_points import Sweep
+    from neurodeploy.reports import report
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **dict.fromkeys(
-        ("compile", "convert", "load", "record", "report", "run", "save", "stream", "verify"),
+        ("compile", "convert", "load", "record", "run", "save", "stream", "verify"),
         "neurodeploy.api",
     ),
     "calibrate_srm": "neurodeploy.calibration",
@@ -43,6 +44,7 @@ _HOMES = {
     "fine_tune": "neurodeploy.fine_tuning",
     "fine_tune_files": "neurodeploy.fine_tuning_files",
     "quantize": "neurodeploy.quantization",
+    "report": "neurodeploy.reports",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
     "train": "neurodeploy.training",

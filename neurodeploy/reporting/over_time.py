@@ -16,6 +16,8 @@ from neurodeploy.runtime.outputs import Outputs
 #: Answers (recordings, steps) that are held, and counts (steps, classes) of one recording; longer runs are not told
 #: over time.
 MAX_ANSWERS, MAX_COUNTS = 2**27, 2**25
+#: Largest number that stands for a spike of a class while spikes are counted.
+MAX_KEY = 2**62
 #: Points of a curve; longer runs are told at so many steps, the last one among them.
 MAX_POINTS = 256
 #: An answer of an output that is still silent, and a step that never came.
@@ -36,9 +38,8 @@ def answers(outputs: Outputs) -> IntArray:
     # of two classes the one with more spikes leads, then the lower one; neither falls back, so that the leader is the
     # largest of all votes so far
     rank = _count_so_far(recording * classes + vote) * classes + classes - 1 - vote
-    leading = np.maximum.accumulate(recording * (rank.max(initial=0) + 1) + rank) - recording * (
-        rank.max(initial=0) + 1
-    )
+    base = recording * (rank.max(initial=0) + 1)
+    leading = np.maximum.accumulate(base + rank) - base
     past = np.bincount(recording * steps + step, minlength=outputs.recordings * steps).cumsum()
     last = past.reshape(outputs.recordings, steps) - 1
     heard = last >= (np.searchsorted(recording, np.arange(outputs.recordings)))[:, None]
@@ -51,30 +52,37 @@ def _votes(outputs: Outputs) -> tuple[IntArray, IntArray, IntArray]:
     vote = outputs.neuron // (outputs.neurons // outputs.classes)
     if outputs.readout != "first":
         return outputs.recording, outputs.step, vote
-    kept = np.unique(outputs.recording, return_index=True)[1]  # sorted by step and neuron: the first row decides
+    kept = np.flatnonzero(np.diff(outputs.recording, prepend=NOTHING))  # sorted by step and neuron: the first decides
     return outputs.recording[kept], outputs.step[kept], vote[kept]
 
 
 def _count_so_far(group: IntArray) -> IntArray:
     """How many of its group there are up to each item, itself counted, (items,)."""
-    order = np.argsort(group, kind="stable")
-    first = np.searchsorted(group[order], np.arange(group.max(initial=-1) + 1))
-    result = np.empty_like(order)
-    result[order] = np.arange(1, len(order) + 1) - first[group[order]]
+    number = np.arange(len(group))
+    key = np.sort(group * max(len(group), 1) + number)  # several times as fast as a stable argsort
+    owner, position = np.divmod(key, max(len(group), 1))
+    first = np.maximum.accumulate(np.where(np.diff(owner, prepend=-1) != 0, number, 0))
+    result = np.empty_like(number)
+    result[position] = number + 1 - first
     return result
 
 
 def is_told(outputs: Outputs) -> bool:
     """Whether the answers after all steps are few enough to be held; a file claims the number of steps."""
     steps = int(outputs.steps.max(initial=0))
-    return outputs.recordings * steps <= MAX_ANSWERS and steps * outputs.classes <= MAX_COUNTS
+    groups = outputs.recordings * outputs.classes
+    return (
+        outputs.recordings * steps <= MAX_ANSWERS
+        and steps * outputs.classes <= MAX_COUNTS
+        and groups * len(outputs.step) <= MAX_KEY
+    )
 
 
 def first_spikes(outputs: Outputs) -> IntArray:
     """Step of the output's first spike, `NOTHING` where it stayed silent, (recordings,)."""
     result = np.full(outputs.recordings, NOTHING, np.int64)
-    recordings, first = np.unique(outputs.recording, return_index=True)
-    result[recordings] = outputs.step[first]
+    first = np.flatnonzero(np.diff(outputs.recording, prepend=NOTHING))
+    result[outputs.recording[first]] = outputs.step[first]
     return result
 
 

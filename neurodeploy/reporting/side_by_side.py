@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class RunView:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
@@ -206,10 +206,10 @@ def _populations(record: RunRecord, outputs: Outputs | None, recordings: int) ->
 
 def _joules(samples: Sequence[Sample]) -> dict[str, float]:
     """Mean over recordings by constants; only sets that every recording was predicted by."""
-    rows = [sample.get("predictions", ()) for sample in samples]
-    names = Counter(prediction["constants"] for row in rows for prediction in row)
+    columns = zip(*(sample.get("predictions", ()) for sample in samples), strict=False)  # up to the shortest
+    found = ((column[0]["constants"], column) for column in columns)
     return {
-        name: sum(p["joules"] for row in rows for p in row if p["constants"] == name) / len(rows)
-        for name, times in names.items()
-        if times == len(rows)
+        name: sum(p["joules"] for p in column) / len(samples)
+        for name, column in found
+        if all(p["constants"] == name for p in column)
     }
