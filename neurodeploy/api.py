@@ -35,7 +35,7 @@ from neurodeploy.provenance import provenance
 from neurodeploy.runtime.compare import Verification, Verifier
 from neurodeploy.runtime.probe_file import ProbeFile
 from neurodeploy.runtime.rates import measured_rates
-from neurodeploy.runtime.record import RunRecord, load_record, save_record
+from neurodeploy.runtime.record import RunRecord, save_record
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
 from neurodeploy.runtime.snapshot_file import load_snapshot

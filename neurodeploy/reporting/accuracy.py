@@ -58,7 +58,7 @@ def confusion(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     return confusion_of([(sample["label"], sample["prediction"]) for sample in samples])
 
 
-def confusion_of(answers: Sequence[tuple[Class, int | None]]) -> dict[str, Any] | None:
+def confusion_of(answers: Sequence[tuple[Class, Class]]) -> dict[str, Any] | None:
     """`confusion` of labels and answers, a pair per recording."""
     pairs = Counter(pair for pair in answers if pair[0] is not None)
     if not pairs:

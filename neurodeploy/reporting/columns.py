@@ -62,7 +62,7 @@ def metrics(runs: Sequence[RunView], pairs: Sequence[PairView]) -> tuple[Metric,
         *_answers(with_first),
         _numbers("silent recordings", [run.silent for run in runs]),
         *(_latency(title, [run.latency and run.latency[key] for run in runs]) for key, title in _LATENCIES),
-        _shares("equal output spikes", [pair and pair.output and pair.output.share for pair in with_first]),
+        _shares("equal output spikes", [pair.output.share if pair and pair.output else None for pair in with_first]),
         *_layers(runs),
         *_joules(runs),
         _numbers("recordings left out", [run.left_out or None for run in runs]),
@@ -93,17 +93,19 @@ def _accuracy(runs: Sequence[RunView]) -> Metric:
         f"{percent(a['share'])} ({share(a['interval_95'][0])} to {share(a['interval_95'][1])})" if a else "–"
         for a in found
     ]
-    return Metric("accuracy (95 % interval)", tuple(a and a["share"] for a in found), tuple(texts), show=percent)
+    return Metric(
+        "accuracy (95 % interval)", tuple(a["share"] if a else None for a in found), tuple(texts), show=percent
+    )
 
 
 def _answers(pairs: Sequence[PairView | None]) -> list[Metric]:
     """Against the first run."""
-    found = [pair and pair.pairing for pair in pairs]
+    found = [pair.pairing if pair else None for pair in pairs]
     return [
-        _shares("same answers as the first", [p and p.same / p.recordings for p in found]),
+        _shares("same answers as the first", [p.same / p.recordings if p else None for p in found]),
         _numbers("right in the first alone", [p.only_first if p and p.labelled else None for p in found]),
         _numbers("right in this alone", [p.only_second if p and p.labelled else None for p in found]),
-        _numbers("p, exact sign test", [p and p.p_value for p in found], lambda value: f"{value:.3g}"),
+        _numbers("p, exact sign test", [p.p_value if p else None for p in found], lambda value: f"{value:.3g}"),
     ]
 
 
@@ -111,7 +113,7 @@ def _latency(title: str, found: Sequence[dict[str, Any] | None]) -> Metric:
     """Median, and behind it the 90th percentile."""
     known = [each if each and each["recordings"] else None for each in found]
     texts = [f"{each['median']:,} ({each['percentile_90']:,})" if each else "–" for each in known]
-    return Metric(f"{title} (90th percentile)", tuple(each and each["median"] for each in known), tuple(texts))
+    return Metric(f"{title} (90th percentile)", tuple(each["median"] if each else None for each in known), tuple(texts))
 
 
 def _layers(runs: Sequence[RunView]) -> list[Metric]:

@@ -92,7 +92,7 @@ def _difference(first: LayerSpikes, second: LayerSpikes, steps: int, position: i
     places, here, there = placed(first, second)
     parts = ((here & there, INK), (here & ~there, FIRST), (there & ~here, SECOND))
     height, size = rows(first.neurons, position), (steps, first.neurons)
-    images = [density(*places[:, part], size, height, color) for part, color in parts if part.any()]
+    images = [density(places[0, part], places[1, part], size, height, color) for part, color in parts if part.any()]
     both, one, other = (int(part.sum()) for part, _ in parts)
     remark = f"{both:,} in both\n{one:,} in the first only\n{other:,} in the other only"
     return Panel(first.name, first.shape, first.neurons, images, remark)

@@ -119,7 +119,7 @@ def _page(report: dict[str, Any], source: Source, replay: Markup | None) -> str:
     loader = environment.loader
     assert loader is not None
     script = loader.get_source(environment, SCRIPT)[0]
-    page = environment.get_template(TEMPLATE).render(
+    return environment.get_template(TEMPLATE).render(
         report=report,
         script=Markup(script),  # noqa: S704 - our own file
         policy=" ".join(script_sources(f"<script>{script}</script>{replay or ''}")),
@@ -134,7 +134,6 @@ def _page(report: dict[str, Any], source: Source, replay: Markup | None) -> str:
         **_comparison_parts(report, comparison),
         data=script_json(_data(report, record, comparison)),
     )
-    return page
 
 
 def _run_parts(report: dict[str, Any], record: RunRecord) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def panels_svg(
 
     Args:
         panels: at least one, from top to bottom.
-        steps: of the time axis; timestep_ms: length of one.
+        steps: of the time axis.
+        timestep_ms: length of one.
         ids: what all ids of the element begin with, another for each figure of a page.
         mark: where to point.
         say: what it shows, for those who do not see it.

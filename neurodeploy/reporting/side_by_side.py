@@ -186,8 +186,8 @@ def run_view(name: str, chosen: Chosen, labels: Sequence[int | str | None]) -> R
         silent=chosen.predictions.count(None),
         accuracy=accuracy({"correct": correct, "total": len(labels) - labels.count(None)}),
         confusion=confusion_of(answered),
-        over_time=told and told.over_time(),
-        latency=told and told.latency(),
+        over_time=told.over_time() if told else None,
+        latency=told.latency() if told else None,
         populations=_populations(record, outputs, len(labels)),
         joules=_joules(chosen.samples),
     )

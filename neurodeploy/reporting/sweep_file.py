@@ -48,7 +48,7 @@ def load_sweep(path: Path) -> dict[str, Any]:
     check(data, _SWEEP, str(path))
     for i, point in enumerate(data["points"]):
         found = point["accuracy"]
-        if point["fits"] and point["cores"] is None or found and len(found["interval_95"]) != 2:
+        if (point["fits"] and point["cores"] is None) or (found and len(found["interval_95"]) != 2):
             raise FormatError(f"{path}: points[{i}]", "contradicts itself", "write the file again")
     if data["baseline"] is None:
         raise FormatError(str(path), "has no point that fits", "sweep over other targets or bits")

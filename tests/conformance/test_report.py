@@ -10,11 +10,8 @@ from playwright.sync_api import Page, expect
 
 import neurodeploy as nd
 from neurodeploy.runtime.lava_environment import Environment
-from tests.browser.conftest import browser, opened
 from tests.conformance.cases import program
 from tests.conftest import SUMMARY
-
-__all__ = ["browser", "opened"]
 
 #: Of each recording; all 1,450 take Lava four minutes.
 STEPS = 24

@@ -221,7 +221,7 @@ def test_page_draws_accuracy_over_time() -> None:
     assert 'id="curve"' not in render(record(run=unlabelled, raster=None, outputs=outputs(unlabelled["samples"])))
 
 
-@settings(derandomize=True, deadline=None, max_examples=15)
+@settings(derandomize=True, deadline=None, max_examples=8)
 @given(
     name=st.text(min_size=1, max_size=90),
     other=st.text(st.sampled_from("<>\"'&/{}`=-!\u2028\u2029\u202e\x00\n]"), max_size=40),

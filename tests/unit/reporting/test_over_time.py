@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.errors import DataError
-from neurodeploy.reporting import over_time as module
 from neurodeploy.reporting.over_time import answers, first_spikes, latency, over_time, settled
 from neurodeploy.runtime.outputs import Outputs
 
