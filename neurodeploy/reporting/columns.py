@@ -58,7 +58,7 @@ def metrics(runs: Sequence[RunView], pairs: Sequence[PairView]) -> tuple[Metric,
         _texts("target", [run.target for run in runs]),
         _numbers("cores", [run.cores for run in runs]),
         _numbers("weight bits", [run.weight_bits for run in runs]),
-        _accuracy(runs),
+        *_accuracy(runs),
         *_answers(with_first),
         _numbers("silent recordings", [run.silent for run in runs]),
         *(_latency(title, [run.latency and run.latency[key] for run in runs]) for key, title in _LATENCIES),
@@ -87,15 +87,11 @@ def _shares(title: str, values: Sequence[float | None]) -> Metric:
     return _numbers(title, values, percent)
 
 
-def _accuracy(runs: Sequence[RunView]) -> Metric:
+def _accuracy(runs: Sequence[RunView]) -> list[Metric]:
     found = [run.accuracy for run in runs]
-    texts = [
-        f"{percent(a['share'])} ({share(a['interval_95'][0])} to {share(a['interval_95'][1])})" if a else "–"
-        for a in found
-    ]
-    return Metric(
-        "accuracy (95 % interval)", tuple(a["share"] if a else None for a in found), tuple(texts), show=percent
-    )
+    ends = [f"{share(a['interval_95'][0])} to {share(a['interval_95'][1])}" if a else None for a in found]
+    interval = Metric("95 % interval", tuple(ends), tuple(end or "–" for end in ends), numeric=False)
+    return [_shares("accuracy", [a["share"] if a else None for a in found]), interval]
 
 
 def _answers(pairs: Sequence[PairView | None]) -> list[Metric]:

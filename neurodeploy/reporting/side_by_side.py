@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -207,9 +208,7 @@ def _populations(record: RunRecord, outputs: Outputs | None, recordings: int) ->
 def _joules(samples: Sequence[Sample]) -> dict[str, float]:
     """Mean over recordings by constants; only sets that every recording was predicted by."""
     columns = zip(*(sample.get("predictions", ()) for sample in samples), strict=False)  # up to the shortest
-    found = ((column[0]["constants"], column) for column in columns)
+    found = ((set(map(itemgetter("constants"), column)), column) for column in columns)
     return {
-        name: sum(p["joules"] for p in column) / len(samples)
-        for name, column in found
-        if all(p["constants"] == name for p in column)
+        names.pop(): sum(map(itemgetter("joules"), column)) / len(samples) for names, column in found if len(names) == 1
     }
