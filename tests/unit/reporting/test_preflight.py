@@ -149,6 +149,9 @@ def test_page_draws_the_chip(summary: dict[str, Any]) -> None:
     said = [value for name, value in page.attributes if name == "aria-label" and value and value.startswith("core ")]
     assert len(said) == summary["cores"]
     assert page.attributes.count(("class", "free")) == 128 - summary["cores"]
+    summary = copy.deepcopy(summary)
+    for number, row in enumerate(summary["core_table"]):
+        row["slot"] = 37 * (number + 1) % 128  # all over the chip
     (chip,) = drawn_chips(summary)
     assert len(chip.places) == 128
     assert sorted(p.number for p in chip.places if p.number is not None) == list(range(summary["cores"]))
