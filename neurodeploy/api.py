@@ -271,7 +271,8 @@ def explain(program: Program, layer: str, progress: Callable[[str], None] = lamb
 
 
 def inputs(data: Data, split: str | None = None, limit: int | None = None) -> list[Input]:
-    """The recordings that `data` stands for: a file or a folder, events, a raster, or None for no input.
+    """The recordings that `data` stands for: a spike file, a folder of them, a table of features (`.csv`), events, a
+    raster, or None for no input.
 
     Raises:
         FormatError, DataError, OptionError: see `find_samples`.
