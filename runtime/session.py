@@ -31,9 +31,8 @@ from neurodeploy.runtime.run import Run, RunOptions, default_steps, resolved, ru
 from neurodeploy.runtime.snapshot_file import Owner, Saved
 from neurodeploy.runtime.stream import Stream
 from neurodeploy.spikes.events import Events, bin_recording
-from neurodeploy.spikes.files import read_recording
 from neurodeploy.spikes.sample import Sample
-from neurodeploy.spikes.table import coded
+from neurodeploy.spikes.samples import recording_of
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -72,7 +71,7 @@ def stimulus(data: Input, network: Network, binning: str) -> Stimulus:
         return Stimulus(data)
     shape = network.input.shape or ()
     if isinstance(data, Sample):
-        recording = read_recording(data.path) if data.features is None else coded(data, network.coding)
+        recording = recording_of(data, network.coding)
         classes = network.classes or network.output.neurons
         if data.label is not None and data.label >= classes:
             problem = f"label {data.label} is outside the {classes} {'classes' if network.classes else 'outputs'}"

@@ -70,7 +70,7 @@ def step_kernel(network: ForwardNetwork, timestep_ms: float) -> StepKernel:
     voltage, voltage_error = _decay(network.membrane_rate, timestep_ms, DECAY_ONE - 1)
     steps = np.arange(1, max(int(network.horizon_ms / timestep_ms), 2) + 1)
     stepped = response(1 - current / DECAY_ONE, 1 - voltage / DECAY_ONE, steps)
-    wanted = kernel(network, steps * timestep_ms)
+    wanted = kernel(network, timestep_ms * steps.astype(np.float64))
     factor = float(wanted @ stepped / (stepped @ stepped))
     residual = float(np.linalg.norm(factor * stepped - wanted) / np.linalg.norm(wanted))
     return StepKernel(timestep_ms, current, voltage, current_error, voltage_error, factor, residual)

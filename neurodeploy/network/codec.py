@@ -157,10 +157,15 @@ def _synapse_value(name: str, value: Any, arrays: Arrays) -> Any:
 
 def _coding(meta: Any) -> Latency:
     _demand(meta, {f.name for f in fields(Latency)})
-    ends = {name: tuple(_real(v) for v in meta[name]) for name in ("low", "high")}
-    times = {name: _real(meta[name]) for name in ("early_ms", "late_ms")}
-    flags = {name: _bool(meta[name]) for name in ("largest_first", "complement")}
-    return Latency(**ends, **times, **flags, bias_ms=None if meta["bias_ms"] is None else _real(meta["bias_ms"]))
+    return Latency(
+        low=tuple(_real(value) for value in meta["low"]),
+        high=tuple(_real(value) for value in meta["high"]),
+        early_ms=_real(meta["early_ms"]),
+        late_ms=_real(meta["late_ms"]),
+        largest_first=_bool(meta["largest_first"]),
+        complement=_bool(meta["complement"]),
+        bias_ms=None if meta["bias_ms"] is None else _real(meta["bias_ms"]),
+    )
 
 
 def _per_neuron(value: Any, arrays: Arrays) -> PerNeuron:

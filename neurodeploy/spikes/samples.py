@@ -9,9 +9,11 @@ from pathlib import Path, PurePosixPath
 
 from neurodeploy.errors import DataError, FormatError, OptionError
 from neurodeploy.files import is_folder, list_folder, read_bytes
-from neurodeploy.spikes.files import SPIKE_SUFFIXES
+from neurodeploy.spikes.files import SPIKE_SUFFIXES, read_recording
+from neurodeploy.spikes.latency import Latency
+from neurodeploy.spikes.recording import Recording
 from neurodeploy.spikes.sample import MAX_LABEL, Sample
-from neurodeploy.spikes.table import TABLE_SUFFIX, read_table
+from neurodeploy.spikes.table import TABLE_SUFFIX, coded, read_table
 
 LABEL_FILE = "labels.csv"
 MAX_LABEL_FILE_BYTES = 2**26
@@ -46,6 +48,20 @@ def find_samples(path: str | Path, split: str | None = None, limit: int | None =
     if split is not None:
         samples = _of_split(samples, split, path)
     return tuple(samples[:limit])
+
+
+def recording_of(sample: Sample, coding: Latency | None = None) -> Recording:
+    """The spikes of a sample: read from its file, or coded from its features.
+
+    Args:
+        sample: as `find_samples` gives it.
+        coding: of the network that will see it; None: it has none.
+
+    Raises:
+        FormatError: a file that cannot be read.
+        DataError: a damaged one; features without a coding, or outside its ranges.
+    """
+    return read_recording(sample.path) if sample.features is None else coded(sample, coding)
 
 
 def _listed(folder: Path) -> list[Sample]:
