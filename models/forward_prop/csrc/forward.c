@@ -19,7 +19,8 @@ int nd_append(nd_list *list, nd_spike spike)
 typedef struct nd_run {
     const nd_cell *cell;
     nd_layer layer;
-    double now, next, *current, *potential, *release, *later;
+    double now, next, peak_at, peak; // where and how high k is highest
+    double *current, *potential, *release, *later;
     nd_list *spikes, *near;
     int64_t first_spike, first_near; // of those since the last event, whose margin the next event decides
 } nd_run;
@@ -73,9 +74,7 @@ static int step_together(nd_run *run, double gap)
 {
     const nd_cell *cell = run->cell;
     const nd_decay over = nd_decays(cell, gap);
-    const double delta = cell->beta - cell->alpha;
-    const double top_at = delta == 0.0 ? 1.0 / cell->alpha : log1p(delta / cell->alpha) / delta;
-    const double highest = gap < top_at ? over.kernel : nd_decays(cell, top_at).kernel;
+    const double highest = gap < run->peak_at ? over.kernel : run->peak;
     const int64_t first = run->spikes->count;
     for (int64_t i = 0; i < run->layer.neurons; i++)
         run->later[i] = run->potential[i] * over.membrane + run->current[i] * over.kernel;
@@ -191,7 +190,10 @@ static int until(nd_run *run, double next)
 int nd_forward(const nd_cell *cell, nd_layer layer, nd_events in, double *work, nd_list *spikes, nd_list *near)
 {
     const int64_t n = layer.neurons;
-    nd_run run = {cell, layer, 0.0, 0.0, work, work + n, work + 2 * n, work + 3 * n, spikes, near, 0, 0};
+    const double delta = cell->beta - cell->alpha; // k has its peak at log(beta / alpha) / delta
+    const double top_at = delta == 0.0 ? 1.0 / cell->alpha : log1p(delta / cell->alpha) / delta;
+    nd_run run = {cell, layer, 0.0, 0.0, top_at, nd_decays(cell, top_at).kernel,
+                  work, work + n, work + 2 * n, work + 3 * n, spikes, near, 0, 0};
     for (int64_t i = 0; i < n; i++) run.current[i] = run.potential[i] = 0.0, run.release[i] = -1.0;
     if (in.count && in.time[0] < cell->horizon) run.now = in.time[0]; // all is still before
     for (int64_t k = 0; run.now < cell->horizon;) {
