@@ -157,7 +157,7 @@ def timesteps(
 
 def tried_timesteps(network: ForwardNetwork) -> tuple[float, ...]:
     """Time steps in ms of about 800, 400, 200, 100 and 50 steps whose decays twelve bits hold well."""
-    found = {}
+    found: dict[float, None] = {}  # in order, each once
     for steps in TRIED_STEPS:
         middle = network.horizon_ms / steps
         try:

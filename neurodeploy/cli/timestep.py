@@ -77,13 +77,10 @@ def timestep_text(answer: dict[str, Any]) -> str:
     """The object of `timestep --json` for people."""
     rows = [
         (
-            f"{point['timestep_ms']:.5g} ms",
+            f"{point['timestep_ms']:.4g}",
             point["steps"],
-            f"{100 * point['rate_error']:.2g} %",
-            _percent(answer["continuous"]),
-            _percent(point["stepped"]),
-            _percent(point["integer"]),
-            _percent(point["bits"]),
+            f"{100 * point['rate_error']:.2f}",
+            *(_percent(share) for share in (answer["continuous"], point["stepped"], point["integer"], point["bits"])),
             f"{point['loss']:+.2f}",
             point["ties"],
             point["silent"],
@@ -91,7 +88,7 @@ def timestep_text(answer: dict[str, Any]) -> str:
         for point in answer["points"]
     ]
     bits = f"{answer['weight_bits']} bits"
-    heads = ["step", "steps", "rates", "contin.", "stepped", "integer", bits, "loss", "ties", "silent"]
+    heads = ["step ms", "steps", "rates", "contin.", "stepped", "integer", bits, "loss", "ties", "silent"]
     chosen, most = answer["chosen_ms"], answer["max_loss"]
     if chosen is None:
         said = f"none of these keeps the loss within {most:g} points; try shorter steps"
@@ -102,12 +99,12 @@ def timestep_text(answer: dict[str, Any]) -> str:
             f"{answer['recordings']:,} recordings, first output spike decides, {answer['target']}",
             "",
             table(heads, rows, narrow=True),
-            "rates: error of decays in twelve bits; stepped: float64; integer: the chip's",
-            "arithmetic, weights as trained; loss: points, continuous to last stage",
+            "accuracy in %: in continuous time; in steps, float64; in the chip's integers,",
+            "weights as trained; on the chip. rates: error of decays in twelve bits, %",
             said,
         ]
     )
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.2f} %"
+    return "–" if share is None else f"{100 * share:.2f}"

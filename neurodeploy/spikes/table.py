@@ -6,13 +6,12 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from neurodeploy.errors import DataError, FormatError
-from neurodeploy.files import read_bytes, write_atomic
+from neurodeploy.files import read_bytes
 from neurodeploy.spikes.latency import Latency
 from neurodeploy.spikes.recording import Recording
 from neurodeploy.spikes.sample import MAX_LABEL, Sample
@@ -45,40 +44,6 @@ def read_table(path: Path) -> list[Sample]:
         problem = f"starts with {','.join(header)[:80]!r}"
         raise FormatError(str(path), problem, "let its first line name every feature once, then label, then split")
     return [_sample(path, number, row, header) for number, row in enumerate(rows[1:], start=1)]
-
-
-def write_table(
-    path: Path,
-    features: Sequence[Sequence[float]],
-    labels: Sequence[int],
-    splits: Sequence[str] | None = None,
-    *,
-    overwrite: bool = False,
-) -> None:
-    """Write a table that `read_table` reads, numbers in full.
-
-    Args:
-        path: a `.csv` file.
-        features: (rows, columns).
-        labels: class of each row.
-        splits: part of the data set of each row; None: no such column.
-        overwrite: whether an existing file may be replaced.
-
-    Raises:
-        FormatError: another suffix, an existing file, or the system refuses to write.
-        DataError: columns of unequal length.
-    """
-    if path.suffix.lower() != TABLE_SUFFIX:
-        raise FormatError(str(path), "is no table", f"name it {TABLE_SUFFIX}")
-    if len(features) != len(labels) or (splits is not None and len(splits) != len(labels)):
-        raise DataError("table", f"has {len(features)} rows of features and {len(labels)} labels", "give one of each")
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    columns = [f"x{k}" for k in range(len(features[0]) if len(features) else 0)]
-    writer.writerow([*columns, LABEL, *([SPLIT] if splits is not None else [])])
-    for number, (row, label) in enumerate(zip(features, labels, strict=True)):
-        writer.writerow([*(repr(float(v)) for v in row), int(label), *([splits[number]] if splits is not None else [])])
-    write_atomic(path, stream.getvalue().encode(), overwrite)
 
 
 def coded(sample: Sample, coding: Latency | None) -> Recording:
