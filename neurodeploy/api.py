@@ -300,7 +300,8 @@ def run(
 
     Args:
         program: compiled.
-        data: spike file, folder, table of features (`.csv`), `Events`, or a raster (steps, neurons) or (steps, C, H, W); None: no input.
+        data: spike file, folder, table of features (`.csv`), `Events`, or a raster (steps, neurons) or
+            (steps, C, H, W); None: no input.
         backend: "emulator", "reference" or "torch".
         threads: recordings run side by side.
         split: only the recordings of this split of the folder.
