@@ -34,7 +34,7 @@ def _dense_first(network: ForwardNetwork, times: FloatArray, dt: float = 5e-4) -
     """First output times of one recording by the kernels of eq. (5) on a fine grid: slow, and another way."""
     at = np.arange(0, network.horizon_ms, dt)
     before = [[time] for time in times]
-    for k, weight in enumerate(network.weights):
+    for weight in network.weights:
         drive = np.zeros((len(at), weight.shape[1]))
         for neuron, train in enumerate(before):
             for time in train:
@@ -46,7 +46,6 @@ def _dense_first(network: ForwardNetwork, times: FloatArray, dt: float = 5e-4) -
                     trains[neuron].append(float(now))
                     v[i:] -= network.threshold * np.exp(-network.membrane_rate * (at[i:] - now))
         before = trains
-        assert k < len(network.weights)
     return np.array([min(train, default=np.nan) for train in before])
 
 
@@ -171,6 +170,10 @@ def test_recurrent_weights_reach_the_chip() -> None:
     dt = chosen_timestep(network)
     made = to_network(network, dt)
     assert [(p.source, p.target) for p in made.projections] == [("input", "fc1"), ("fc1", "fc1"), ("fc1", "fc2")]
+    assert network.recurrent is not None
+    own, inputs = made.projections[1].synapse.weight, made.projections[0].synapse.weight
+    scale = inputs[0, 0] / network.weights[0][0, 0]  # one of both
+    np.testing.assert_allclose(own.T, network.recurrent[0] * scale)
     here = first_steps(network, single_spikes(TIMES), dt)
     assert np.nanmean(here) < np.nanmean(first_steps(_network(), single_spikes(TIMES), dt)) - 1
     assert abs(np.nanmean(_on_the_chip(network, dt) - here)) < 0.7
