@@ -49,8 +49,11 @@ def literal(value: Any) -> str:
     """A value as Python."""
     if isinstance(value, Code):
         return value.text
-    if isinstance(value, Path):
-        return repr(str(value))
+    if isinstance(value, str | Path):
+        plain = repr(str(value))
+        return plain if '"' in plain else f'"{plain[1:-1]}"'
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(literal, value))}]"
     return repr(value)

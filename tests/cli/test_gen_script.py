@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
+from neurodeploy.cli.script import literal
 from neurodeploy.cli.scripts import SCRIPTS
 from neurodeploy.compiler.program_file import load_program
 from neurodeploy.network import Network
@@ -136,3 +137,9 @@ def test_what_has_no_script_says_so(invoke: Invoke, program_path: Path) -> None:
     answer = invoke("run", program_path, "--stream", "text", "--gen-script")
     assert answer.exit_code == 1
     assert "--gen-script: has no line for --stream; nd.stream is its function" in answer.stderr
+
+
+@pytest.mark.parametrize("name", ["a 'b' \"c\"", "tab\t\\n", "ünï\u2028", '"""', "{'x': 1}"])
+def test_names_are_written_as_they_are(name: str) -> None:
+    for value in (name, [name], {name: (name,)}):
+        assert eval(literal(value)) == ({name: [name]} if isinstance(value, dict) else value)
