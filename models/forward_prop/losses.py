@@ -123,5 +123,3 @@ def check_labels(run: Run, labels: IntArray) -> None:
     if len(labels) and not 0 <= labels.min() <= labels.max() < outputs:
         problem = f"range from {labels.min()} to {labels.max()}, the network has {outputs} outputs"
         raise DataError("labels", problem, f"number the classes 0 … {outputs - 1}")
-
-

@@ -120,9 +120,7 @@ def recurrent_of(network: ForwardNetwork, layer: int) -> FloatArray:
     return np.zeros((0, 0)) if own is None else own
 
 
-def _layer(
-    network: ForwardNetwork, index: int, before: Spikes, tolerance: float, limits: tuple[int, int]
-) -> LayerRun:
+def _layer(network: ForwardNetwork, index: int, before: Spikes, tolerance: float, limits: tuple[int, int]) -> LayerRun:
     weight = network.weights[index]
     try:
         spikes, near = _events.forward(
