@@ -28,7 +28,9 @@ def potential(network: ForwardNetwork, layer: int, i: int, inputs: list[Spike], 
     value = sum(weight[j, i] * _kernel(network, t - g) for g, j in inputs if g < t)
     if recurrent is not None:
         value += sum(recurrent[j, i] * _kernel(network, t - g) for g, j in own if g < t)
-    return value - sum(network.threshold * math.exp(-network.membrane_rate * (t - g)) for g, j in own if j == i and g < t)
+    return value - sum(
+        network.threshold * math.exp(-network.membrane_rate * (t - g)) for g, j in own if j == i and g < t
+    )
 
 
 def _kernel(network: ForwardNetwork, s: float) -> float:
@@ -49,7 +51,9 @@ def _layer(network: ForwardNetwork, layer: int, inputs: list[Spike]) -> list[Spi
         found = []
         for i, release in enumerate(free):
             if release <= now:
-                when = _crossing(lambda t, i=i: potential(network, layer, i, inputs, own, t), now, end, network.threshold)
+                when = _crossing(
+                    lambda t, i=i: potential(network, layer, i, inputs, own, t), now, end, network.threshold
+                )
                 if when is not None and when < network.horizon_ms:
                     found.append((when, i))
             elif release == end and potential(network, layer, i, inputs, own, end) >= network.threshold:

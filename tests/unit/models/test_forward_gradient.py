@@ -189,7 +189,9 @@ def test_threads_do_not_change_a_bit() -> None:
     run = simulate(network, times)
     asked = [np.ones(len(spikes.time)) for spikes in run.spikes]
     one, three = gradient(run, asked), gradient(run, asked, threads=3)
-    for a, b in zip((*one.weights, *one.recurrent, one.inputs), (*three.weights, *three.recurrent, three.inputs), strict=True):
+    for a, b in zip(
+        (*one.weights, *one.recurrent, one.inputs), (*three.weights, *three.recurrent, three.inputs), strict=True
+    ):
         assert np.array_equal(a, b)
 
 
@@ -200,7 +202,9 @@ def test_the_causality_graph_names_what_came_before() -> None:
         neuron, time = run.output.of(recording)
         for k, cause in enumerate(causes(run, 1, recording)):
             hidden = run.spikes[0]
-            earlier = [g for g in range(hidden.start[recording], hidden.start[recording + 1]) if hidden.time[g] < time[k]]
+            earlier = [
+                g for g in range(hidden.start[recording], hidden.start[recording + 1]) if hidden.time[g] < time[k]
+            ]
             assert cause.before.tolist() == earlier
             assert all(run.output.neuron[g] == neuron[k] and run.output.time[g] < time[k] for g in cause.own)
 

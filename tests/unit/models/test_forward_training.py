@@ -1,5 +1,6 @@
 """Losses, recipes, tables and the training loop of forward propagation."""
 
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_xor_converges_from_random_weights() -> None:
 def test_xor_converges_from_a_thousand_random_weights() -> None:
     found = [steps_to_converge(xor_trainer(seed, epochs=1000)) for seed in range(1000)]
     steps = [step for step in found if step is not None]
-    print(f"\nXOR: mean {np.mean(steps):.1f} steps, maximum {max(steps)}; paper 17.5 and 98")
+    sys.stdout.write(f"\nXOR: mean {np.mean(steps):.1f} steps, maximum {max(steps)}; paper 17.5 and 98\n")
     assert len(steps) == 1000
 
 
