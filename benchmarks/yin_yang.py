@@ -11,6 +11,7 @@ import numpy as np
 
 from neurodeploy.models.datasets.tables import Table, yin_yang
 from neurodeploy.models.forward_prop.recipe import RECIPES, Recipe
+from neurodeploy.models.forward_prop.spikes import FloatArray
 from neurodeploy.models.forward_prop.train import ForwardTrainer
 from neurodeploy.spikes.latency import Latency
 
@@ -18,7 +19,7 @@ from neurodeploy.spikes.latency import Latency
 TRAINING, VALIDATION, TEST = 42, 41, 40
 
 
-def coded(table: Table, recipe: Recipe) -> np.ndarray:
+def coded(table: Table, recipe: Recipe) -> FloatArray:
     latency = Latency(
         (0.0, 0.0), (1.0, 1.0), recipe.early_ms, recipe.late_ms, recipe.largest_first, recipe.complement, recipe.bias_ms
     )
@@ -53,7 +54,8 @@ def main() -> None:
         wall, cpu = perf_counter() - wall, process_time() - cpu
         load = os.getloadavg()[0]
         print(
-            f"seed {seed}: validation {validation:.1%}, test {test:.1%}, {wall:.0f} s ({cpu:.0f} s of one core, load {load:.1f})",
+            f"seed {seed}: validation {validation:.1%}, test {test:.1%}, "
+            f"{wall:.0f} s ({cpu:.0f} s of one core, load {load:.1f})",
             flush=True,
         )
     print(f"mean {np.mean(found):.2%}, standard deviation {np.std(found):.2%}, paper 95.0 % (0.83)")

@@ -1,4 +1,4 @@
-"""Training by exact gradients of firing times, as one call: from a table of features to a network in continuous time."""
+"""Training by exact gradients of firing times, as one call: from a table to a network in continuous time."""
 
 from __future__ import annotations
 
@@ -106,7 +106,9 @@ def train_fp(
         test_share: parts the samples anew, this share of each class for testing, by the seed.
         limit: only the first so many samples to train on.
         neuron: a `Recipe`, or the name of one: xor, iris, yin-yang, yin-yang-paper; None: yin-yang.
-        epochs, batch_size, learning_rate: instead of the recipe's.
+        epochs: passes over the data; None: the recipe's.
+        batch_size: samples per update; None: the recipe's.
+        learning_rate: None: the recipe's.
         seed: of weights, order and parts.
         resume: go on from the last checkpoint, if there is one; the result is the same bits, for any threads.
         checkpoint_every: seconds between checkpoints; one is also written after every epoch.

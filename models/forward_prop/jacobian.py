@@ -1,7 +1,7 @@
 """The whole Jacobian of firing times by weights, forward in time, and who caused which spike.
 
-Source: Lee, Haghighatshoar, Karbasi (2023), §4.1, eq. (9, 10), Algorithm 2. For training use `gradient`, which gives the
-same product with a loss's derivative in less time and memory; this is the paper's way, from the equations alone.
+Source: Lee, Haghighatshoar, Karbasi (2023), §4.1, eq. (9, 10), Algorithm 2. For training use `gradient`, which gives
+the same product with a loss's derivative in less time and memory; this is the paper's way, from the equations alone.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Causes:
 
 
 def causes(run: Run, layer: int, recording: int) -> list[Causes]:
-    """The causality graph: for each spike of a layer, those that precede it and act on it. A spike at the very same
-    time is none of them.
+    """The causality graph: for each spike of a layer, those that precede it and act on it. A spike at the very
+    same time is none of them.
 
     A held spike comes a refractory time after its neuron's last; that one alone is its cause.
     """

@@ -81,7 +81,9 @@ def listed(recording: ArrayLike, neuron: ArrayLike, time: ArrayLike, shape: tupl
     """Spikes in any order.
 
     Args:
-        recording, neuron, time: of each spike, all of one length; time in ms.
+        recording: of each spike.
+        neuron: of each spike.
+        time: of each spike in ms.
         shape: number of recordings and of neurons.
 
     Raises:

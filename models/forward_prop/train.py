@@ -131,9 +131,9 @@ class ForwardTrainer:
         rate = self.learning_rate * np.sqrt(1 - recipe.beta2**step) / (1 - recipe.beta1**step)
         epsilon = recipe.epsilon * np.sqrt(1 - recipe.beta2**step)
         for weight, mean, square, slope in zip(self.weights, self.mean, self.square, gradients, strict=True):
-            mean += (1 - recipe.beta1) * (slope - mean)
-            square += (1 - recipe.beta2) * (slope * slope - square)
-            weight -= rate * mean / (np.sqrt(square) + epsilon)
+            mean[:] += (1 - recipe.beta1) * (slope - mean)
+            square[:] += (1 - recipe.beta2) * (slope * slope - square)
+            weight[:] -= rate * mean / (np.sqrt(square) + epsilon)
 
     def _wake(self, run: Run, labels: IntArray) -> int:
         """Raise the weights into silent neurons; how many there were."""

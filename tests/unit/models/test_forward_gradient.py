@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,14 @@ RATES = ((1.0, 0.99), (1.0, 1.0), (0.3, 2.0), (2.0, 0.4))
 def drawn(seed: int, recurrent: bool, refractory: float) -> tuple[ForwardNetwork, FloatArray]:
     rng = np.random.default_rng(seed)
     sizes = (3, int(rng.integers(2, 6)), int(rng.integers(1, 4)))
-    weights = tuple(rng.normal(1.2, 1.0, pair) for pair in zip(sizes[:-1], sizes[1:], strict=True))
+    weights = tuple(rng.normal(1.2, 1.0, pair) for pair in pairwise(sizes))
     own = tuple(rng.normal(0, 0.4, (size, size)) for size in sizes[1:]) if recurrent else None
     rates = RATES[int(rng.integers(len(RATES)))]
     return ForwardNetwork(weights, *rates, 1.0, 4.0, refractory, own), rng.uniform(0, 2, (2, 3))
 
 
 def calm(run: Run) -> bool:
-    """Whether differences can resolve the derivatives: no spike near to vanish, no two events that may change places."""
+    """Whether differences can resolve the derivatives: no spike near to vanish, no two events that may swap."""
     if any(len(spikes.time) > 60 for spikes in run.spikes) or not len(run.output.time):
         return False
     if unstable(run, min_slope=0.1):

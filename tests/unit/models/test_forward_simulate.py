@@ -1,6 +1,8 @@
 """Firing times: against a second implementation, closed forms, and at the edges."""
 
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from tests.support.forward_reference import potential, reference
 
 def random_network(rng: np.random.Generator, recurrent: bool, refractory: float = 0.0) -> ForwardNetwork:
     sizes = (3, int(rng.integers(2, 6)), 2)
-    weights = tuple(rng.normal(1.2, 1.5, pair) for pair in zip(sizes[:-1], sizes[1:], strict=True))
+    weights = tuple(rng.normal(1.2, 1.5, pair) for pair in pairwise(sizes))
     own = tuple(rng.normal(0, 0.6, (size, size)) for size in sizes[1:]) if recurrent else None
     rates = [(1.0, 0.99), (1.0, 1.0), (0.3, 2.0), (2.0, 0.4)][int(rng.integers(4))]
     return ForwardNetwork(weights, *rates, 1.0, 4.0, refractory, own)
@@ -142,7 +144,13 @@ def test_wrong_input_is_answered_by_name() -> None:
         listed([0], [2], [1.0], (1, 2))
     with pytest.raises(OptionError, match="threads"):
         simulate(network, [[0.0, 0.0]], threads=0)
-    for wrong in ({"threshold": 0.0}, {"threshold": np.nan}, {"synapse_rate": -1.0}, {"refractory_ms": -1.0}):
+    refused: tuple[dict[str, Any], ...] = (
+        {"threshold": 0.0},
+        {"threshold": np.nan},
+        {"synapse_rate": -1.0},
+        {"refractory_ms": -1.0},
+    )
+    for wrong in refused:
         with pytest.raises(NetworkError):
             replace(network, **wrong)
     with pytest.raises(NetworkError):

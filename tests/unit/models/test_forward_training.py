@@ -3,6 +3,7 @@
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from neurodeploy.models.forward_prop.train import ForwardTrainer
 from neurodeploy.training_fp import train_fp
 
 
-def xor_trainer(seed: int, threads: int = 1, **changes: object) -> ForwardTrainer:
+def xor_trainer(seed: int, threads: int = 1, **changes: Any) -> ForwardTrainer:
     table = xor()
     return ForwardTrainer((2, 4, 2), 2 * table.features, table.labels, replace(XOR, **changes), seed, threads)
 
@@ -122,7 +123,14 @@ def test_silent_neurons_are_woken_and_without_it_stay_silent() -> None:
 def test_recipes_hold_the_constants_of_the_paper() -> None:
     rates = [(one.synapse_rate, one.membrane_rate, one.learning_rate, one.tau0) for one in (XOR, IRIS, YIN_YANG)]
     assert rates == [(1.0, 0.99, 0.1, 0.1), (1.0, 0.9, 0.05, 1.0), (0.999, 1.0, 0.0005, 0.2)]
-    for wrong in ({"learning_rate": 0.0}, {"beta1": 1.5}, {"hidden_std": -1.0}, {"hidden_mean": np.nan}, {"epochs": 0}):
+    refused: tuple[dict[str, Any], ...] = (
+        {"learning_rate": 0.0},
+        {"beta1": 1.5},
+        {"hidden_std": -1.0},
+        {"hidden_mean": np.nan},
+        {"epochs": 0},
+    )
+    for wrong in refused:
         with pytest.raises(OptionError):
             Recipe(**wrong)
 
@@ -158,7 +166,7 @@ def small() -> Table:
 
 
 def test_train_fp_writes_a_network_that_answers_alike_and_resumes(tmp_path: Path) -> None:
-    options = {"batch_size": 20, "epochs": 3, "seed": 5}
+    options: dict[str, Any] = {"batch_size": 20, "epochs": 3, "seed": 5}
     whole = train_fp("5-12-3", small(), tmp_path / "a.npz", log=tmp_path / "a.csv", **options)
     assert whole.accuracy is not None
     assert (whole.training, whole.test, whole.as_dict()["schema"]) == (60, 30, "neurodeploy.training/1")
@@ -180,7 +188,13 @@ def test_train_fp_parts_tables_by_class(tmp_path: Path) -> None:
 
 
 def test_train_fp_answers_wrong_options(tmp_path: Path) -> None:
-    for arch, changes in (("4-3", {}), ("5x5-3", {}), ("5-3", {"neuron": "none"}), ("5-3", {"limit": 0})):
+    refused: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("4-3", {}),
+        ("5x5-3", {}),
+        ("5-3", {"neuron": "none"}),
+        ("5-3", {"limit": 0}),
+    )
+    for arch, changes in refused:
         with pytest.raises(OptionError):
             train_fp(arch, small(), tmp_path / "w.npz", **changes)
     with pytest.raises(OptionError, match="dropout"):
