@@ -149,8 +149,8 @@ def train_fp(
     predicted = trainer.predicted(times[test])
     right = {"correct": int(np.sum(predicted == table.labels[test])), "total": len(test)}
     counts, seconds = (len(training), len(test)), monotonic() - begun
-    ends = (session.loss, session.dropped, session.woken, seconds)
-    return TrainedForward(paths.output, paths.log, *counts, accuracy(right), predicted, *ends)
+    ends = (session.dropped, session.woken, seconds)
+    return TrainedForward(paths.output, paths.log, *counts, accuracy(right), predicted, session.loss, *ends)
 
 
 def _nobody(text: str) -> None:

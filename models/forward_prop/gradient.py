@@ -1,7 +1,8 @@
 """Exact gradients of losses of firing times: one triangular system per recording, solved backward.
 
 Source: Lee, Haghighatshoar, Karbasi (2023), eq. (9, 10) and Theorem 4. With Φ_f = V_i(f) − θ for every spike f,
-sorted, L = ∂Φ/∂F is lower triangular with V'(f⁻) > 0 on its diagonal, and ∂F/∂W = −L⁻¹ ∂Φ/∂W. A loss needs only its product with
+sorted, L = ∂Φ/∂F is lower triangular with V'(f⁻) > 0 on its diagonal, and ∂F/∂W = −L⁻¹ ∂Φ/∂W. A loss needs
+only its product with
 ∂ℓ/∂F: with Lᵀ λ = ∂ℓ/∂F the gradient is −λᵀ ∂Φ/∂W. The adjoint λ takes a number per spike, where the paper's Jacobian
 takes one per spike and weight (`jacobian` gives that).
 """

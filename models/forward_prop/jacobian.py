@@ -36,7 +36,8 @@ class Causes:
 
     Args:
         before: indices of earlier spikes of the layer before (or of the inputs), in its list of all recordings.
-        own: indices of earlier spikes of the same layer: the neuron's own, which reset it, and in a recurrent layer all.
+        own: indices of earlier spikes of the same layer: the neuron's own, which reset it, and in a
+        recurrent layer all.
     """
 
     before: IntArray

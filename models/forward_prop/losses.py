@@ -81,7 +81,8 @@ class FirstSpikeLoss:
 @dataclass(frozen=True)
 class CountLoss:
     """Cross-entropy of counts, made of times: a spike at f counts n(f) = 1 − e^(−(T − f) / τ), so that it leaves
-    through the horizon T without a jump; softmax over each output's sum of them. A silent output counts 0 and learns nothing.
+    through the horizon T without a jump; softmax over each output's sum of them. A silent output counts 0
+    and learns nothing.
 
     Args:
         tau: time before the horizon in which a spike loses its count, in ms, above 0.

@@ -1,7 +1,8 @@
 """Networks in continuous time, event by event, to machine precision.
 
 Sources: Lee, Haghighatshoar, Karbasi (2023), eq. (2, 4, 5) and Algorithm 1. After its last event a neuron's potential
-is a sum of two exponentials with one peak at most; the first crossing of θ from below is bracketed by that peak, which is
+is a sum of two exponentials with one peak at most; the first crossing of θ from below is bracketed by that
+peak, which is
 known in closed form, and found by Newton's method with bisection as its guard.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def potential(network: ForwardNetwork, layer: int, i: int, inputs: list[Spike], 
     value = sum(weight[j, i] * _kernel(network, t - g) for g, j in inputs if g < t)
     if recurrent is not None:
         value += sum(recurrent[j, i] * _kernel(network, t - g) for g, j in own if g < t)
-    return value - sum(
+    return float(value) - sum(
         network.threshold * math.exp(-network.membrane_rate * (t - g)) for g, j in own if j == i and g < t
     )
 
@@ -51,9 +52,7 @@ def _layer(network: ForwardNetwork, layer: int, inputs: list[Spike]) -> list[Spi
         found = []
         for i, release in enumerate(free):
             if release <= now:
-                when = _crossing(
-                    lambda t, i=i: potential(network, layer, i, inputs, own, t), now, end, network.threshold
-                )
+                when = _crossing(partial(potential, network, layer, i, inputs, own), now, end, network.threshold)
                 if when is not None and when < network.horizon_ms:
                     found.append((when, i))
             elif release == end and potential(network, layer, i, inputs, own, end) >= network.threshold:

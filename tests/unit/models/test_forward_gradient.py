@@ -75,7 +75,8 @@ def compare(network: ForwardNetwork, times: FloatArray, rng: np.random.Generator
             field = "recurrent" if recurrent else "weights"
             changed = [np.array(one) for one in getattr(network, field)]
             changed[layer][place] += by
-            return simulate(replace(network, **{field: tuple(changed)}), times)
+            fields: dict[str, Any] = {field: tuple(changed)}
+            return simulate(replace(network, **fields), times)
 
         exact = (found.recurrent if recurrent else found.weights)[layer][place]
         measured = difference(shifted, run, asked, 3e-5)
@@ -87,8 +88,8 @@ def compare(network: ForwardNetwork, times: FloatArray, rng: np.random.Generator
         changed[recording, neuron] += by
         return simulate(network, changed)
 
-    place = int(run.inputs.start[recording] + np.flatnonzero(run.inputs.of(recording)[0] == neuron)[0])
-    assert found.inputs[place] == pytest.approx(difference(later, run, asked, 3e-5), rel=1e-6, abs=1e-6 * scale)
+    spike = int(run.inputs.start[recording] + np.flatnonzero(run.inputs.of(recording)[0] == neuron)[0])
+    assert found.inputs[spike] == pytest.approx(difference(later, run, asked, 3e-5), rel=1e-6, abs=1e-6 * scale)
     return picks + 1
 
 
@@ -116,7 +117,7 @@ def test_the_transposed_solution_is_that_of_forward_substitution(seed: int, recu
     rng = np.random.default_rng(seed)
     asked = [rng.normal(size=len(spikes.time)) for spikes in run.spikes]
     found = gradient(run, asked)
-    total = 0.0
+    total: Any = 0.0
     for recording in range(len(run.inputs)):
         forward = jacobian(run, recording)
         assert np.all(np.diag(forward.triangle) > 0)
