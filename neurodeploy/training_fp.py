@@ -148,9 +148,18 @@ def train_fp(
     save_forward(trainer.network(), latency, paths.output, overwrite=overwrite or resume)
     predicted = trainer.predicted(times[test])
     right = {"correct": int(np.sum(predicted == table.labels[test])), "total": len(test)}
-    counts, seconds = (len(training), len(test)), monotonic() - begun
-    ends = (session.dropped, session.woken, seconds)
-    return TrainedForward(paths.output, paths.log, *counts, accuracy(right), predicted, session.loss, *ends)
+    return TrainedForward(
+        paths.output,
+        paths.log,
+        len(training),
+        len(test),
+        accuracy(right),
+        predicted,
+        session.loss,
+        session.dropped,
+        session.woken,
+        monotonic() - begun,
+    )
 
 
 def _nobody(text: str) -> None:
