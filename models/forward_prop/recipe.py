@@ -5,7 +5,7 @@ Source: Lee, Haghighatshoar, Karbasi (2023), Tables 1 to 3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,8 +77,9 @@ class Recipe:
                 raise OptionError("training", f"{name} is {getattr(self, name)}", "choose a finite number from 0 on")
 
 
-#: Table 1. T there is the time of the late input; the outputs have as long again to answer.
-XOR = Recipe()
+#: Table 1. T there is the time of the late input; the outputs have as long again to answer. γ is 0.02, not the table's
+#: 0.2, with which the pull to early times leaves 4 of 100 networks where no output is selective.
+XOR = Recipe(gamma=0.02)
 #: Table 2. T is the time of the latest input; the outputs have 4 ms to answer it.
 IRIS = Recipe(
     membrane_rate=0.9, late_ms=16.0, horizon_ms=20.0, largest_first=True, learning_rate=0.05, gamma=0.1, tau0=1.0,
@@ -89,4 +90,7 @@ YIN_YANG = Recipe(
     synapse_rate=0.999, membrane_rate=1.0, early_ms=0.15, late_ms=2.0, horizon_ms=2.0, complement=True, bias_ms=0.9,
     hidden_mean=1.5, hidden_std=0.8, learning_rate=0.0005, gamma=0.005, tau0=0.2, batch_size=150, epochs=300,
 )  # fmt: skip
-RECIPES = {"xor": XOR, "iris": IRIS, "yin-yang": YIN_YANG}
+#: Ten times Table 3's learning rate at first, falling along a cosine, and smaller, more different weights of the
+#: outputs; chosen on validation data.
+YIN_YANG_TUNED = replace(YIN_YANG, learning_rate=0.005, final_rate=0.01, output_mean=1.0, output_std=0.3)
+RECIPES = {"xor": XOR, "iris": IRIS, "yin-yang": YIN_YANG_TUNED, "yin-yang-paper": YIN_YANG}
