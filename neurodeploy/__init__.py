@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
     from neurodeploy.staging import stages
+    from neurodeploy.stepping import timesteps
     from neurodeploy.sweeping import sweep
     from neurodeploy.training import train
 
@@ -47,6 +48,7 @@ _HOMES = {
     "report": "neurodeploy.reports",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
+    "timesteps": "neurodeploy.stepping",
     "train": "neurodeploy.training",
 }
 
@@ -74,6 +76,7 @@ __all__ = [
     "stages",
     "stream",
     "sweep",
+    "timesteps",
     "train",
     "verify",
 ]
