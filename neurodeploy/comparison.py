@@ -16,12 +16,13 @@ from neurodeploy.reporting.pairing import Pairing
 from neurodeploy.runtime.agreement import LayerAgreement, agreements, first_apart, spike_counts
 from neurodeploy.runtime.outputs import Outputs
 from neurodeploy.runtime.record import LayerSpikes, RunRecord, load_record
+from neurodeploy.shown import Shown
 
 SCHEMA = "neurodeploy.compare/1"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Shown, drawn_by="neurodeploy.plotting.answers"):
     """Runs side by side over the recordings that all of them have.
 
     Attributes:

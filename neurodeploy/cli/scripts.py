@@ -186,6 +186,16 @@ def _report(given: Given) -> Script:
     return script
 
 
+def _replay(given: Given) -> Script:
+    script, program, recording = Script(), given.pop("program"), given.pop("recording")
+    output = _output(given, str(program.with_name(f"{program.stem}-{recording.stem}.html")))
+    overwrite = _overwrite(given)
+    script.call("nd.load", program, to="program")
+    script.call("nd.replay", Code("program"), recording, output, to="shown", **_taken(given), **overwrite)
+    script.add("print(shown.raster.prediction)")
+    return script
+
+
 def _train(given: Given) -> Script:
     script, overwrite = Script(), _overwrite(given)
     if "fine_tune" in given:
@@ -265,5 +275,6 @@ SCRIPTS: Mapping[str, Callable[[Given], Script]] = {
     "sweep": _sweep,
     "convert": _convert,
     "report": _report,
+    "replay": _replay,
     "train": _train,
 }

@@ -18,6 +18,7 @@ from neurodeploy.network.neurons import Delta, Neuron, PerNeuron, ResonateFire, 
 from neurodeploy.network.synapses import Sparse, Synapse
 from neurodeploy.network.weights import Shape
 from neurodeploy.precision import STATE_LIMIT, WEIGHT_EXPONENTS, IntArray, WeightFormat
+from neurodeploy.shown import Drawn
 
 T = TypeVar("T")
 
@@ -166,7 +167,7 @@ class Reset:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Drawn, drawn_by="neurodeploy.plotting.networks"):
     """A spiking network, valid by construction.
 
     Args:

@@ -28,6 +28,8 @@ INK, SOFT, BAR, LINE, GROUND, PAPER = (
 )
 #: Colours of a ramp; seven of them and three more fit into 256.
 _RAMP = 20
+#: Levels between a colour of a ramp and a ground.
+_CLEAR = 14
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,13 @@ def lit(on: NDArray[np.float64], off: NDArray[np.float64]) -> Pixels:
 
 def palette() -> list[int]:
     """256 colours that all pictures get by with, red, green and blue of each: those above, and ramps between them for
-    fading events and the edges of letters. Ramps keep away from their paler end, since Pillow takes colours that are
-    close for the same.
+    fading events and the edges of letters. Ramps keep away from grounds, since Pillow takes close colours for the same.
     """
     ramps = [(ON, GROUND), (OFF, GROUND), (INK, PAPER), (SOFT, PAPER), (WINS, PAPER), (OFF, PAPER), (BAR, PAPER)]
     rows = [np.linspace(start, end, _RAMP, endpoint=False) for start, end in ramps]
-    colors = np.rint(np.concatenate([np.array([LINE, GROUND, PAPER], float), *rows])).astype(int)
+    ramp, exact = np.concatenate(rows), np.array([LINE, GROUND, PAPER], float)
+    clear = np.abs(ramp[:, None] - exact[1:]).max(axis=2).min(axis=1) >= _CLEAR
+    colors = np.rint(np.concatenate([exact, ramp[clear]])).astype(int)
     padded = np.concatenate([colors, np.tile(colors[-1], (256 - len(colors), 1))])
     return [int(value) for value in padded.ravel()]
 
