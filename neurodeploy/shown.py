@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 
 class Shown:
-    """An object with a table of itself, for notebooks.
+    """An object with a table, or a page, of itself, for notebooks.
 
     A subclass names the module that has `table(item) -> str`: `class Run(Shown, drawn_by="neurodeploy.plotting.runs")`.
     """

@@ -42,7 +42,7 @@ class Plots:
         self._program = program
 
     def chip(self, chip: int | None = None) -> Figure:
-        """The mesh of routers with the cores on each, coloured by the layer that most of their neurons are of.
+        """The mesh of routers with the cores on each, a stripe in every core for each layer that it holds.
 
         Args:
             chip: number of a chip; None: the first that holds something.
@@ -64,15 +64,16 @@ class Plots:
         palette, names = colormaps["tab10"], [p.name for p in program.network.populations]
         seen: dict[str, int] = {}
         slots = {int(slot): k for k, slot in enumerate(program.cores.slot) if program.cores.chip[k] == number}
+        wide, high = _inner(side), _inner(down)
         for slot in range(min(mesh.cores_per_chip, columns * rows * mesh.cores_per_router)):
             router, place = divmod(slot, mesh.cores_per_router)
             column, row = divmod(router, rows)
-            x, y = column + _GAP + place % side * _inner(side), row + _GAP + place // side * _inner(down)
-            color: object = "#eceef2"
-            if slot in slots:
-                layer = self._layer(slots[slot])
-                color = palette(min(seen.setdefault(names[layer], len(seen)), _COLORS - 1))
-            axes.add_patch(Rectangle((x, y), _inner(side) - 0.02, _inner(down) - 0.02, facecolor=color))
+            x, y = column + _GAP + place % side * wide, row + _GAP + place // side * high
+            held = self._layers(slots[slot]) if slot in slots else []
+            colors = [palette(min(seen.setdefault(names[layer], len(seen)), _COLORS - 1)) for layer in held]
+            for stripe, color in enumerate(colors or ["#eceef2"]):
+                thick = (wide - 0.02) / max(len(colors), 1)
+                axes.add_patch(Rectangle((x + stripe * thick, y), thick, high - 0.02, facecolor=color))
         for column in range(columns):
             for row in range(rows):
                 axes.add_patch(Rectangle((column + 0.02, row + 0.02), 0.96, 0.96, fill=False, edgecolor="#c3c8d2"))
@@ -85,11 +86,11 @@ class Plots:
             axes.legend(handles=handles[:_COLORS], loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
         return figure
 
-    def _layer(self, core: int) -> int:
-        """Position of the population that most neurons of a core are of."""
+    def _layers(self, core: int) -> list[int]:
+        """Positions of the populations that a core holds neurons of."""
         cores = self._program.cores
         held = cores.population[cores.compartment_start[core] : cores.compartment_start[core + 1]]
-        return int(np.bincount(held).argmax()) if len(held) else 0
+        return [int(population) for population in np.unique(held)]
 
 
 def _inner(count: int) -> float:

@@ -115,7 +115,7 @@ class Plots:
                 axes.axvline((step + 1) * run.network.timestep_ms, ymin=0.94, color=INK, linewidth=1)
         axes.set_xlim(run.first * run.network.timestep_ms, run.steps * run.network.timestep_ms)
         axes.set_xlabel("time in ms")
-        axes.set_ylabel("membrane voltage v in weight units")
+        axes.set_ylabel("membrane voltage v")
         axes.set_title(f"{population}:{neuron}", fontsize="medium", loc="left", parse_math=False)
         return figure
 

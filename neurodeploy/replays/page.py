@@ -62,6 +62,13 @@ def replay_page(replay: Replay, speed: float = 0.1) -> str:
     )
 
 
+def table(replay: Replay) -> str:
+    """The page in a frame, for notebooks."""
+    from markupsafe import escape
+
+    return f'<iframe srcdoc="{escape(replay_page(replay))}" width="100%" height="1000" style="border:0"></iframe>'
+
+
 def _class(replay: Replay, number: int | str | None) -> str | None:
     """Name of a class of the replay, or of one that it does not have."""
     known = isinstance(number, int) and 0 <= number < replay.class_count

@@ -13,6 +13,7 @@ from neurodeploy.errors import OptionError
 from neurodeploy.precision import IntArray
 from neurodeploy.replays.text import plain
 from neurodeploy.runtime.record import LayerSpikes, Raster
+from neurodeploy.shown import Shown
 
 #: Events fade over so many milliseconds: a hand moves little in them and leaves enough events to be seen.
 WINDOW_MS = 40.0
@@ -89,7 +90,7 @@ class Frame:
 
 
 @dataclass(frozen=True, eq=False)
-class Replay:
+class Replay(Shown, drawn_by="neurodeploy.replays.page"):
     """One recording in one network, ready to be shown.
 
     Args:
