@@ -17,6 +17,7 @@ from neurodeploy.replays.film import FILMS, Pace, film
 from neurodeploy.replays.page import replay_page
 from neurodeploy.replays.replay import Membrane, Replay, Showing
 from neurodeploy.replays.sources import Source, source_of
+from neurodeploy.runtime.record import RunRecord
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
 from neurodeploy.runtime.summary import run_raster
@@ -148,6 +149,23 @@ def replayed(
     return Replay(
         run_raster(run), network.classes, run.readout, showing, None if watched is None else watched.membrane(run)
     )
+
+
+def recorded(record: RunRecord, showing: Showing | None = None) -> Replay:
+    """The replay of the recording that a record holds whole, without running anything; for its report.
+
+    Args:
+        record: as `neurodeploy run -o` writes it.
+        showing: what is shown of it.
+
+    Raises:
+        OptionError: a record without the spikes of any recording.
+    """
+    if record.raster is None:
+        raise OptionError("record", "holds the spikes of no recording", "run it again with -o RUN.ndr")
+    outputs = record.outputs
+    classes, readout = (None, "count") if outputs is None else (outputs.classes, outputs.readout)
+    return Replay(record.raster, classes, readout, showing or Showing())
 
 
 def check_replay(path: Path, overwrite: bool = False) -> None:

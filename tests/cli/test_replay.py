@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.errors import DataError, NeurodeployError, OptionError
+from neurodeploy.replaying import recorded
 from neurodeploy.replays.page import replay_page
 from neurodeploy.runtime.run import Run
 from neurodeploy.spikes.files import write_recording
@@ -103,6 +105,19 @@ def test_a_replay_shows_itself(program_path: Path) -> None:
     assert html.count("<") == 2
     assert "&lt;section" in html
     assert len(html) > len(replay_page(made))
+
+
+def test_a_record_is_replayed_without_a_run(program_path: Path, recordings: Path) -> None:
+    program = nd.load(program_path)
+    assert isinstance(program, nd.Program)
+    runs = nd.run(program, recordings, readout="first")
+    assert isinstance(runs, list)
+    again = recorded(nd.record(program, runs))
+    frame, other = again.frame(again.end_ms), nd.replay(program, recordings / "1.bs2", readout="first")
+    assert (again.raster.file, frame.winner) == ("1.bs2", other.raster.prediction)
+    np.testing.assert_array_equal(again.frame(21).on, other.frame(21).on)
+    with pytest.raises(OptionError, match="spikes of no recording"):
+        recorded(replace(nd.record(program, runs), raster=None))
 
 
 def test_script(invoke: Invoke, program_path: Path, recordings: Path, tmp_path: Path) -> None:
