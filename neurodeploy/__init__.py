@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neurodeploy.api import compile, convert, load, record, report, run, save, stream, verify  # noqa: A004
+    from neurodeploy.api import compile, convert, load, record, run, save, stream, verify  # noqa: A004
     from neurodeploy.calibration import calibrate_srm
     from neurodeploy.comparison import Comparison, compare
     from neurodeploy.compiler import Program
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neurodeploy.replaying import replay
     from neurodeploy.replays.replay import Replay
     from neurodeploy.reporting.sweep_points import Sweep
+    from neurodeploy.reports import report
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **dict.fromkeys(
-        ("compile", "convert", "load", "record", "report", "run", "save", "stream", "verify"),
+        ("compile", "convert", "load", "record", "run", "save", "stream", "verify"),
         "neurodeploy.api",
     ),
     "calibrate_srm": "neurodeploy.calibration",
@@ -47,6 +48,7 @@ _HOMES = {
     "Replay": "neurodeploy.replays.replay",
     "quantize": "neurodeploy.quantization",
     "replay": "neurodeploy.replaying",
+    "report": "neurodeploy.reports",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
     "train": "neurodeploy.training",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurodeploy import api
 from neurodeploy.compiler import Program
@@ -14,14 +14,17 @@ from neurodeploy.errors import DataError, OptionError
 from neurodeploy.files import check_output, is_folder, write_atomic
 from neurodeploy.network import CubaLif, Network
 from neurodeploy.replays.film import FILMS, Pace, film
-from neurodeploy.replays.page import replay_page
+from neurodeploy.replays.page import replay_fragment, replay_page
 from neurodeploy.replays.replay import Membrane, Replay, Showing
 from neurodeploy.replays.sources import Source, source_of
-from neurodeploy.runtime.record import RunRecord
+from neurodeploy.runtime.record import RunRecord, load_record
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
 from neurodeploy.runtime.summary import run_raster
 from neurodeploy.spikes.samples import LABEL_FILE, Sample, find_samples
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 PAGES = (".html", ".htm")
 _NEURON = re.compile(r"([\w-]+):([0-9]{1,10})")
@@ -166,6 +169,18 @@ def recorded(record: RunRecord, showing: Showing | None = None) -> Replay:
     outputs = record.outputs
     classes, readout = (None, "count") if outputs is None else (outputs.classes, outputs.readout)
     return Replay(record.raster, classes, readout, showing or Showing())
+
+
+def recorded_fragment(path: str | Path, speed: float = 0.1) -> Markup:
+    """The replay of the recording that a `.ndr` file holds whole, as HTML for its report; see `replay_fragment`.
+
+    Raises:
+        FormatError: a missing or damaged file.
+        OptionError: a record without the spikes of any recording.
+    """
+    from markupsafe import Markup
+
+    return Markup(replay_fragment(recorded(load_record(Path(path))), speed))  # noqa: S704 - escaped where it is made
 
 
 def check_replay(path: Path, overwrite: bool = False) -> None:

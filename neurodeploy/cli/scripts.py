@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from neurodeploy.cli.script import Code, Script
+from neurodeploy.cli.script import Code, Script, literal
 from neurodeploy.errors import OptionError
 
 Given = dict[str, Any]
@@ -181,8 +181,12 @@ def _convert(given: Given) -> Script:
 
 
 def _report(given: Given) -> Script:
-    script, run = Script(), given.pop("run")
-    script.call("nd.report", run, _output(given, str(run.with_suffix(".html"))), **_overwrite(given))
+    script, runs = Script(), given.pop("runs")
+    output, overwrite = _output(given, str(runs[0].with_suffix(".html"))), _overwrite(given)
+    if given.pop("replay", False):
+        script.imports("from neurodeploy.replaying import recorded_fragment")
+        given["replay"] = Code(f"recorded_fragment({literal(runs[0])})")
+    script.call("nd.report", runs[0] if len(runs) == 1 else runs, output, **_taken(given), **overwrite)
     return script
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
@@ -13,14 +12,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import neurodeploy as nd
+from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
+from neurodeploy.replaying import recorded_fragment
 from neurodeploy.replays.page import replay_fragment, replay_page
 from neurodeploy.replays.replay import Replay, Showing
+from neurodeploy.runtime.run import Run
 from tests.support.replays import made
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-CHROMIUM = Path(os.environ.get("NEURODEPLOY_CHROMIUM", "/usr/bin/chromium"))
+    from tests.conftest import Open
+
 FRAME = """time => {
   const now = document.querySelector(".nd-replay").replay.frame(time);
   return {...now, ...Object.fromEntries(["on", "off", "onLight", "offLight"].map(k => [k, Array.from(now[k])]))};
@@ -46,25 +50,8 @@ def until(page: Page, condition: Callable[[dict[str, Any]], bool]) -> None:
         page.wait_for_timeout(20)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium; its absence is a failure in CI and a skip elsewhere."""
-    if not CHROMIUM.exists():
-        message = f"no {CHROMIUM}: install Chromium, or set NEURODEPLOY_CHROMIUM"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Any]:
+def loaded(browser: Browser, tmp_path: Path) -> Iterator[Any]:
     """Open a page's text; in the end, nothing was said on the console and nothing asked of a network."""
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
@@ -98,8 +85,8 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Any]:
     ],
     ids=["polarity", "row", "first", "large"],
 )
-def test_the_script_says_what_python_says(opened: Any, replay: Replay) -> None:
-    page = opened(replay_page(replay))
+def test_the_script_says_what_python_says(loaded: Any, replay: Replay) -> None:
+    page = loaded(replay_page(replay))
     for moment in np.linspace(-1, replay.end_ms + 1, 7):
         ours, theirs = replay.frame(float(moment)), page.evaluate(FRAME, float(moment))
         assert (theirs["steps"], theirs["winner"]) == (ours.steps, ours.winner)
@@ -111,9 +98,9 @@ def test_the_script_says_what_python_says(opened: Any, replay: Replay) -> None:
         np.testing.assert_allclose(theirs["offLight"], ours.off_light.ravel(), atol=1e-9)
 
 
-def test_what_is_read_and_painted(opened: Any) -> None:
+def test_what_is_read_and_painted(loaded: Any) -> None:
     replay = made()
-    page = opened(replay_page(replay), reduced_motion="reduce")
+    page = loaded(replay_page(replay), reduced_motion="reduce")
     for moment in (0, 37, 60, 100):
         page.evaluate(SEEK, moment)
         frame, shown = replay.frame(moment), page.evaluate(SHOWN)
@@ -135,8 +122,8 @@ def test_what_is_read_and_painted(opened: Any) -> None:
         assert (colors[~on & ~off] == (246, 247, 249)).all()
 
 
-def test_play_pause_keys_slider_and_speed(opened: Any) -> None:
-    page = opened(replay_page(made(steps=500), speed=0.1), reduced_motion="reduce")
+def test_play_pause_keys_slider_and_speed(loaded: Any) -> None:
+    page = loaded(replay_page(made(steps=500), speed=0.1), reduced_motion="reduce")
     assert page.evaluate(SHOWN)["time"] == "1000 / 1000 ms"  # reduced motion: nothing moves by itself
     assert page.evaluate(SHOWN)["play"] == "Play"
     page.keyboard.press("Home")
@@ -160,15 +147,15 @@ def test_play_pause_keys_slider_and_speed(opened: Any) -> None:
     assert page.evaluate(SHOWN)["time"] == "1000 / 1000 ms"
 
 
-def test_a_page_of_its_own_starts_by_itself(opened: Any) -> None:
-    page = opened(replay_page(made(steps=5000)))
+def test_a_page_of_its_own_starts_by_itself(loaded: Any) -> None:
+    page = loaded(replay_page(made(steps=5000)))
     until(page, lambda shown: shown["slider"] > 3)
     assert page.evaluate(SHOWN)["play"] == "Pause"
 
 
-def test_two_fragments_in_one_page(opened: Any) -> None:
+def test_two_fragments_in_one_page(loaded: Any) -> None:
     first, second = made(), made(outputs=7, label=None)
-    page = opened(f"<!doctype html><meta charset=utf-8>{replay_fragment(first)}{replay_fragment(second)}")
+    page = loaded(f"<!doctype html><meta charset=utf-8>{replay_fragment(first)}{replay_fragment(second)}")
     sections = page.locator(".nd-replay")
     assert sections.count() == 2
     sections.nth(1).focus()
@@ -178,10 +165,10 @@ def test_two_fragments_in_one_page(opened: Any) -> None:
     assert sections.nth(1).locator(".nd-number").count() == 7
 
 
-def test_hostile_names_do_nothing(opened: Any) -> None:
+def test_hostile_names_do_nothing(loaded: Any) -> None:
     evil = "</script><script>console.log('evil')</script><img src=x onerror=console.log(1)>'\"\u2028"
     replay = made(file=evil, label=evil, showing=Showing(names=(evil, "手" * 10_000, "", "d"), credit=evil))
-    page = opened(replay_page(replay))
+    page = loaded(replay_page(replay))
     page.evaluate(SEEK, 100)
     assert page.locator("img").count() == 0
     assert page.locator("h2").inner_text().startswith("</script><script>")
@@ -190,13 +177,35 @@ def test_hostile_names_do_nothing(opened: Any) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_scheme_of_the_system_is_followed(opened: Any, scheme: str) -> None:
-    page = opened(replay_page(made()), color_scheme=scheme)
+def test_the_scheme_of_the_system_is_followed(loaded: Any, scheme: str) -> None:
+    page = loaded(replay_page(made()), color_scheme=scheme)
     color = page.evaluate('getComputedStyle(document.querySelector(".nd-replay")).backgroundColor')
     assert color == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 29)"}[scheme]
 
 
-def test_narrow_screens(opened: Any) -> None:
-    page = opened(replay_page(made()))
+def test_narrow_screens(loaded: Any) -> None:
+    page = loaded(replay_page(made()))
     page.set_viewport_size({"width": 360, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_in_the_report_of_a_run(opened: Open, tmp_path: Path) -> None:
+    """The page's policy lets the replay's script run, and the two do not meet."""
+    network = Network(
+        (Population("input", shape=(2, 4, 4)), Population("fc", CubaLif(1024, 128, 20))),
+        (Projection("input", "fc", Dense(2 * np.random.default_rng(3).integers(-10, 60, (3, 32)))),),
+        steps=50,
+    )
+    program = nd.compile(network)
+    run = nd.run(program, np.random.default_rng(1).random((50, 2, 4, 4)) < 0.05)
+    assert isinstance(run, Run)
+    nd.save(nd.record(program, [run]), tmp_path / "r.ndr")
+    nd.report(tmp_path / "r.ndr", tmp_path / "r.html", replay=recorded_fragment(tmp_path / "r.ndr"))
+    page = opened(tmp_path / "r.html")
+    page.evaluate(SEEK, 50)
+    shown = page.evaluate(SHOWN)
+    assert shown["numbers"] == [str(count) for count in run.output_counts]
+    assert shown["winner"] == run.prediction
+    page.evaluate(SEEK, 20)
+    assert page.evaluate(SHOWN)["time"] == "20 / 50 ms"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
