@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from neurodeploy.network import CubaLif, Network
 from neurodeploy.replays.film import FILMS, Pace, film
 from neurodeploy.replays.page import replay_fragment, replay_page
 from neurodeploy.replays.replay import Membrane, Replay, Showing
-from neurodeploy.replays.sources import Source, source_of
+from neurodeploy.replays.sources import Source, known_source, source_of
 from neurodeploy.runtime.record import RunRecord, load_record
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
@@ -159,7 +160,7 @@ def recorded(record: RunRecord, showing: Showing | None = None) -> Replay:
 
     Args:
         record: as `neurodeploy run -o` writes it.
-        showing: what is shown of it.
+        showing: what is shown of it; None: with what the folder that the run's command names tells by its name.
 
     Raises:
         OptionError: a record without the spikes of any recording.
@@ -168,7 +169,19 @@ def recorded(record: RunRecord, showing: Showing | None = None) -> Replay:
         raise OptionError("record", "holds the spikes of no recording", "run it again with -o RUN.ndr")
     outputs = record.outputs
     classes, readout = (None, "count") if outputs is None else (outputs.classes, outputs.readout)
-    return Replay(record.raster, classes, readout, showing or Showing())
+    if showing is None:
+        source = _source_of(record)
+        fitting = len(source.names) == (classes or record.raster.populations[-1].neurons)
+        showing = Showing(names=source.names if fitting else (), credit=source.credit)
+    return Replay(record.raster, classes, readout, showing)
+
+
+def _source_of(record: RunRecord) -> Source:
+    """What the path behind `--data` tells by its names; no file that a record names is opened."""
+    words = record.run["provenance"].get("command")
+    texts = [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+    places = [after for word, after in pairwise(texts) if word == "--data"]
+    return known_source(Path(places[-1])) if places else Source()
 
 
 def recorded_fragment(path: str | Path, speed: float = 0.1) -> Markup:

@@ -68,8 +68,14 @@ def source_of(recording: Path) -> Source:
     told = [folder for folder in folders if folder == folders[0] or (folder / "labels.csv").is_file()]
     names = next((_lines(folder / CLASSES_FILE) for folder in told if (folder / CLASSES_FILE).is_file()), ())
     credit = next((_lines(folder / CREDIT_FILE) for folder in told if (folder / CREDIT_FILE).is_file()), ())
-    known = next((KNOWN[key] for folder in folders if (key := _key(folder.name)) in KNOWN), Source())
+    known = known_source(recording.absolute())
     return Source(names or known.names, " ".join(credit) or known.credit)
+
+
+def known_source(path: Path) -> Source:
+    """What the names of a path alone tell; nothing is read."""
+    parts = reversed(path.parts[-_LEVELS - 1 :])
+    return next((KNOWN[key] for name in parts if (key := _key(name)) in KNOWN), Source())
 
 
 def _key(name: str) -> str:

@@ -116,6 +116,11 @@ def test_a_record_is_replayed_without_a_run(program_path: Path, recordings: Path
     frame, other = again.frame(again.end_ms), nd.replay(program, recordings / "1.bs2", readout="first")
     assert (again.raster.file, frame.winner) == ("1.bs2", other.raster.prediction)
     np.testing.assert_array_equal(again.frame(21).on, other.frame(21).on)
+    named = nd.record(program, runs)
+    command = ["neurodeploy", "run", "a.ndp", "--data", "sets/DVSGesture/test"]
+    named = replace(named, run={**named.run, "provenance": {"command": command}})
+    assert "CC BY 4.0" in recorded(named).showing.credit
+    assert recorded(named).names == ("0", "1", "2")
     with pytest.raises(OptionError, match="spikes of no recording"):
         recorded(replace(nd.record(program, runs), raster=None))
 
