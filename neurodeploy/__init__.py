@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
     from neurodeploy.staging import stages
+    from neurodeploy.stepping import timesteps
     from neurodeploy.sweeping import sweep
     from neurodeploy.training import train
 
@@ -51,6 +52,7 @@ _HOMES = {
     "report": "neurodeploy.reports",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
+    "timesteps": "neurodeploy.stepping",
     "train": "neurodeploy.training",
 }
 
@@ -80,6 +82,7 @@ __all__ = [
     "stages",
     "stream",
     "sweep",
+    "timesteps",
     "train",
     "verify",
 ]

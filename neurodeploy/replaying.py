@@ -22,7 +22,8 @@ from neurodeploy.runtime.record import RunRecord, load_record
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
 from neurodeploy.runtime.summary import run_raster
-from neurodeploy.spikes.samples import LABEL_FILE, Sample, find_samples
+from neurodeploy.spikes.sample import Sample
+from neurodeploy.spikes.samples import LABEL_FILE, find_samples
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -10,6 +10,13 @@ COMPILE_SCHEMA = "neurodeploy.compile/1"
 
 #: Kinds of work of a core, each a list of totals over all recordings, one per core.
 CORE_WORK = ("synaptic_ops", "words", "packets_in", "packets_out", "spikes")
+#: Of the read-out `first`: how early the class of the label fired, and how early the first of the others.
+FIRST_SPIKES = {
+    "silent": COUNT,
+    "ties": COUNT,
+    "edges_ms": [NUMBER],
+    "classes": [{"label": Nullable(COUNT), "recordings": COUNT, "label_first": [COUNT], "others_first": [COUNT]}],
+}
 
 #: `run --json`; null: a backend that does not count, or nothing to tell.
 RUN = {
@@ -25,6 +32,8 @@ RUN = {
             "prediction": Nullable(COUNT),
             "output_counts": [COUNT],
             "predictions": Later([{"constants": TEXT, "joules": NUMBER}]),
+            "first_steps": Later(Nullable([Nullable(COUNT)])),
+            "tie": Later(Nullable(FLAG)),
         }
     ],
     "accuracy": Nullable({"correct": COUNT, "total": COUNT}),
@@ -48,6 +57,7 @@ RUN = {
     "seconds": {"load": NUMBER, "run": NUMBER},
     "steps_per_second": Nullable(NUMBER),
     "provenance": OBJECT,
+    "first_spikes": Later(Nullable(FIRST_SPIKES)),
 }
 
 #: What a set of constants makes of events; see `neurodeploy.compiler.prediction.Prediction.as_dict`.

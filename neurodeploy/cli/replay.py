@@ -26,7 +26,7 @@ SCHEMA = "neurodeploy.replay/1"
     "--backend", default="emulator", show_default=True, metavar="NAME", help="See `neurodeploy backend list`."
 )
 @run_options
-@click.option("--readout", metavar="count|first|average", default="count", show_default=True, help="See `run`.")
+@click.option("--readout", metavar="auto|count|first|average", default="auto", show_default=True, help="See `run`.")
 def command(
     console: Console,
     program: Path,
