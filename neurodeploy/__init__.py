@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from neurodeploy.fine_tuning_files import fine_tune_files
     from neurodeploy.network import Network
     from neurodeploy.quantization import quantize
+    from neurodeploy.replaying import replay
+    from neurodeploy.replays.replay import Replay
     from neurodeploy.reporting.sweep_points import Sweep
     from neurodeploy.reports import report
     from neurodeploy.runtime.run import Run
@@ -44,7 +46,9 @@ _HOMES = {
     "Sweep": "neurodeploy.reporting.sweep_points",
     "fine_tune": "neurodeploy.fine_tuning",
     "fine_tune_files": "neurodeploy.fine_tuning_files",
+    "Replay": "neurodeploy.replays.replay",
     "quantize": "neurodeploy.quantization",
+    "replay": "neurodeploy.replaying",
     "report": "neurodeploy.reports",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
@@ -58,6 +62,7 @@ __all__ = [
     "Network",
     "NeurodeployError",
     "Program",
+    "Replay",
     "Run",
     "Stream",
     "Sweep",
@@ -70,6 +75,7 @@ __all__ = [
     "load",
     "quantize",
     "record",
+    "replay",
     "report",
     "run",
     "save",

@@ -14,6 +14,7 @@ import numpy as np
 from neurodeploy.errors import DataError, OptionError
 from neurodeploy.precision import IntArray
 from neurodeploy.reporting.accuracy import accuracy
+from neurodeploy.shown import Shown
 from neurodeploy.training_data import need_torch, parted, torch_threads
 from neurodeploy.training_session import Phase, TrainingLog, TrainingPaths, check_numbers
 
@@ -33,7 +34,7 @@ LOOKED_AT = 100
 
 
 @dataclass(frozen=True)
-class Trained:
+class Trained(Shown, drawn_by="neurodeploy.plotting.answers"):
     """What a training came to.
 
     Args:

@@ -89,20 +89,23 @@ def run_record(program: Program, summary: dict[str, Any], runs: Sequence[Run]) -
     """What the runs leave for reports: their summary, the program's numbers, spikes and probes of the first recording,
     output spikes of all.
     """
-    shown = runs[0]
-    raster = Raster(
-        file=shown.file or NO_FILE,
-        label=shown.label,
-        prediction=shown.prediction,
-        steps=shown.steps,
-        timestep_ms=program.network.timestep_ms,
+    quantization = tuple(asdict(error) for error in program.quantization)
+    return RunRecord(summary, program.summary, quantization, run_raster(runs[0]), runs[0].traces, outputs_of(runs))
+
+
+def run_raster(run: Run) -> Raster:
+    """Every spike of a run whose spikes were kept."""
+    return Raster(
+        file=run.file or NO_FILE,
+        label=run.label,
+        prediction=run.prediction,
+        steps=run.steps,
+        timestep_ms=run.network.timestep_ms,
         populations=tuple(
             LayerSpikes(p.name, p.shape or (), s.step, s.neuron, s.payload)
-            for p, s in zip(program.network.populations, shown.spikes, strict=True)
+            for p, s in zip(run.network.populations, run.spikes, strict=True)
         ),
     )
-    quantization = tuple(asdict(error) for error in program.quantization)
-    return RunRecord(summary, program.summary, quantization, raster, shown.traces, outputs_of(runs))
 
 
 _COUNTERS = ("spikes", "current_wraps", "voltage_clips", "accumulator_overflows", "active", "idle")

@@ -10,6 +10,7 @@ from typing import Any
 from neurodeploy.reporting import side_by_side as side
 from neurodeploy.reporting.pair_views import pair_view
 from neurodeploy.runtime.record import RunRecord
+from neurodeploy.shown import Shown
 
 SCHEMA = "neurodeploy.compare/1"
 #: More runs are each compared with the first alone: a thousand have half a million pairs.
@@ -17,7 +18,7 @@ ALL_PAIRS = 32
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Shown, drawn_by="neurodeploy.plotting.answers"):
     """Runs side by side over the recordings that all of them have.
 
     Attributes:
