@@ -1,5 +1,5 @@
-"""Use an installed neurodeploy from a folder that is not its own, without torch: a program by itself, also for wheels of
-other systems (see `test-command` in pyproject.toml)."""
+"""Use an installed neurodeploy from a folder that is not its own, without torch: a program by itself, also for wheels
+of other systems (see `test-command` in pyproject.toml)."""
 
 from __future__ import annotations
 

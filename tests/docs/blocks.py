@@ -119,7 +119,7 @@ def _matches(shown: str, output: str) -> bool:
 
 
 def run(script: str) -> tuple[int, str]:
-    """Exit code and output of a script; plain calls of our own command run in this process, which saves their imports."""
+    """Exit code and output of a script; calls of our own command alone run in this process, which saves imports."""
     lines = [line for line in re.sub(r"\\\n", " ", script).splitlines() if line.split("#")[0].strip()]
     if not all(line.startswith("neurodeploy ") and not _SHELL.search(line.split(" # ")[0]) for line in lines):
         return _bash(script)

@@ -80,8 +80,8 @@ def _accuracy(desk: Desk) -> None:
 
 def _conversion(desk: Desk) -> None:
     from neurodeploy.models.formats.notation import parse_architecture
-    from neurodeploy.models.slayer.srm import SrmNeuron
     from neurodeploy.models.slayer.spiking import build_network
+    from neurodeploy.models.slayer.srm import SrmNeuron
 
     write_few_digits(desk.folder / "recordings", 24)
     (desk.folder / "neuron.yaml").write_text(SRM_YAML, encoding="utf-8")
