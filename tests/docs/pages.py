@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
+from neurodeploy.models.datasets.digits import Digit, load_images, write_digits
+from neurodeploy.models.datasets.saccades import Sensor, record
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
 from neurodeploy.spikes.files import write_recording
 from tests.docs.materials import recording, recordings, small_network, trained_folder
@@ -79,15 +81,20 @@ def _accuracy(desk: Desk) -> None:
 
 
 def _conversion(desk: Desk) -> None:
+    """An SRM network that was never trained; the digits are labelled as it answers, so that it is right all the same."""
     from neurodeploy.models.formats.notation import parse_architecture
-    from neurodeploy.models.slayer.spiking import build_network
+    from neurodeploy.models.slayer.spiking import Extras, build_network
     from neurodeploy.models.slayer.srm import SrmNeuron
 
-    write_few_digits(desk.folder / "recordings", 24)
     (desk.folder / "neuron.yaml").write_text(SRM_YAML, encoding="utf-8")
     neuron = SrmNeuron(threshold=10, synapse=4, refractory=1, depth=10)
-    desk.names["model"] = build_network(parse_architecture("16x16x2-16-10"), neuron, steps=80)
-    desk.names["recordings"] = [recording(16, 80, seed) for seed in range(4)]
+    model = build_network(parse_architecture("16x16x2-16-10"), neuron, steps=80, extras=Extras(gain=4))
+    shown = record(load_images()[0][:24], Sensor())
+    answers = model.output_counts(shown).argmax(axis=1).tolist()
+    write_digits(
+        desk.folder / "recordings", [Digit(i, *pair) for i, pair in enumerate(zip(shown, answers, strict=True))]
+    )
+    desk.names.update(model=model, recordings=shown)
 
 
 def _formats(desk: Desk) -> None:
@@ -118,8 +125,8 @@ def _quantization(desk: Desk) -> None:
 def _slayer(desk: Desk) -> None:
     import torch
 
-    rasters = torch.rand(2, 300, 2, 34, 34, generator=torch.Generator().manual_seed(0)) < 0.005
-    desk.names.update(rasters=rasters.byte(), labels=torch.arange(2))
+    rasters = torch.rand(1, 300, 2, 34, 34, generator=torch.Generator().manual_seed(0)) < 0.005
+    desk.names.update(rasters=rasters.byte(), labels=torch.arange(1))
 
 
 def _streams(desk: Desk) -> None:
