@@ -81,7 +81,7 @@ def _accuracy(desk: Desk) -> None:
 
 
 def _conversion(desk: Desk) -> None:
-    """An SRM network that was never trained; the digits are labelled as it answers, so that it is right all the same."""
+    """An SRM network that was never trained; the digits are labelled as it answers, so that it is right."""
     from neurodeploy.models.formats.notation import parse_architecture
     from neurodeploy.models.slayer.spiking import Extras, build_network
     from neurodeploy.models.slayer.srm import SrmNeuron
