@@ -183,6 +183,7 @@ def _verify(desk: Desk) -> None:
 PREPARATIONS: dict[str, Callable[[Desk], None]] = {
     "README.md": _readme,
     "docs/accuracy.md": _accuracy,
+    "docs/command-line.md": _own_chip,
     "docs/conversion.md": _conversion,
     "docs/formats.md": _formats,
     "docs/howto/calibrate.md": _quantization,
