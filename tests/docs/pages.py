@@ -72,7 +72,7 @@ def _readme(desk: Desk) -> None:
 
 
 def _accuracy(desk: Desk) -> None:
-    _digits(desk, 24)
+    _digits(desk, 12)
     network = nd.load(desk.folder / CHECKPOINT.name, yaml=desk.folder / YAML.name)
     assert isinstance(network, nd.Network)
     program = nd.compile(network)
