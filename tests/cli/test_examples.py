@@ -22,10 +22,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
     ],
 )
 def test_an_example_ends_on_the_chip(name: str, epochs: int, figures: tuple[str, ...], tmp_path: Path) -> None:
-    command = [sys.executable, EXAMPLES / f"{name}.py", "--quick", "--epochs", str(epochs), "--threads", "1"]
+    script = str(EXAMPLES / f"{name}.py")
+    command = [sys.executable, script, "--quick", "--epochs", str(epochs), "--threads", "1"]
     environment = os.environ | {"MPLCONFIGDIR": str(tmp_path)}
     result = subprocess.run(
-        [*command, "--out", tmp_path], capture_output=True, text=True, timeout=600, check=False, env=environment
+        [*command, "--out", str(tmp_path)], capture_output=True, text=True, timeout=600, check=False, env=environment
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "reference == C emulator: True" in result.stdout

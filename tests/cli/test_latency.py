@@ -61,7 +61,9 @@ def test_from_the_network_to_first_spikes(invoke: Invoke, files: tuple[Path, Pat
 
 def test_recordings_of_spikes_give_the_same_as_features(files: tuple[Path, Path], tmp_path: Path) -> None:
     net, table = files
-    program = nd.compile(nd.load(net, dt=0.0081), weight_bits=8)
+    network = nd.load(net, dt=0.0081)
+    assert isinstance(network, Network)
+    program = nd.compile(network, weight_bits=8)
     runs = nd.run(program, table, limit=3)
     assert isinstance(runs, list)
     features = np.loadtxt(table, delimiter=",", skiprows=1)[:3, :2]

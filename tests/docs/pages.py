@@ -15,8 +15,12 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.models.datasets.digits import Digit, load_images, write_digits
 from neurodeploy.models.datasets.saccades import Sensor, record
+from neurodeploy.models.forward_prop.file import save_forward
+from neurodeploy.models.forward_prop.network import ForwardNetwork
+from neurodeploy.models.forward_prop.simulate import simulate
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
 from neurodeploy.spikes.files import write_recording
+from neurodeploy.spikes.latency import Latency
 from tests.docs.materials import recording, recordings, small_network, trained_folder
 from tests.support.digits import write_few_digits
 
@@ -106,6 +110,18 @@ def _formats(desk: Desk) -> None:
     desk.names.update(raster=draw.random((300, 128)) < 0.05, x=draw.random((2, 8, 8)), low=0.0, high=1.0)
 
 
+def _latency(desk: Desk) -> None:
+    """A random network in continuous time, and a table that is labelled as it answers."""
+    draw, latency = np.random.default_rng(13), Latency((0.0, 0.0), (1.0, 1.0), 0.15, 2.0, complement=True, bias_ms=0.9)
+    weights = (draw.normal(1.5, 0.8, (5, 20)), draw.normal(0.2, 1.0, (20, 3)))
+    network = ForwardNetwork(weights, 0.999, 1.0, horizon_ms=2.0)
+    save_forward(network, latency, desk.folder / "yin_yang.npz")
+    features = draw.uniform(size=(20, 2))
+    answers = simulate(network, latency.times(features)).output.first_times().argmin(axis=1)
+    rows = [f"{float(a)!r},{float(b)!r},{label}" for (a, b), label in zip(features, answers, strict=True)]
+    (desk.folder / "yin_yang.csv").write_text("\n".join(["a,b,label", *rows]), encoding="utf-8")
+
+
 def _lava(desk: Desk) -> None:
     desk.request.getfixturevalue("lava")
     _program(desk, "p.ndp", 20)
@@ -192,6 +208,7 @@ PREPARATIONS: dict[str, Callable[[Desk], None]] = {
     "docs/howto/own-chip.md": _own_chip,
     "docs/howto/own-format.md": _own_format,
     "docs/howto/sweep.md": _quantization,
+    "docs/latency.md": _latency,
     "docs/lava.md": _lava,
     "docs/nir.md": _nir,
     "docs/quantization.md": _quantization,

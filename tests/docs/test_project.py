@@ -12,6 +12,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+import neurodeploy as nd
 from tests.conftest import REPOSITORY
 from tests.docs.test_pages import PAGES
 
@@ -66,3 +67,10 @@ def test_wheels_for_every_python() -> None:
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     promised = re.findall(r":: (3\.\d+)", "\n".join(settings["project"]["classifiers"]))
     assert settings["tool"]["cibuildwheel"]["build"] == [f"cp{version.replace('.', '')}-*" for version in promised]
+
+
+def test_reference_is_complete() -> None:
+    """Every public name has its entry."""
+    page = PAGES["docs/reference/python.md"].read_text(encoding="utf-8")
+    missing = set(nd.__all__) - set(re.findall(r"^\.\. auto\w+:: (\w+)$", page, flags=re.MULTILINE))
+    assert not missing

@@ -68,7 +68,7 @@ def test_a_neuron_in_steps_follows_the_kernel_exactly_where_nothing_is_rounded(
     alpha: float, beta: float, dt: float
 ) -> None:
     network, steps = _network(synapse_rate=alpha, membrane_rate=beta), np.arange(1, 50)
-    wanted = kernel(network, steps * dt)
+    wanted = kernel(network, dt * steps.astype(np.float64))
     followed = response(np.exp(-alpha * dt), np.exp(-beta * dt), steps) * kernel(network, np.array([dt]))
     # α − β of the order of rounding leaves few digits of the quotient
     if abs(alpha - beta) > 1e-3 or alpha == beta:
