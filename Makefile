@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NIR := .venv-nir
 NATIVE := CMakeLists.txt $(wildcard emulator/csrc/* models/slayer/csrc/*)
 
-.PHONY: help demo test sanitize sanitize-short lint lava browser netx nir-frameworks evidence bench bench-scale wheel clean
+.PHONY: help demo test docs sanitize sanitize-short lint lava browser netx nir-frameworks evidence bench bench-scale wheel clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,10 @@ browser: ## Install Chromium, which the tests of the report's page need, with ap
 	    { apt-get install -y -qq chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }; }; } || \
 	  echo "no chromium: the other tests still run; in CI those of the page then fail"
 
-test: lint lava browser wheel sanitize-short ## Set up, check style and types, run all tests.
+docs: $(VENV)/.dev ## The documentation as a site, in build/docs; a warning is an error.
+	$(BIN)/sphinx-build -q -W --keep-going -n -b html -d build/doctrees docs build/docs
+
+test: lint docs lava browser wheel sanitize-short ## Set up, check style and types, run all tests.
 	$(BIN)/pytest -n 2 --dist worksteal -m 'not evidence'
 
 # The sanitized core takes the place of the installed one, see tests/sanitized.py. Python itself leaks by design.
