@@ -21,7 +21,8 @@ def bit_planes(image: ArrayLike, planes: int, steps: int) -> NDArray[np.uint8]:
     Args:
         image: whole numbers 0 … 2^planes − 1, (inputs,) or (C, H, W).
         planes: bits, 1 … 8.
-        steps: length of the raster, at least 1.
+        steps: length of the raster, at least 1, which is that of a run: `network.steps` for a network that TSSL-BP
+            trained. What comes behind the steps of training cannot reach the output any more.
 
     Returns:
         0 and 1, (steps, planes · inputs) or (steps, planes · C, H, W): bit k of channel c is channel k · C + c.

@@ -133,7 +133,9 @@ def test_the_backward_pass_is_equation_17(case: str, leak: bool, seed: int) -> N
             assert layer.weight.grad is not None
             assert np.abs(gradient).max() > 1e-3
             wanted = _to_weight(layer, gradient, shape)
-            np.testing.assert_allclose(layer.weight.grad.squeeze(-1).reshape(wanted.shape), wanted, rtol=1e-5, atol=1e-9)
+            np.testing.assert_allclose(
+                layer.weight.grad.squeeze(-1).reshape(wanted.shape), wanted, rtol=1e-5, atol=1e-9
+            )
 
 
 def _to_weight(layer: Dense | Conv, gradient: Floats, source: tuple[int, ...]) -> Floats:
