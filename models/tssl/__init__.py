@@ -1,1 +1,1 @@
-"""Temporal spike sequence learning by backpropagation: the timing of spikes, followed through neurons and within one."""
+"""TSSL-BP, temporal spike sequence learning: the timing of spikes, followed through neurons and within one."""

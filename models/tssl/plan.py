@@ -25,8 +25,8 @@ class TsslPlan:
     Args:
         arch: the layers in SLAYER's notation: dense layers, convolutions and pools.
         neuron: of all layers.
-        steps: length of a recording, at least 1; so many the network is trained for, a compiled one runs a step more for
-            every hop between its layers.
+        steps: length of a recording in training, at least 1; on the chip a run is a step longer for every hop between
+            layers.
         timestep_ms: length of a step, above 0.
         planes: 0: the input are spikes; else each channel is a number in so many bit planes (`nd.bit_planes`).
         epochs: passes over the data.

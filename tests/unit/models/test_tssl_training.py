@@ -33,7 +33,7 @@ def trained(neuron: TsslNeuron, gain: float, optimizer: str = "adam", rate: floa
     """Loss at the end, and share of recordings that are right."""
     rasters, labels = patterns()
     network = TsslNetwork(parse_architecture("24-20-4"), neuron, 5, gain=gain)
-    options = TrainingOptions(20, 10, rate, optimizer=optimizer, schedule="constant")
+    options = TrainingOptions(12, 10, rate, optimizer=optimizer, schedule="constant")
     trainer = Trainer(network, Rasters(rasters, labels), ClassTrainLoss(neuron), options)
     loss = 0.0
     for update in trainer.run():

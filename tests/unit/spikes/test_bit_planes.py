@@ -35,7 +35,7 @@ def test_the_currents_of_the_chip_are_the_weights_times_the_image() -> None:
         wide = np.zeros((6, 5 * 7), np.int32)
         wide[:, plane * 7 : plane * 7 + 7] = weight
         projections.append(Projection("input", "fc1", Dense(wide), plane))
-    silent = CubaLif(current_decay=4096, voltage_decay=4096, threshold_mantissa=2**17 - 1)
+    silent = CubaLif(current_decay=4096, voltage_decay=4095, threshold_mantissa=2**17 - 1)
     network = Network((Population("input", shape=(35,)), Population("fc1", silent)), tuple(projections))
     program = neurodeploy.compile(network)
     for backend in ("emulator", "reference"):
