@@ -1,7 +1,7 @@
 """N-MNIST in 30 steps of 10 ms: train with TSSL-BP, quantize to 8 bits, compile, run, verify.
 
 `python -m examples.nmnist_tssl FOLDER --arch mlp -o nmnist.ndn` trains on the first 500 recordings of split `train` and
-tests on all others, as `benchmarks.nmnist` does with SLAYER and 300 steps; what follows is printed as JSON. Every number
+tests on all others, as `benchmarks.nmnist` does with SLAYER and 300 steps, and prints the answer as JSON. Every number
 of a recipe was chosen with parts of the 500 alone (`--fold`).
 """
 
@@ -21,10 +21,10 @@ from neurodeploy.models.datasets.labelled import Labelled
 from neurodeploy.spikes.events import bin_recording
 
 STEPS, TIMESTEP_MS = 30, 10.0
-COMMON: dict[str, Any] = {"batch_size": 16, "augment": AUGMENT}
+COMMON: dict[str, Any] = {"batch_size": 16, "augment": AUGMENT, "sigmoid": 0.5}
 RECIPES: dict[str, dict[str, Any]] = {
-    "mlp": {"arch": "34x34x2-512-10", "epochs": 60},
-    "cnn": {"arch": "34x34x2-12c5-2a-64c5-2a-10", "epochs": 20, "piece": 4},
+    "mlp": {"arch": "34x34x2-512-10", "epochs": 30},
+    "cnn": {"arch": "34x34x2-12c5-2a-64c5-2a-10", "epochs": 14, "piece": 4},
 }
 
 

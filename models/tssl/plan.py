@@ -16,6 +16,8 @@ from neurodeploy.models.tssl.neuron import TsslNeuron
 LOSSES = ("trains", "count", "entropy")
 #: Shares of a run's steps in which the true class, and every other, should spike.
 TRUE_RATE, FALSE_RATE = 0.5, 0.05
+#: Logits per spike of the entropy of counts: runs are short, and some 10 spikes must be enough to be sure.
+EVIDENCE = 0.6
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class TsslPlan:
                 raise OptionError("desired spikes", f"mean nothing to the loss {loss}", "choose the loss trains")
             # At least one spike, so that classes differ in runs of few steps.
             counts = (max(1.0, TRUE_RATE * self.steps), FALSE_RATE * self.steps)
-            return CountEntropyLoss() if loss == "entropy" else SpikeCountLoss(*counts)
+            return CountEntropyLoss(EVIDENCE) if loss == "entropy" else SpikeCountLoss(*counts)
         desired = DESIRED if self.desired is None else self.desired
         if len(desired) != self.steps:
             problem = f"{desired[:40]!r} have {len(desired)} steps, the run has {self.steps}"
