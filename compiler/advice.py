@@ -17,7 +17,6 @@ from neurodeploy.compiler.flows import Rates
 from neurodeploy.compiler.memory import DELAYS
 from neurodeploy.compiler.prediction import load_constants, predicted
 from neurodeploy.compiler.prediction.counting import expected_counts
-from neurodeploy.compiler.quantize import trained_weights
 from neurodeploy.compiler.target import MEMORY_RULES, StackLimits, load_target
 from neurodeploy.errors import DoesNotFitError
 from neurodeploy.network import Network
@@ -232,7 +231,7 @@ def _loss(plan: Plan, trial: _Trial) -> str:
     rows = [error for error in plan.errors if error.target == trial.layer]
     weights = sum(row.weights for row in rows)
     squares = sum(row.rms**2 * row.weights for row in rows)
-    whole = sum(float(np.sum(trained_weights(p) ** 2)) for p in trial.network.into(trial.layer))
+    whole = sum(float(np.sum(p.trained_weights() ** 2)) for p in trial.network.into(trial.layer))
     changed = sum(row.changed for row in rows) / max(weights, 1)
     return f"{changed:.0%} of its weights change, by {100 * (squares / whole) ** 0.5 if whole else 0:.2g}% (rms)"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurodeploy.compiler.compile import CompileOptions, plan_network
-from neurodeploy.compiler.quantization.options import QuantizeOptions, trained_weights
+from neurodeploy.compiler.quantization.options import QuantizeOptions
 from neurodeploy.compiler.quantization.scores import Evaluate
 from neurodeploy.compiler.quantization.search import calibrated
 from neurodeploy.compiler.quantize import quantize
@@ -61,7 +61,7 @@ class _Budget:
         self._network, self._options, self._compiling = network, options, compiling
         self._evaluate, self._progress = evaluate, progress
         self._size = {
-            p.name: sum(float(np.sum(trained_weights(q) ** 2)) for q in network.into(p.name))
+            p.name: sum(float(np.sum(q.trained_weights() ** 2)) for q in network.into(p.name))
             for p in network.populations
         }
         self.trials: dict[tuple[int, ...], _Trial] = {}

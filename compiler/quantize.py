@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from neurodeploy.compiler.quantization.layer import quantized_projection
-from neurodeploy.compiler.quantization.options import QuantizeOptions, trained_weights
+from neurodeploy.compiler.quantization.options import QuantizeOptions
 from neurodeploy.network import LayerError, Network
 
-__all__ = ["QuantizeOptions", "quantize", "trained_weights"]
+__all__ = ["QuantizeOptions", "quantize"]
 
 
 def quantize(network: Network, options: QuantizeOptions | None = None) -> tuple[Network, tuple[LayerError, ...]]:

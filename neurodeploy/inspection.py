@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.compiler.quantize import trained_weights
 from neurodeploy.network import Network, Population, Projection
 from neurodeploy.precision import WEIGHT_BITS, IntArray
 
@@ -22,7 +21,7 @@ def inspect(network: Network) -> dict[str, Any]:
     was trained for are left out of it.
     """
     learned = [p for p in network.projections if p.synapse.learned]
-    weights = [trained_weights(p) for p in learned]
+    weights = [p.trained_weights() for p in learned]
     units = [_units(w) for w, p in zip(weights, learned, strict=True) if p.is_integer or p.weight_grid is not None]
     return {
         "schema": SCHEMA,

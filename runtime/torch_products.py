@@ -12,7 +12,6 @@ from math import frexp
 import torch
 from torch import Tensor
 
-from neurodeploy.compiler.quantize import trained_weights
 from neurodeploy.network import (
     Conv2d,
     ConvTranspose2d,
@@ -41,7 +40,7 @@ def product(network: Network, projection: Projection) -> Product:
         network: of which it is one.
         projection: with the weights of the training's forward pass.
     """
-    weight = torch.tensor(trained_weights(projection))
+    weight = torch.tensor(projection.trained_weights())
     everyone = torch.ones(1, network.population(projection.source).neurons, dtype=torch.float64)
     most = float(_product(network, projection, weight.abs())(everyone).max())
     step = 2.0 ** (frexp(most)[1] + _EVENT_BITS - _FLOAT_BITS)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.compiler.quantization.channels import channel_axis, channel_forms, only
 from neurodeploy.compiler.quantization.choice import Form, forms
-from neurodeploy.compiler.quantization.options import QuantizeOptions, trained_weights
+from neurodeploy.compiler.quantization.options import QuantizeOptions
 from neurodeploy.errors import QuantizationError
 from neurodeploy.network import LayerError, Projection
 from neurodeploy.precision import WEIGHT_EXPONENTS, IntArray, WeightFormat
@@ -33,7 +33,7 @@ def quantized_projection(
     Raises:
         QuantizationError: integer weights that no form holds, where no bits were asked for.
     """
-    wanted = scale * trained_weights(projection)
+    wanted = scale * projection.trained_weights()
     asked = options.bits(projection.target)
     axis = channel_axis(projection.synapse) if options.per_channel else None
     found = channel_forms(wanted, axis, list(forms(projection, asked, exponents)))

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from neurodeploy.errors import OptionError, QuantizationError
-from neurodeploy.network import Network, Projection
+from neurodeploy.network import Network
 
 
 @dataclass(frozen=True)
@@ -42,11 +39,3 @@ class QuantizeOptions:
             if layer not in layers:
                 remedy = f"choose from {', '.join(layers)}"
                 raise OptionError(f"weight bits of {layer}", "no weights lead there", remedy)
-
-
-def trained_weights(projection: Projection) -> NDArray[np.float64]:
-    """The weights that the forward pass of training used, exponent included, in the synapse's own shape."""
-    weight = projection.synapse.weight.astype(np.float64)
-    if projection.weight_grid is not None and not projection.is_integer:
-        weight = projection.weight_grid * np.rint(weight / projection.weight_grid)
-    return np.ldexp(weight, projection.weight_exponent)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.quantization.choice import best_form, forms, likely_exponents
-from neurodeploy.compiler.quantization.options import QuantizeOptions, trained_weights
+from neurodeploy.compiler.quantization.options import QuantizeOptions
 from neurodeploy.network import Bias, CubaLif, Network, Population, Projection
 from neurodeploy.network.neurons import PerNeuron
 from neurodeploy.precision import STATE_BITS
@@ -36,7 +36,7 @@ def scales(network: Network, name: str, options: QuantizeOptions) -> list[float]
     """
     population = network.population(name)
     bits = options.bits(name) or 8
-    samples = [(p, _sample(trained_weights(p))) for p in network.into(name)]
+    samples = [(p, _sample(p.trained_weights())) for p in network.into(name)]
     largest = max(float(np.abs(sample).max(initial=0.0)) for _, sample in samples)
     if not isinstance(population.neuron, CubaLif) or not largest:
         return []

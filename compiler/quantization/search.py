@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from neurodeploy.compiler.quantization.choice import likely_exponents
 from neurodeploy.compiler.quantization.layer import Quantized, quantized_projection
-from neurodeploy.compiler.quantization.options import QuantizeOptions, trained_weights
+from neurodeploy.compiler.quantization.options import QuantizeOptions
 from neurodeploy.compiler.quantization.rescale import rescaled, scales
 from neurodeploy.compiler.quantization.scores import Evaluate, Scores
 from neurodeploy.network import CubaLif, LayerError, Network, Population, Projection
@@ -61,7 +61,7 @@ def _layer(network: Network, population: Population, options: QuantizeOptions, s
     parts = {}
     for j, projection in enumerate(network.projections):
         if projection.target == population.name:
-            wanted = scale * trained_weights(projection)
+            wanted = scale * projection.trained_weights()
             exponents = WEIGHT_EXPONENTS if scale == 1.0 else likely_exponents(wanted)
             parts[j] = quantized_projection(projection, options, scale, exponents)
     if scale == 1.0:

@@ -22,14 +22,6 @@ LEARNED = (Dense, Conv, TransposedConv)
 FIXED_BITS = 8
 
 
-def meant_weights(projection: Projection) -> NDArray[np.float64]:
-    """The weights that the forward pass of training used, exponent included, in the synapse's own shape."""
-    weight = projection.synapse.weight.astype(np.float64)
-    if projection.weight_grid is not None and not projection.is_integer:
-        weight = projection.weight_grid * np.rint(weight / projection.weight_grid)
-    return np.ldexp(weight, projection.weight_exponent)
-
-
 def synapses_of(projection: Projection, source: Shape, bits: int | None) -> Synapses:
     """A trainable layer with a projection's weights.
 
@@ -41,7 +33,7 @@ def synapses_of(projection: Projection, source: Shape, bits: int | None) -> Syna
     Raises:
         NetworkError: synapses of another kind, or of a form that training does not have.
     """
-    meant = meant_weights(projection)
+    meant = projection.trained_weights()
     grid: WeightGrid = FloatGrid() if bits is None else best_grid(meant, bits, projection.weight_exponent)
     synapse = projection.synapse
     layer: Synapses
@@ -74,7 +66,7 @@ def trained_projection(projection: Projection, layer: Synapses) -> Projection:
 
 def _rounded(projection: Projection) -> Projection:
     """A projection of float weights that are not learned, rounded as its layer uses them."""
-    meant = meant_weights(projection)
+    meant = projection.trained_weights()
     grid = best_grid(meant, FIXED_BITS, projection.weight_exponent)
     return _stored(projection, grid.format.nearest(meant, grid.exponent).astype(np.int32), grid)
 
@@ -133,14 +125,14 @@ def _transposed(
     channels = synapse.weight.shape[1] * synapse.groups
     spec = TransposedLayer(channels, kernel, synapse.stride, synapse.padding, synapse.dilation, synapse.groups)
     layer = TransposedConv(source, spec, grid)
-    _fill(layer, meant_weights(projection))
+    _fill(layer, projection.trained_weights())
     return layer
 
 
 def _constant(projection: Projection, bits: int | None) -> float:
     """The one weight of a pool or unpooling, as the chip will mean it where weights are rounded."""
     used = projection if bits is None or projection.is_integer else _rounded(projection)
-    values = np.unique(meant_weights(used))
+    values = np.unique(used.trained_weights())
     if len(values) > 1:
         raise NetworkError(projection.name, "has a pool of different weights", "train pools of equal weights")
     return float(values[0])

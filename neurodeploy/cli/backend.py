@@ -22,6 +22,7 @@ def listed(console: Console) -> None:
         {"schema": "neurodeploy.backends/1", "backends": rows},
         lambda: table(["backend", "what it is"], [list(r.values()) for r in rows]),
     )
+    console.next_step("neurodeploy run PROGRAM --data RECORDINGS --backend NAME")
 
 
 command.add_command(listed)

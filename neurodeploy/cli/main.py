@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import click
 
+from neurodeploy.cli.config import USUAL, defaults, read_config
 from neurodeploy.cli.verb import fail
-from neurodeploy.errors import FormatError, NeurodeployError
+from neurodeploy.errors import NeurodeployError
 
 COMMANDS = {
     "demo": "Try everything on shipped data: events, compile, run, verify, report.",
@@ -29,6 +29,7 @@ COMMANDS = {
     "target": "List the chips, or show the limits of one.",
     "backend": "List the backends.",
     "lava": "Set up what backend lava needs, or tell whether it is there.",
+    "completion": "Print what a shell needs to complete commands and options.",
 }
 
 
@@ -46,37 +47,51 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"neurodeploy.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the words begin with, its defaults taken from the options file; a near one is suggested."""
+        if (near := get_close_matches(args[0], COMMANDS, 1)) and args[0] not in COMMANDS:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None:
+            _take_config(ctx, name, command)
+        return name, command, rest
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list under `--help`."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _take_config(ctx: click.Context, name: str, command: click.Command) -> None:
+    """Let an options file give the command's defaults: the named one, or the usual one where it is there."""
+    path: Path | None = ctx.params.get("config")
+    if path is None and not USUAL.is_file():
+        return
+    path = path or USUAL
+    try:
+        ctx.default_map = defaults(path, read_config(path), list(COMMANDS), name, command)
+    except NeurodeployError as error:
+        fail(ctx, error)
+
+
 @click.group(
     cls=LazyGroup, context_settings={"auto_envvar_prefix": "NEURODEPLOY", "help_option_names": ["-h", "--help"]}
 )
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file of options, one table per command.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help=f"TOML file of options, one table per command; else {USUAL} of the current folder, if it is there.",
+)
 @click.version_option(package_name="neurodeploy-snn")
-@click.pass_context
-def cli(ctx: click.Context, config: Path | None) -> None:
+def cli(config: Path | None) -> None:
     """From a trained spiking network to a verified chip image.
 
     Start with `neurodeploy demo`, or with your own checkpoint: `neurodeploy inspect CHECKPOINT`.
 
-    Options: a flag beats NEURODEPLOY_COMMAND_OPTION in the environment, that beats --config.
+    Options: a flag beats NEURODEPLOY_COMMAND_OPTION in the environment, that beats the options file.
     """
-    if config is not None:
-        try:
-            ctx.default_map = _read_config(config)
-        except NeurodeployError as error:
-            fail(ctx, error)
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise FormatError(str(path), f"cannot be read as TOML ({error})", "check the path and that line") from error
 
 
 def main() -> None:

@@ -36,6 +36,7 @@ def shown(console: Console, name: str) -> None:
 
     data = load_target(name).as_dict()
     console.result({"schema": "neurodeploy.target/1"} | data, lambda: table(["limit", "value"], _rows(data)))
+    console.next_step(f"neurodeploy compile NETWORK --target {name}")
 
 
 def _rows(data: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import fill
+from time import perf_counter
 from typing import Any, NoReturn
 
 import click
 
+from neurodeploy.cli.scripts import SCRIPTS, given_options
 from neurodeploy.errors import DoesNotFitError, FormatError, NeurodeployError
 
 #: Rows of a refusal's table that one screen shows.
@@ -75,6 +77,8 @@ def _refusal(error: DoesNotFitError) -> str:
 class Console:
     """Messages of a command: results to standard output, everything else to standard error.
 
+    Messages of `-v` begin with the seconds since the command began.
+
     Args:
         as_json: print one JSON object instead of text.
         quiet: no messages and no progress.
@@ -85,6 +89,7 @@ class Console:
         self.as_json = as_json
         self.quiet = quiet
         self._verbose = verbose
+        self._begun = perf_counter()
 
     def note(self, text: str) -> None:
         """A message on the way."""
@@ -94,7 +99,7 @@ class Console:
     def detail(self, text: str) -> None:
         """A message for `-v`."""
         if self._verbose:
-            self.note(text)
+            self.note(f"{perf_counter() - self._begun:8.2f} s  {text}")
 
     def result(self, data: dict[str, Any], text: Callable[[], str]) -> None:
         """The answer: `data` with `--json`, else `text`."""
@@ -116,8 +121,9 @@ class Console:
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[..., None]]:
         """A bar on a terminal; the function it gives advances by a part or, told a text, by one and shows it."""
+        self.detail(label)
         if self.quiet or not sys.stderr.isatty():
-            yield lambda done="": None
+            yield lambda done="": self.detail(f"{label} {done}") if isinstance(done, str) else None
             return
         from rich.console import Console as RichConsole
         from rich.progress import (
@@ -149,17 +155,27 @@ class Console:
 
 
 def verb(**settings: Any) -> Callable[[Callable[..., Any]], Verb]:
-    """Make a command: adds `--json`, `-q`, `-v`, `--debug`, and hands the function a `console`."""
+    """Make a command: adds `--json`, `-q`, `-v`, `--debug`, where there is one `--gen-script`, and hands the function a
+    `console`.
+    """
+    script = SCRIPTS.get(settings.get("name", ""))
 
     def decorate(function: Callable[..., Any]) -> Verb:
-        def call(as_json: bool, quiet: bool, verbose: bool, debug: bool, **options: Any) -> Any:
+        def call(
+            as_json: bool, quiet: bool, verbose: bool, debug: bool, gen_script: bool = False, **options: Any
+        ) -> Any:
+            if gen_script and script is not None:
+                click.echo(script(given_options(click.get_current_context())).text)
+                return None
             return function(console=Console(as_json, quiet, verbose), **options)
 
         call.__doc__ = function.__doc__
         call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        if script is not None:
+            call = click.option("--gen-script", is_flag=True, help="Print the same in Python, and do nothing.")(call)
         for option in (
             click.option("--debug", is_flag=True, help="Show the traceback of an error."),
-            click.option("-v", "--verbose", is_flag=True, help="Say more."),
+            click.option("-v", "--verbose", is_flag=True, help="Say what is done when, in seconds from the start."),
             click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         ):

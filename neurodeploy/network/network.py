@@ -10,6 +10,7 @@ from math import prod
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodeploy.errors import NetworkError
 from neurodeploy.network.connections import joined
@@ -132,6 +133,13 @@ class Projection:
     def is_integer(self) -> bool:
         """Whether the weights are integers."""
         return self.synapse.weight.dtype.kind == "i"
+
+    def trained_weights(self) -> NDArray[np.float64]:
+        """The weights that the forward pass of training used, exponent included, in the synapse's own shape."""
+        weight = self.synapse.weight.astype(np.float64)
+        if self.weight_grid is not None and not self.is_integer:
+            weight = self.weight_grid * np.rint(weight / self.weight_grid)
+        return np.ldexp(weight, self.weight_exponent)
 
 
 @dataclass(frozen=True)
