@@ -1,7 +1,7 @@
 """Digits in 5 steps: train with TSSL-BP, quantize to 8 bits, compile for Loihi, run, verify.
 
-`python -m examples.digits_tssl FOLDER` writes scikit-learn's images as bit planes (5 planes of 8 x 8, a bit is a spike in
-every one of 5 steps), the 899 even ones to train on, the 898 odd ones held out, and trains 8x8x1-200-10 on them. It
+`python -m examples.digits_tssl FOLDER` writes scikit-learn's images as bit planes (5 planes of 8 x 8, a bit is a spike
+in every one of 5 steps), the 899 even ones to train on, the 898 odd ones held out, and trains 8x8x1-200-10 on them. It
 prints how many are right in training's floats and on the emulator with 8-bit weights. It needs torch and scikit-learn.
 """
 
