@@ -40,7 +40,7 @@ def to_chip(model: TsslNetwork) -> Network:
     scales = [2.0 ** (1 - model.planes) if index == 0 and model.planes else 1.0 for index in range(len(parts))]
     cells, scaled = [], []
     for part, scale in zip(parts, scales, strict=True):
-        weight = part.synapse.weight * (scale * model.neuron.synapse_leak / model.neuron.threshold)
+        weight = part.synapse.weight.astype(np.float64) * (scale * model.neuron.synapse_leak / model.neuron.threshold)
         mantissa = _mantissa(weight)
         cells.append(model.neuron.cuba(mantissa))
         scaled.append(replace(part, synapse=replace(part.synapse, weight=weight * mantissa)))

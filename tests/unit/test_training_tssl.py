@@ -25,7 +25,6 @@ from neurodeploy.models.tssl.network import TsslNetwork
 from neurodeploy.models.tssl.neuron import TsslNeuron
 from neurodeploy.models.tssl.to_chip import to_chip
 from neurodeploy.network import Network
-from neurodeploy.spikes.events import Events
 from neurodeploy.spikes.recording import Recording
 from neurodeploy.training import train
 from neurodeploy.training_session import Trained
@@ -71,7 +70,7 @@ def test_the_chip_gives_the_spikes_of_training_later_by_the_hops(arch: str, plan
         run = neurodeploy.run(program, raster[:, index].astype(np.uint8), "torch")
         assert isinstance(run, neurodeploy.Run)
         spikes = np.zeros((steps + hops, expected.shape[2]))
-        output: Events = run.spikes[-1]
+        output = run.spikes[-1]
         spikes[output.step, output.neuron] = 1
         assert not spikes[:hops].any()
         np.testing.assert_array_equal(spikes[hops:], expected[:, index])

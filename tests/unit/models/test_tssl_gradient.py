@@ -39,7 +39,7 @@ class Slow:
         return np.stack([sum(self.epsilon(t - k) * spikes[k] for k in range(t + 1)) for t in range(len(spikes))])
 
     def epsilon(self, n: int) -> float:
-        return self.synapse**n / self.neuron.tau_synapse if n >= 0 else 0.0
+        return float(self.synapse**n / self.neuron.tau_synapse) if n >= 0 else 0.0
 
     def phi(self, k: int, m: int, i: int) -> float:
         """∂a[t_k] / ∂u[t_m] of neuron i, eq. (13 … 17); a spike at t_k itself counts as one after t_m."""
