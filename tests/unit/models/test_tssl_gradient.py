@@ -55,7 +55,7 @@ class Slow:
             n = nxt - m
             reset_by_time = self.u[m, i] * self.membrane**n - self.u[m, i] * self.membrane ** (n - 1)
             value += self.phi(k, nxt, i) * reset_by_time * time_by_u
-        return value
+        return float(value)
 
     def delta(self, errors: Floats) -> Floats:
         """δ[t_m] = Σ_k φ(t_k, t_m) e[t_k]."""
