@@ -109,7 +109,9 @@ def train(
             "threads": threads, "overwrite": overwrite, "progress": progress, "started": started, "stopped": stopped,
         }  # fmt: skip
         own = {"steps": steps, "timestep_ms": timestep_ms, "augment": augment or None, "rate_augment": rate_augment}
-        return _by(method)(arch, data, output, **common, **{k: v for k, v in own.items() if v is not None}, **plan)
+        asked = {name: value for name, value in own.items() if value is not None}
+        trained: Trained = _by(method)(arch, data, output, **common, **asked, **plan)
+        return trained
     need_torch("training")
     begun = monotonic()
     check_numbers(checkpoint_every, test_every, plan.get("seed", 0))
@@ -138,7 +140,7 @@ def train(
     return Trained(paths.output, yaml, paths.log, len(training), len(test), rates, counts, session.loss, seconds)
 
 
-def _by(method: str) -> Callable[..., Trained]:
+def _by(method: str) -> Callable[..., Any]:
     """What trains with another method than SLAYER."""
     if method == "tssl":
         from neurodeploy.training_tssl import train_tssl

@@ -167,7 +167,7 @@ def _train(console: Console, options: dict[str, Any]) -> None:
         trained = train(arch, data, output, overwrite=force, **told, **given(**options))
     answer = trained.as_dict()
     console.result(answer, lambda: _text(answer))
-    beside = "" if trained.yaml is None else f" --yaml {trained.yaml}"
+    beside = f" --yaml {answer['yaml']}" if answer.get("yaml") else ""
     console.next_step(f"neurodeploy compile {output}{beside}")
 
 
@@ -192,7 +192,7 @@ def _fine_tune(console: Console, options: dict[str, Any]) -> None:
 
 
 def _text(answer: dict[str, Any]) -> str:
-    files = " and ".join(name for name in (answer["network"], answer["yaml"]) if name is not None)
+    files = " and ".join(name for name in (answer["network"], answer.get("yaml")) if name is not None)
     lines = [f"{files} written after {answer['seconds']:.0f} s"]
     share = answer["accuracy"]
     low, high = share["interval_95"]
