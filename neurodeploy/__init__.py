@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
     from neurodeploy.staging import stages
+    from neurodeploy.stepping import timesteps
     from neurodeploy.sweeping import sweep
     from neurodeploy.training import train
 
@@ -45,6 +46,7 @@ _HOMES = {
     "quantize": "neurodeploy.quantization",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
+    "timesteps": "neurodeploy.stepping",
     "train": "neurodeploy.training",
 }
 
@@ -72,6 +74,7 @@ __all__ = [
     "stages",
     "stream",
     "sweep",
+    "timesteps",
     "train",
     "verify",
 ]

@@ -44,6 +44,7 @@ from neurodeploy.runtime.stream import Stream
 from neurodeploy.runtime.summary import run_record, run_summary
 from neurodeploy.spikes.events import Events, random_events
 from neurodeploy.spikes.samples import find_samples
+from neurodeploy.spikes.table import TABLE_SUFFIX
 
 #: Length of a random input where neither the options nor the network give one.
 RANDOM_STEPS = 100
@@ -271,7 +272,8 @@ def explain(program: Program, layer: str, progress: Callable[[str], None] = lamb
 
 
 def inputs(data: Data, split: str | None = None, limit: int | None = None) -> list[Input]:
-    """The recordings that `data` stands for: a file or a folder, events, a raster, or None for no input.
+    """The recordings that `data` stands for: a spike file, a folder of them, a table of features (`.csv`), events, a
+    raster, or None for no input.
 
     Raises:
         FormatError, DataError, OptionError: see `find_samples`.
@@ -294,11 +296,12 @@ def run(
     progress: Callable[[float], None] = lambda part: None,
     **options: Any,
 ) -> Run | list[Run]:
-    """Run recordings from zero state each; a `Run` for one recording, a list for a folder.
+    """Run recordings from zero state each; a `Run` for one recording, a list for a folder or a table.
 
     Args:
         program: compiled.
-        data: spike file, folder, `Events`, or a raster (steps, neurons) or (steps, C, H, W); None: no input.
+        data: spike file, folder, table of features (`.csv`), `Events`, or a raster (steps, neurons) or
+            (steps, C, H, W); None: no input.
         backend: "emulator", "reference" or "torch".
         threads: recordings run side by side.
         split: only the recordings of this split of the folder.
@@ -319,8 +322,8 @@ def run(
     else:
         with probe_file(session, output, backend, overwrite=overwrite) as file:
             runs = session.run_all(items, threads, lambda index: False, progress, file)
-    folder = isinstance(data, (str, Path)) and Path(data).is_dir()
-    return runs if folder else runs[0]
+    several = isinstance(data, (str, Path)) and (Path(data).is_dir() or Path(data).suffix.lower() == TABLE_SUFFIX)
+    return runs if several else runs[0]
 
 
 def stream(

@@ -17,7 +17,8 @@ from neurodeploy.reporting.answers import Answers, paired
 from neurodeploy.spikes.events import bin_recording
 from neurodeploy.spikes.files import read_recording
 from neurodeploy.spikes.recording import Recording
-from neurodeploy.spikes.samples import Sample, find_samples
+from neurodeploy.spikes.sample import Sample
+from neurodeploy.spikes.samples import find_samples
 
 if TYPE_CHECKING:
     from neurodeploy.models.slayer.conversion import ConversionReport

@@ -70,7 +70,7 @@ def train(
     Args:
         arch: layers in SLAYER's notation, for example 34x34x2-512-10.
         data: folder of a data set (`neurodeploy.models.datasets.layouts`), or the recordings to train and to test on.
-        output: the checkpoint to write, with a yaml beside it; a `.ndn` with the methods tssl and fp.
+        output: the checkpoint to write, with a yaml beside it; a `.ndn` by the method tssl, a `.npz` by fp.
         method: slayer, tssl (`neurodeploy.training_tssl`) or fp (`neurodeploy.training_fp`).
         split: the part to train on.
         test_split: the part to test on; "rest": all that is not trained on.

@@ -8,6 +8,14 @@ from neurodeploy.runtime.schema import COUNT, FLAG, INTEGER, LABEL, NUMBER, OBJE
 RUN_SCHEMA = "neurodeploy.run/1"
 COMPILE_SCHEMA = "neurodeploy.compile/1"
 
+#: Of the read-out `first`: how early the class of the label fired, and how early the first of the others.
+FIRST_SPIKES = {
+    "silent": COUNT,
+    "ties": COUNT,
+    "edges_ms": [NUMBER],
+    "classes": [{"label": Nullable(COUNT), "recordings": COUNT, "label_first": [COUNT], "others_first": [COUNT]}],
+}
+
 #: `run --json`; null: a backend that does not count, or nothing to tell.
 RUN = {
     "schema": TEXT,
@@ -22,6 +30,8 @@ RUN = {
             "prediction": Nullable(COUNT),
             "output_counts": [COUNT],
             "predictions": Later([{"constants": TEXT, "joules": NUMBER}]),
+            "first_steps": Later(Nullable([Nullable(COUNT)])),
+            "tie": Later(Nullable(FLAG)),
         }
     ],
     "accuracy": Nullable({"correct": COUNT, "total": COUNT}),
@@ -44,6 +54,7 @@ RUN = {
     "seconds": {"load": NUMBER, "run": NUMBER},
     "steps_per_second": Nullable(NUMBER),
     "provenance": OBJECT,
+    "first_spikes": Later(Nullable(FIRST_SPIKES)),
 }
 
 #: What a set of constants makes of events; see `neurodeploy.compiler.prediction.Prediction.as_dict`.

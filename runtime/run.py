@@ -21,6 +21,8 @@ from neurodeploy.spikes.events import Events
 #: Steps per call of a simulation: bounds the memory that recorded states take, and the time between signs of life.
 CHUNK_STEPS = 64
 READOUTS = ("count", "first", "average")
+#: The read-out that the network asks for.
+AUTO = "auto"
 SPIKE_DISPLAYS = ("0", "128", "vdecay")
 
 
@@ -35,7 +37,8 @@ class RunOptions:
         binning: "or" (one spike per bin and neuron) or "sum" (graded).
         readout: what the prediction is the argmax of, over the network's classes: "count", spikes of their neurons;
             "first", who spikes first; "average", spikes per neuron, where the network averages its outputs. Classes
-            have equally many neurons, so that the last is the first by another name.
+            have equally many neurons, so that the last is the first by another name; "auto", "first" of a network with
+            latency-coded input, else "count".
         spike_display: what a probed v shows in the step of a spike: "0", "128" or "vdecay"; display only, of
             CUBA LIF neurons.
         probes: in the notation of `parse_probe`.
@@ -48,7 +51,7 @@ class RunOptions:
     drop_first_step: bool = False
     strict_time: bool = False
     binning: str = "or"
-    readout: str = "count"
+    readout: str = AUTO
     spike_display: str = "0"
     probes: tuple[str, ...] = ()
     constants: tuple[str, ...] = SHOWN
@@ -59,7 +62,7 @@ class RunOptions:
         if self.steps is not None and not 1 <= self.steps <= 2**31:
             raise OptionError("steps", f"{self.steps} is outside 1 … 2^31", "give the length of a recording in steps")
         for name, value, known in (
-            ("readout", self.readout, READOUTS),
+            ("readout", self.readout, (*READOUTS, AUTO)),
             ("spike display", self.spike_display, SPIKE_DISPLAYS),
             ("binning", self.binning, ("or", "sum")),
         ):
@@ -135,6 +138,13 @@ def default_steps(network: Network, events: Events, options: RunOptions) -> int:
     return options.steps or network.steps or max(last + network.latency(), 1)
 
 
+def resolved(options: RunOptions, network: Network) -> RunOptions:
+    """The options with the read-out that they or the network ask for, see `RunOptions`."""
+    if options.readout != AUTO:
+        return options
+    return replace(options, readout="count" if network.coding is None else "first")
+
+
 def run_events(
     stream: Stream,
     events: Events,
@@ -160,6 +170,7 @@ def run_events(
         DataError: events outside the input's shape, or too late with `strict_time`.
     """
     network = stream.network
+    options = resolved(options, network)
     events.check(network.input.neurons)
     if options.readout == "average" and network.classes is None:
         raise OptionError("readout average", "needs a network that averages its outputs to classes", "choose count")

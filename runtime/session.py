@@ -27,12 +27,12 @@ from neurodeploy.runtime.backend import Board, ParallelBackend, ResumableBackend
 from neurodeploy.runtime.pieces import events_of
 from neurodeploy.runtime.probe_file import ProbeFile
 from neurodeploy.runtime.probes import parse_probe
-from neurodeploy.runtime.run import Run, RunOptions, default_steps, run_events, with_sample
+from neurodeploy.runtime.run import Run, RunOptions, default_steps, resolved, run_events, with_sample
 from neurodeploy.runtime.snapshot_file import Owner, Saved
 from neurodeploy.runtime.stream import Stream
 from neurodeploy.spikes.events import Events, bin_recording
-from neurodeploy.spikes.files import read_recording
-from neurodeploy.spikes.samples import Sample
+from neurodeploy.spikes.sample import Sample
+from neurodeploy.spikes.samples import recording_of
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -61,7 +61,8 @@ def stimulus(data: Input, network: Network, binning: str) -> Stimulus:
         binning: see `bin_recording`.
 
     Raises:
-        DataError: a raster of another shape than the input, or events outside it.
+        DataError: a raster of another shape than the input, events outside it, or features that the network has no
+            coding for or that lie outside its ranges.
         FormatError: a file that cannot be read.
     """
     if data is None:
@@ -70,11 +71,11 @@ def stimulus(data: Input, network: Network, binning: str) -> Stimulus:
         return Stimulus(data)
     shape = network.input.shape or ()
     if isinstance(data, Sample):
-        recording = read_recording(data.path)
+        recording = recording_of(data, network.coding)
         classes = network.classes or network.output.neurons
         if data.label is not None and data.label >= classes:
             problem = f"label {data.label} is outside the {classes} {'classes' if network.classes else 'outputs'}"
-            raise DataError(data.file, problem, "correct labels.csv or give the network it belongs to")
+            raise DataError(data.file, problem, "correct the labels or give the network it belongs to")
         return Stimulus(bin_recording(recording, shape, network.timestep_ms, binning), None, data.file, data.label)
     events, steps = events_of(data, network, 0)
     return Stimulus(events, steps)
@@ -101,8 +102,8 @@ class Session:
         options: RunOptions | None = None,
         sha256: str | None = None,
     ) -> None:
-        self.options = options or RunOptions()
         self.network = program.network
+        self.options = resolved(options or RunOptions(), self.network)
         self._constants = [load_constants(name) for name in self.options.constants]
         self._probes = [parse_probe(text, program.network) for text in self.options.probes]
         started = perf_counter()

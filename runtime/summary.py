@@ -12,6 +12,7 @@ from neurodeploy.compiler.prediction import summed
 from neurodeploy.compiler.program import Program
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.contracts import RUN_SCHEMA
+from neurodeploy.runtime.first_spikes import first_spikes, first_steps, is_tie
 from neurodeploy.runtime.outputs import outputs_of
 from neurodeploy.runtime.record import LayerSpikes, Raster, RunRecord
 from neurodeploy.runtime.run import Run
@@ -62,7 +63,7 @@ def run_summary(
         "seconds": {"load": load_seconds, "run": seconds},
         "steps_per_second": sum(run.steps for run in runs) / seconds if seconds > 0 else None,
         "provenance": provenance,
-    }
+    } | ({"first_spikes": first_spikes(runs)} if runs[0].readout == "first" else {})
 
 
 def run_record(program: Program, summary: dict[str, Any], runs: Sequence[Run]) -> RunRecord:
@@ -113,4 +114,4 @@ def _sample(run: Run) -> dict[str, Any]:
             {"constants": p.constants, "joules": p.joules, "dynamic_joules": p.dynamic_joules, "seconds": p.seconds}
             for p in run.predictions
         ],
-    }
+    } | ({"first_steps": first_steps(run), "tie": is_tie(run)} if run.readout == "first" else {})

@@ -12,7 +12,11 @@ import os
 import sys
 from pathlib import Path
 
-NAMES = ("neurodeploy.emulator._core", "neurodeploy.models.slayer._loops")
+NAMES = (
+    "neurodeploy.emulator._core",
+    "neurodeploy.models.forward_prop._events",
+    "neurodeploy.models.slayer._loops",
+)
 
 
 def _install(name: str) -> None:

@@ -15,7 +15,7 @@ from neurodeploy.models.formats.hdf5 import Hdf5Limits, read_foreign_hdf5
 from neurodeploy.models.formats.hdf5_tree import Array, Group
 from neurodeploy.precision import IntArray
 from neurodeploy.spikes.recording import Recording
-from neurodeploy.spikes.samples import MAX_LABEL
+from neurodeploy.spikes.sample import MAX_LABEL
 
 FILES = {"shd_train.h5": "train", "shd_test.h5": "test"}
 #: The training file holds 8,156 recordings of some 9,000 spikes, 4 bytes each.

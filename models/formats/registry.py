@@ -121,6 +121,17 @@ BUILT_IN = (
         options=("profile",),
     ),
     Format(
+        "npz",
+        "network in continuous time",
+        (".npz",),
+        reader=f"{_HERE}.forward:read_forward",
+        reads=(
+            "networks trained with exact gradients of their firing times: dense and recurrent layers",
+            "the latency coding of their input; with --timestep-ms",
+        ),
+        options=("dt",),
+    ),
+    Format(
         "nir",
         "NIR graph",
         (".nir",),

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     help="Of a program: its stages, torch,emulator if not given; torch is the float network.",
 )
 @click.option("--threads", type=int, default=1, show_default=True, help="Of a program: recordings run side by side.")
-@click.option(
-    "--readout", metavar="count|first|average", default="count", show_default=True, help="Of a program: see run."
-)
+@click.option("--readout", metavar="count|first|average", default="auto", help="Of a program: see run.")
 @run_options
 @click.option("--classes", is_flag=True, help="Show the accuracy of every class.")
 def command(

@@ -23,6 +23,7 @@ COMMANDS = {
     "verify": "Run backends on the same input and name the first difference and its cause.",
     "compare": "Put runs, or a program's float network and backends, side by side.",
     "sweep": "Draw accuracy against the bits of the weights and the cores they take.",
+    "timestep": "Find the longest time step at which a network in continuous time keeps its accuracy.",
     "convert": "Write a network in another format.",
     "formats": "List the formats of networks, and what of each is covered.",
     "report": "Write the HTML and JSON report of a run.",

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 @click.option(
     "--readout",
     metavar="count|first|average",
-    default="count",
-    show_default=True,
-    help="Prediction: most spikes, first spike, or most per neuron of a class.",
+    default="auto",
+    help="Prediction: most spikes, first spike, or most per neuron of a class; first where the input is latency-coded, "
+    "else count.",
 )
 @click.option(
     "--probe",

@@ -59,6 +59,8 @@ def run_text(summary: dict[str, Any]) -> str:
         lines.append(
             "inputs beyond 21 bits occurred: outside the confirmed range, no chip recording shows what happens there"
         )
+    if found := summary.get("first_spikes"):
+        lines.append(f"first spike decides: {found['ties']:,} ties, {found['silent']:,} silent recordings")
     if summary["accuracy"]:
         correct, total = summary["accuracy"]["correct"], summary["accuracy"]["total"]
         lines.append(f"accuracy {100 * correct / total:.2f} % ({correct:,} of {total:,})")

@@ -31,7 +31,9 @@ _NETWORK_OPTIONS = (
         "count spikes in.",
     ),
     click.option("--percentile", type=float, metavar="P", help="Of the activations on them, to scale by (99.9)."),
-    click.option("--dt", type=float, metavar="MS", help="NIR: length of a step in milliseconds."),
+    click.option(
+        "--dt", "--timestep-ms", "dt", type=float, metavar="MS", help="NIR, .npz: length of a step in milliseconds."
+    ),
     click.option("--time-unit", metavar="s|ms", help="NIR: unit of the file's time constants; s unless given."),
     click.option("--discretisation", metavar="euler|exponential", help="NIR: how decays follow; euler unless given."),
 )
@@ -52,7 +54,11 @@ def network_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 data_options = options(
-    click.option("--data", type=FILE, help="A spike file (.bs1 .bs2 .bs3 .bsn .npy) or a folder of them."),
+    click.option(
+        "--data",
+        type=FILE,
+        help="A spike file (.bs1 .bs2 .bs3 .bsn .npy), a folder of them, or a table of features (.csv).",
+    ),
     click.option("--split", metavar="NAME", help="Only the recordings of this split of labels.csv."),
     click.option("--limit", type=int, metavar="N", help="Only the first N recordings."),
 )

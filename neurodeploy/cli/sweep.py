@@ -50,7 +50,7 @@ def bits_option(ctx: click.Context, param: click.Parameter, value: str) -> tuple
 @data_options
 @click.option("--threads", type=int, default=1, show_default=True, help="Recordings run side by side.")
 @run_options
-@click.option("--readout", metavar="count|first|average", default="count", show_default=True, help="See run.")
+@click.option("--readout", metavar="count|first|average", default="auto", help="See run.")
 @click.option(
     "--objective", default="cores", show_default=True, metavar="cores|latency|energy", help="As compile has it."
 )

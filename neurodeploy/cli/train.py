@@ -19,6 +19,8 @@ from neurodeploy.cli.verb import Console, options, verb
 FROM_NOTHING = (
     "neuron", "timestep_ms", "delays", "method", "rate_epochs", "rate_augment", "windows", "gain", "dropout", "loss",
 )  # fmt: skip
+#: What a network is called unless said.
+OUTPUTS = {"slayer": "net.pt", "tssl": "net.ndn", "fp": "net.npz"}
 TSSL = ("planes", "desired", "tau_membrane", "tau_synapse")
 FINE_TUNING = ("fine_tune", "yaml", "layer_bits")
 ROWS = "as given: weights as they were; rounded: to the same bits, without training"
@@ -159,7 +161,7 @@ def _told(console: Console) -> Iterator[dict[str, Any]]:
 def _train(console: Console, options: dict[str, Any]) -> None:
     from neurodeploy.training import train
 
-    output = options.pop("output") or Path("net.pt" if options["method"] == "slayer" else "net.ndn")
+    output = options.pop("output") or Path(OUTPUTS.get(options["method"], "net.pt"))
     arch, data, force = (options.pop(name) for name in ("arch", "data", "force"))
     if options["method"] == "tssl":
         options["command"] = command_line()

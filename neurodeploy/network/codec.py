@@ -6,7 +6,7 @@ A per-neuron parameter is a number in the meta data, or the name of an array.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from neurodeploy.network.network import Bias, Network, Population, Projection, R
 from neurodeploy.network.neurons import NEURONS, PerNeuron
 from neurodeploy.network.synapses import Dense, OneToOne, Sparse, Synapse
 from neurodeploy.precision import SignMode, WeightFormat
+from neurodeploy.spikes.latency import Latency
 
 Meta = dict[str, Any]
 
@@ -49,7 +50,7 @@ def network_to_parts(network: Network, prefix: str) -> tuple[Meta, dict[str, Arr
         "populations": [_population_meta(p, store) for p in network.populations],
         "projections": [_projection_meta(i, p, store) for i, p in enumerate(network.projections)],
     } | ({} if network.classes is None else {"classes": network.classes})
-    return meta, arrays
+    return meta | ({} if network.coding is None else {"coding": asdict(network.coding)}), arrays
 
 
 def network_from_parts(meta: Any, arrays: Arrays, where: str) -> Network:
@@ -61,7 +62,7 @@ def network_from_parts(meta: Any, arrays: Arrays, where: str) -> Network:
     """
     try:
         keys = {"timestep_ms", "steps", "reset", "populations", "projections"}
-        _demand(meta, keys | ({"classes"} & set(meta)))
+        _demand(meta, keys | ({"classes", "coding"} & set(meta)))
         return Network(
             populations=tuple(_population(p, arrays) for p in meta["populations"]),
             projections=tuple(_projection(p, arrays) for p in meta["projections"]),
@@ -69,6 +70,7 @@ def network_from_parts(meta: Any, arrays: Arrays, where: str) -> Network:
             steps=_optional_int(meta["steps"]),
             reset=None if meta["reset"] is None else Reset(**_ints(meta["reset"])),
             classes=_optional_int(meta.get("classes")),
+            coding=None if meta.get("coding") is None else _coding(meta["coding"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FormatError(where, f"describes no network ({error!r})", "write the file again") from error
@@ -153,6 +155,19 @@ def _synapse_value(name: str, value: Any, arrays: Arrays) -> Any:
     return tuple(_int(v) for v in value) if isinstance(value, list) else _int(value)
 
 
+def _coding(meta: Any) -> Latency:
+    _demand(meta, {f.name for f in fields(Latency)})
+    return Latency(
+        low=tuple(_real(value) for value in meta["low"]),
+        high=tuple(_real(value) for value in meta["high"]),
+        early_ms=_real(meta["early_ms"]),
+        late_ms=_real(meta["late_ms"]),
+        largest_first=_bool(meta["largest_first"]),
+        complement=_bool(meta["complement"]),
+        bias_ms=None if meta["bias_ms"] is None else _real(meta["bias_ms"]),
+    )
+
+
 def _per_neuron(value: Any, arrays: Arrays) -> PerNeuron:
     return arrays.integers(value, None).astype(np.int64) if isinstance(value, str) else _int(value)
 
@@ -161,6 +176,12 @@ def _int(value: Any) -> int:
     if type(value) is not int:
         raise TypeError(f"{value!r} is no whole number")
     return value
+
+
+def _real(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
 
 
 def _bool(value: Any) -> bool:

@@ -18,6 +18,7 @@ from neurodeploy.network.neurons import Delta, Neuron, PerNeuron, ResonateFire, 
 from neurodeploy.network.synapses import Sparse, Synapse
 from neurodeploy.network.weights import Shape
 from neurodeploy.precision import STATE_LIMIT, WEIGHT_EXPONENTS, IntArray, WeightFormat
+from neurodeploy.spikes.latency import Latency
 
 T = TypeVar("T")
 
@@ -177,6 +178,8 @@ class Network:
         reset: optional periodic reset.
         classes: how many classes the output's neurons are averaged to, equally many consecutive neurons for each;
             None: every neuron is a class of its own.
+        coding: how features become the spikes of the input, where the network was trained on such; the class is then
+            read from the first output spike, unless a run says otherwise.
 
     Raises:
         NetworkError: naming the population or projection, the value, the limit and the remedy.
@@ -188,6 +191,7 @@ class Network:
     steps: int | None = None
     reset: Reset | None = None
     classes: int | None = None
+    coding: Latency | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "projections", tuple(self.projections))
@@ -212,6 +216,9 @@ class Network:
         if self.classes is not None and (self.classes < 1 or self.output.neurons % self.classes):
             problem = f"{self.classes} do not divide the {self.output.neurons} neurons of {self.output.name}"
             raise NetworkError("classes", problem, "give a divisor")
+        if self.coding is not None and self.coding.inputs != self.input.neurons:
+            problem = f"gives {self.coding.inputs} inputs, {self.input.name} has {self.input.neurons} neurons"
+            raise NetworkError("latency coding", problem, "give the coding that the network was trained with")
 
     @property
     def input(self) -> Population:

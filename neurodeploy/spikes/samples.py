@@ -1,66 +1,67 @@
-"""Which recordings a path stands for: one spike file, or a folder of them with or without labels."""
+"""Which recordings a path stands for: one spike file, a folder of them with or without labels, or a table."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from neurodeploy.errors import DataError, FormatError, OptionError
 from neurodeploy.files import is_folder, list_folder, read_bytes
-from neurodeploy.spikes.files import SPIKE_SUFFIXES
+from neurodeploy.spikes.files import SPIKE_SUFFIXES, read_recording
+from neurodeploy.spikes.latency import Latency
+from neurodeploy.spikes.recording import Recording
+from neurodeploy.spikes.sample import MAX_LABEL, Sample
+from neurodeploy.spikes.table import TABLE_SUFFIX, coded, read_table
 
 LABEL_FILE = "labels.csv"
 MAX_LABEL_FILE_BYTES = 2**26
-#: Labels are numbers of output neurons.
-MAX_LABEL = 2**28
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One recording of a data set.
-
-    Args:
-        file: its file, relative to the folder that was given, with forward slashes.
-        path: its file, as the system finds it.
-        label: its class, from 0; None when unknown.
-        split: the part of the data set it belongs to; None when the label file has no such column.
-    """
-
-    file: str
-    path: Path
-    label: int | None = None
-    split: str | None = None
 
 
 def find_samples(path: str | Path, split: str | None = None, limit: int | None = None) -> tuple[Sample, ...]:
-    """List the recordings of a file or folder.
+    """List the recordings of a spike file, a folder of them, or a table of features (`.csv`).
 
     In a folder `labels.csv` (header `file,label` or `file,label,split`) gives the recordings, their order and their
     labels; without it every spike file of the folder is one, in natural order (1, 2, 10).
 
     Args:
-        path: a spike file, or a folder.
+        path: a spike file, a folder, or a table.
         split: only the recordings of that split.
         limit: at most so many, the first ones.
 
     Raises:
         FormatError: the path does not exist, or the label file is damaged or names a file that is missing or
             outside the folder.
-        DataError: a folder without recordings.
+        DataError: a folder or table without recordings, or a table with values that are no numbers.
         OptionError: an unknown split, or a limit below 1.
     """
     path = Path(path)
     if limit is not None and limit < 1:
         raise OptionError("limit", f"{limit} is less than 1", "ask for at least one recording")
-    samples = _listed(path) if is_folder(path) else [Sample(path.name, path)]
+    if is_folder(path):
+        samples = _listed(path)
+    else:
+        samples = read_table(path) if path.suffix.lower() == TABLE_SUFFIX else [Sample(path.name, path)]
     if not samples:
         raise DataError(str(path), "holds no recordings", f"give a folder of {' '.join(SPIKE_SUFFIXES)} files")
     if split is not None:
         samples = _of_split(samples, split, path)
     return tuple(samples[:limit])
+
+
+def recording_of(sample: Sample, coding: Latency | None = None) -> Recording:
+    """The spikes of a sample: read from its file, or coded from its features.
+
+    Args:
+        sample: as `find_samples` gives it.
+        coding: of the network that will see it; None: it has none.
+
+    Raises:
+        FormatError: a file that cannot be read.
+        DataError: a damaged one; features without a coding, or outside its ranges.
+    """
+    return read_recording(sample.path) if sample.features is None else coded(sample, coding)
 
 
 def _listed(folder: Path) -> list[Sample]:
@@ -80,7 +81,11 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 def _of_split(samples: list[Sample], split: str, path: Path) -> list[Sample]:
     known = sorted({s.split for s in samples if s.split is not None})
     if split not in known:
-        remedy = f"choose one of {', '.join(known)}" if known else f"add a column split to {LABEL_FILE}"
+        remedy = (
+            f"choose one of {', '.join(known)}"
+            if known
+            else f"add a column split to {LABEL_FILE if is_folder(path) else path.name}"
+        )
         raise OptionError(str(path), f"has no split {split!r}", remedy)
     return [s for s in samples if s.split == split]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from neurodeploy.errors import DataError, FormatError, OptionError
-from neurodeploy.spikes.samples import Sample, find_samples
+from neurodeploy.spikes.sample import Sample
+from neurodeploy.spikes.samples import find_samples
 
 
 def folder(path: Path, *files: str, labels: str | None = None) -> Path:

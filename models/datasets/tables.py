@@ -1,0 +1,137 @@
+"""Tables of features: XOR, Iris, Yin-Yang, and .csv files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.errors import DataError, FormatError, MissingPackageError
+from neurodeploy.files import read_bytes, write_atomic
+
+MAX_TABLE_BYTES = 2**28
+#: Yin-Yang's circle and dots, after Kriener, Göltz, Petrovici, "The Yin-Yang dataset" (2022).
+RADIUS, DOT = 0.5, 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Labelled features.
+
+    Args:
+        features: float64, shape (samples, features).
+        labels: int64, shape (samples,), from 0.
+        split: the part each sample belongs to, shape (samples,); None: not parted.
+        names: of the features.
+    """
+
+    features: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    split: NDArray[np.str_] | None = None
+    names: tuple[str, ...] = ()
+
+
+def xor() -> Table:
+    """The four cases; a one is a late spike, as features 0 and 1."""
+    features = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float64)
+    return Table(features, np.array([0, 1, 1, 0]), names=("a", "b"))
+
+
+def iris() -> Table:
+    """Fisher's 150 irises, from scikit-learn; in cm.
+
+    Raises:
+        MissingPackageError: scikit-learn cannot be imported.
+    """
+    try:
+        from sklearn.datasets import load_iris
+    except ImportError as error:
+        raise MissingPackageError("scikit-learn", "cannot be imported", "pip install scikit-learn") from error
+    bunch = load_iris()
+    names = ("sepal_length", "sepal_width", "petal_length", "petal_width")
+    return Table(np.array(bunch.data, np.float64), np.array(bunch.target, np.int64), names=names)
+
+
+def yin_yang(samples: int, seed: int) -> Table:
+    """Points of a yin-yang sign in the unit square: class 0 the dark side, 1 the light side, 2 the two dots.
+
+    Each point's class is drawn first, then points of the disc until one is of that class.
+
+    Args:
+        samples: how many.
+        seed: another for every part of the data.
+    """
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(3, size=samples)
+    features = np.zeros((samples, 2))
+    for k, label in enumerate(labels):
+        while True:
+            point = rng.uniform(0, 2 * RADIUS, 2)
+            if np.hypot(*(point - RADIUS)) <= RADIUS and yin_yang_class(*point) == label:
+                break
+        features[k] = point
+    return Table(features, labels.astype(np.int64), names=("x", "y"))
+
+
+def yin_yang_class(x: float, y: float) -> int:
+    """Class of a point in the disc: half of it, but the left lobe belongs to the upper half, the right to the lower."""
+    left, right = np.hypot(x - RADIUS / 2, y - RADIUS), np.hypot(x - 3 * RADIUS / 2, y - RADIUS)
+    if min(left, right) <= DOT:
+        return 2
+    if left <= RADIUS / 2:
+        return 0
+    return 1 if right <= RADIUS / 2 or y <= RADIUS else 0
+
+
+def read_table(path: Path) -> Table:
+    """A .csv: a line of names, then a sample per line; `label` holds classes from 0, `split`, if there, its part.
+
+    Raises:
+        FormatError: no such file, or no such table.
+        DataError: a number that is none or not finite, or a label that is no whole number from 0.
+    """
+    try:
+        lines = list(csv.reader(io.StringIO(read_bytes(path, MAX_TABLE_BYTES).decode())))
+    except (ValueError, csv.Error) as error:
+        raise FormatError(str(path), "is no table", "give a .csv with a line of names") from error
+    if len(lines) < 2 or "label" not in lines[0] or len(set(lines[0])) != len(lines[0]):
+        raise FormatError(str(path), "has no samples or no column `label`", "give names in the first line, each once")
+    names = [name for name in lines[0] if name not in ("label", "split")]
+    if not names:
+        raise FormatError(str(path), "has no features", "give columns beside label and split")
+    rows = [dict(zip(lines[0], line, strict=False)) for line in lines[1:] if line]
+    if any(len(row) != len(lines[0]) for row in rows):
+        raise FormatError(str(path), "has lines of another length than the first", "give every sample all columns")
+    features = np.array([[_number(row[name], path, k) for name in names] for k, row in enumerate(rows)])
+    labels = [_number(row["label"], path, k) for k, row in enumerate(rows)]
+    for k, label in enumerate(labels):
+        if label < 0 or label != int(label):
+            raise DataError(f"{path}, sample {k}", f"has label {label:g}", "number the classes from 0")
+    split = np.array([row["split"] for row in rows]) if "split" in lines[0] else None
+    return Table(features, np.array(labels).astype(np.int64), split, tuple(names))
+
+
+def write_table(table: Table, path: Path, overwrite: bool = False) -> None:
+    """Write what `read_table` reads; raises FormatError where the system refuses."""
+    text = io.StringIO()
+    names = table.names or tuple(f"feature_{k}" for k in range(table.features.shape[1]))
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([*names, "label"] + ([] if table.split is None else ["split"]))
+    for k, (features, label) in enumerate(zip(table.features, table.labels, strict=True)):
+        part = [] if table.split is None else [table.split[k]]
+        rows.writerow([*(repr(float(value)) for value in features), int(label), *part])
+    write_atomic(path, text.getvalue().encode(), overwrite)
+
+
+def _number(text: str, path: Path, sample: int) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        raise DataError(f"{path}, sample {sample}", f"holds {text!r}", "give finite numbers")
+    return value
