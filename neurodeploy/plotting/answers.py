@@ -8,7 +8,7 @@ from neurodeploy.comparison import Comparison
 from neurodeploy.plotting.tables import html_table, percent
 from neurodeploy.reporting.sweep_points import Sweep
 from neurodeploy.runtime.verification import Verification
-from neurodeploy.training import Trained
+from neurodeploy.training_session import Trained
 
 
 @singledispatch
