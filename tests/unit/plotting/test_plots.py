@@ -19,7 +19,7 @@ from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
 from neurodeploy.plotting.tables import html_table
 from neurodeploy.reporting.sweep_points import Point, Sweep
 from neurodeploy.runtime.run import Run
-from neurodeploy.training import Trained
+from neurodeploy.training_session import Trained
 
 PROBES = ["fc1.v[1:4]", "fc2.v@5:", "fc1.u"]
 
