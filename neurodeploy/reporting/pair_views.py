@@ -39,16 +39,21 @@ def _outputs_alike(first: Chosen, second: Chosen) -> LayerAgreement | None:
         return None
     steps = max(int(first.outputs.steps.max()), int(second.outputs.steps.max()))
     width = max(first.outputs.neurons, second.outputs.neurons)
-    places = [_places(each.outputs, steps, width) for each in (first, second) if each.outputs]
-    both = np.sort(np.concatenate(places), kind="stable")  # of two sorted parts, merged in one go
-    equal = int((both[1:] == both[:-1]).sum())
-    return LayerAgreement(first.record.run["populations"][-1]["name"], len(places[0]), len(places[1]), equal)
+    ours, theirs = len(first.outputs.step), len(second.outputs.step)
+    both = np.empty(ours + theirs, np.int64)
+    _place(first.outputs, steps, width, both[:ours])
+    _place(second.outputs, steps, width, both[ours:])
+    both.sort(kind="stable")  # of two sorted parts, merged in one go
+    equal = int(np.count_nonzero(both[1:] == both[:-1]))
+    return LayerAgreement(first.record.run["populations"][-1]["name"], ours, theirs, equal)
 
 
-def _places(outputs: Outputs, steps: int, width: int) -> IntArray:
-    """One ascending number per spike, none twice."""
-    result: IntArray = (outputs.recording * steps + outputs.step) * width + outputs.neuron
-    return result
+def _place(outputs: Outputs, steps: int, width: int, result: IntArray) -> None:
+    """Write one ascending number per spike, none twice, to `result`, (spikes,)."""
+    np.multiply(outputs.recording, steps, out=result)
+    result += outputs.step
+    result *= width
+    result += outputs.neuron
 
 
 def _with_raster(view: PairView, first: Chosen, second: Chosen) -> PairView:
