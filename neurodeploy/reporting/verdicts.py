@@ -29,8 +29,8 @@ class Verdict:
 
 
 def headline(report: Mapping[str, Any], comparison: Comparison | None) -> tuple[str, str]:
-    """The words on top of the page, and their tone."""
-    if comparison is None:
+    """The words on top of the page, and their tone; a first run that is not to be trusted comes before all."""
+    if comparison is None or report["verdict"] == "problem":
         return WORDS[report["verdict"]], report["verdict"]
     pairs = comparison.with_first
     if all(is_equal(pair) for pair in pairs):
@@ -42,7 +42,7 @@ def headline(report: Mapping[str, Any], comparison: Comparison | None) -> tuple[
 
 def verdicts(report: Mapping[str, Any], comparison: Comparison | None) -> tuple[Verdict, ...]:
     """The three answers, of the run or of the first one beside the others."""
-    return _fits(report), _equal(comparison), _accuracy(report, comparison)
+    return _fits(report, comparison), _equal(comparison), _accuracy(report, comparison)
 
 
 def is_equal(pair: PairView) -> bool:
@@ -51,10 +51,16 @@ def is_equal(pair: PairView) -> bool:
     return bool(layers) and not pair.changed and all(layer.first == layer.second == layer.equal for layer in layers)
 
 
-def _fits(report: Mapping[str, Any]) -> Verdict:
+def _fits(report: Mapping[str, Any], comparison: Comparison | None) -> Verdict:
     resources = report["resources"]
     unfit = any(finding["kind"] == "does_not_fit" for finding in report["findings"])
     chips, least = resources["chips"], resources["cores_lower_bound"]
+    records = () if comparison is None else tuple(comparison.records.values())
+    others = sum(any(limit["used_max"] > limit["max"] for limit in record.compile["limits"]) for record in records[1:])
+    if others:
+        return Verdict(
+            "Does not fit", f"{others + unfit:,}", f"of {len(records):,} runs", "use more than a core has", "problem"
+        )
     return Verdict(
         "Does not fit" if unfit else "Fits",
         f"{resources['cores']:,}",
