@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATE, SCRIPT = "page.html.jinja", "page.js"
+#: Runs before the page is laid out, so that what the script hides is never laid out.
+EARLY_SCRIPT = 'document.documentElement.classList.add("scripted")'
 MAX_SAMPLES = 100
 #: How much of a list is shown; the JSON has the rest.
 SHOWN = {
@@ -115,14 +119,15 @@ def _first(source: Source) -> RunRecord:
 def _page(report: dict[str, Any], source: Source, replay: Markup | None) -> str:
     record = _first(source)
     comparison = source if isinstance(source, Comparison) else None
-    environment, names = _environment()
+    environment, names = _environment(), text.Names()
     loader = environment.loader
     assert loader is not None
     script = loader.get_source(environment, SCRIPT)[0]
     return environment.get_template(TEMPLATE).render(
         report=report,
         script=Markup(script),  # noqa: S704 - our own file
-        policy=" ".join(script_sources(f"<script>{script}</script>{replay or ''}")),
+        early=Markup(EARLY_SCRIPT),  # noqa: S704 - our own words
+        policy=" ".join(script_sources(f"<script>{EARLY_SCRIPT}</script><script>{script}</script>{replay or ''}")),
         replay=replay,
         names=names,
         shown=SHOWN,
@@ -194,10 +199,17 @@ def _data(report: dict[str, Any], record: RunRecord, comparison: Comparison | No
     }
 
 
-def _environment() -> tuple[Environment, text.Names]:
+def _named(method: Callable[..., str]) -> Callable[..., str]:
+    """A method of the page's `names` as a filter, so that the environment and its templates serve every page."""
     import jinja2
 
-    names = text.Names()
+    return jinja2.pass_context(lambda context, *values: method(context["names"], *values))
+
+
+@cache
+def _environment() -> Environment:
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("neurodeploy.reporting", "page"),
         autoescape=True,
@@ -205,7 +217,8 @@ def _environment() -> tuple[Environment, text.Names]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(name=names.short, label=names.label, value=names.value, words=names.words)
+    known = {"name": text.Names.short, "label": text.Names.label, "value": text.Names.value, "words": text.Names.words}
+    environment.filters.update({name: _named(method) for name, method in known.items()})
     for function in (text.count, text.share, text.percent, text.brief, text.span, text.fills, text.visible):
         environment.filters[function.__name__] = function
-    return environment, names
+    return environment

@@ -32,7 +32,7 @@ class Names:
         """The short name in an element of its own, so that its direction of writing stays inside."""
         text, short = str(name), self.short(name, longest)
         if len(text) <= longest:
-            return Markup("<bdi>{}</bdi>").format(short)
+            return Markup(f"<bdi>{escape(short)}</bdi>")  # noqa: S704 - escaped here
         return Markup('<bdi title="{}">{}</bdi>').format(visible(text[:LONGEST_TITLE]), short)
 
     def value(self, value: object) -> Markup:
@@ -57,6 +57,8 @@ class Names:
 
 def visible(text: str) -> str:
     """A text in which nothing is hidden: control characters, direction marks and broken halves by their numbers."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(c if _shows(c) else f"⟨U+{ord(c):04X}⟩" for c in text)
 
 
@@ -75,8 +77,8 @@ def share(part: float) -> str:
 
 
 def percent(part: float) -> str:
-    """A share of one in per cent, with the digits by which networks differ."""
-    return f"{100 * part:.2f}".removesuffix("00").removesuffix(".") + " %"
+    """A share of one in per cent, with the digits by which networks differ; none only where there are none."""
+    return f"{100 * part:.{0 if round(100 * part, 9).is_integer() else 2}f} %"
 
 
 def brief(number: float) -> str:

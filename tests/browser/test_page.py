@@ -154,7 +154,7 @@ def test_switch_the_compared_run(compared_page: Path, opened: Open) -> None:
     shown = page.locator(".pair:visible")
     expect(shown).to_have_count(1)
     first = raster().populations[6]
-    apart = f"spikes of fc1, neuron {first.neuron[0]:,}, step {first.step[0]:,}: 1 and 0"
+    apart = f"spikes of fc1, neuron {first.neuron[0]:,}, step {first.step[0]:,}: 1 in the first run, 0 in this"
     expect(shown).to_contain_text("lacks one: 4 of 5 answers equal")
     expect(shown).to_contain_text(f"First apart in 1.bs2: {apart}")
     expect(shown.locator(".raster svg").first).to_contain_text(f"first apart: step {first.step[0]:,}")
@@ -189,6 +189,10 @@ def test_table_of_many_runs(tmp_path: Path, opened: Open) -> None:
     expect(pager).to_have_text("1 to 11 of 11")
     page.locator("#table tr", has_text="run 122").click()
     expect(page.locator(".pair:visible")).to_contain_text("run 122: 3 of 5 answers equal")
+    page.locator("#find").fill("run 7")
+    page.locator("#table tr", has_text="run 77").click()
+    page.locator("#find").fill("run 122")
+    expect(page.locator("#table tr[aria-current]")).to_have_count(0)  # what was paged away is forgotten
     page.locator("#find").fill("nobody")
     expect(pager).to_have_text("no run has that name")
 

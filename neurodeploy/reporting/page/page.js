@@ -125,17 +125,20 @@
   function runs() {
     const select = find("switch"), panels = [...document.querySelectorAll(".pair")];
     if (!select) return;
+    const rows = [...document.querySelectorAll("#table tr[data-run]")]; // of all pages
+    const mark = (chosen) => {
+      panels[compared - 1].classList.toggle("chosen", chosen);
+      panels[compared - 1].open = chosen;
+      if (!rows.length) return;
+      if (chosen) rows[compared].setAttribute("aria-current", "true");
+      else rows[compared].removeAttribute("aria-current");
+    };
     const show = () => {
+      mark(false);
       compared = Number(select.value);
-      panels.forEach((panel) => {
-        panel.hidden = Number(panel.dataset.run) !== compared;
-        panel.open = !panel.hidden;
-      });
+      mark(true);
       find("before").disabled = compared === 1;
       find("after").disabled = compared === panels.length;
-      document.querySelectorAll("#table tr[data-run]").forEach((line) => {
-        line.toggleAttribute("aria-current", Number(line.dataset.run) === compared);
-      });
       followers.forEach((follow) => follow());
     };
     const step = (by) => () => {
@@ -145,7 +148,6 @@
     select.addEventListener("change", show);
     find("before").addEventListener("click", step(-1));
     find("after").addEventListener("click", step(1));
-    const rows = document.querySelectorAll("#table tr[data-run]");
     rows.forEach((line) => line.addEventListener("click", () => {
       if (line.dataset.run === "0") return;
       select.value = line.dataset.run;
@@ -280,7 +282,6 @@
     show();
   }
 
-  document.documentElement.classList.add("scripted");
   chips();
   curves();
   raster();
