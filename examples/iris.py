@@ -27,7 +27,7 @@ def main() -> None:
     times = latency.times(table.features)
     trainer = ForwardTrainer((4, 10, 3), times[train], table.labels[train], recipe, arguments.seed, arguments.threads)
     before = trainer.network()
-    losses = trained(trainer)
+    losses, _ = trained(trainer)
     held_out = Table(table.features[test], table.labels[test], names=table.names)
     to_the_chip("iris", trainer.network(), latency, held_out, arguments)
     parts = [("before", before), ("after", trainer.network())]
