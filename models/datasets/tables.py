@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.errors import FormatError, MissingPackageError
+from neurodeploy.errors import FormatError, MissingPackageError, OptionError
 from neurodeploy.files import write_atomic
 from neurodeploy.spikes.table import read_rows
 
@@ -85,6 +85,25 @@ def yin_yang_class(x: float, y: float) -> int:
     if left <= RADIUS / 2:
         return 0
     return 1 if right <= RADIUS / 2 or y <= RADIUS else 0
+
+
+def divided(labels: NDArray[np.int64], share: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices of the samples to train and to test on, each in order.
+
+    Args:
+        labels: of all samples.
+        share: of each class that is tested on, rounded; between 0 and 1.
+        seed: of the draw.
+
+    Raises:
+        OptionError: another share.
+    """
+    if not 0 < share < 1:
+        raise OptionError("test share", f"{share} is outside 0 … 1", "choose for example 0.2")
+    rng = np.random.default_rng([seed, 1])
+    drawn = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    test = np.sort(np.concatenate([rng.permutation(own)[: round(share * len(own))] for own in drawn]))
+    return np.setdiff1d(np.arange(len(labels)), test), test
 
 
 def read_table(path: Path) -> Table:

@@ -86,10 +86,19 @@ class Recipe:
 #: 0.2, with which the pull to early times leaves 5 of 100 networks where no output is selective. §5.1 speaks of the
 #: cross-entropy alone: without the pull steps to converge are the paper's, 17.7 in the mean, but 2 of 1,000 stay stuck.
 XOR = Recipe(gamma=0.01)
-#: Table 2. T is the time of the latest input; the outputs have 4 ms to answer it.
-IRIS = Recipe(
+#: Table 2 as printed. T is the time of the latest input; the outputs have 4 ms to answer it.
+IRIS_PAPER = Recipe(
     membrane_rate=0.9, late_ms=16.0, horizon_ms=20.0, largest_first=True, learning_rate=0.05, gamma=0.1, tau0=1.0,
     batch_size=120, epochs=300,
+)  # fmt: skip
+#: Table 2's neuron, with the inputs of Yin-Yang: the four spikes of Table 2 tell differences of features only (a flower
+#: whose spikes all come later is the same to the network), from which about nine in ten can be told; 1 − x beside
+#: each and a spike at a known time (0.45 T, as Table 3 has it) tell the values. T, τ0, η and the weights were chosen by
+#: parting the training flowers of one split once more; γ = 0, as e^(f / τ1) outweighs all else.
+IRIS = replace(
+    IRIS_PAPER, late_ms=6.0, horizon_ms=8.0, complement=True, bias_ms=2.7, hidden_mean=1.0, hidden_std=0.5,
+    output_mean=1.0, output_std=0.5, learning_rate=0.01, final_rate=0.02, gamma=0.0, tau0=0.2, min_slope=0.05,
+    batch_size=10, epochs=80,
 )  # fmt: skip
 #: Table 3.
 YIN_YANG = Recipe(
@@ -99,4 +108,6 @@ YIN_YANG = Recipe(
 #: Ten times Table 3's learning rate at first, falling along a cosine, and smaller, more different weights of the
 #: outputs; chosen on validation data.
 YIN_YANG_TUNED = replace(YIN_YANG, learning_rate=0.005, final_rate=0.01, output_mean=1.0, output_std=0.3)
-RECIPES = {"xor": XOR, "iris": IRIS, "yin-yang": YIN_YANG_TUNED, "yin-yang-paper": YIN_YANG}
+RECIPES = {
+    "xor": XOR, "iris": IRIS, "iris-paper": IRIS_PAPER, "yin-yang": YIN_YANG_TUNED, "yin-yang-paper": YIN_YANG
+}  # fmt: skip

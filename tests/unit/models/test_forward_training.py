@@ -9,15 +9,25 @@ import numpy as np
 import pytest
 
 from neurodeploy.errors import DataError, FormatError, OptionError
-from neurodeploy.models.datasets.tables import Table, iris, read_table, write_table, xor, yin_yang, yin_yang_class
+from neurodeploy.models.datasets.tables import (
+    Table,
+    divided,
+    iris,
+    read_table,
+    write_table,
+    xor,
+    yin_yang,
+    yin_yang_class,
+)
 from neurodeploy.models.forward_prop.file import load_forward
 from neurodeploy.models.forward_prop.gradient import gradient
 from neurodeploy.models.forward_prop.losses import CountLoss, FirstSpikeLoss, first_to_fire
 from neurodeploy.models.forward_prop.network import ForwardNetwork
-from neurodeploy.models.forward_prop.recipe import IRIS, XOR, YIN_YANG, Recipe
+from neurodeploy.models.forward_prop.recipe import IRIS, IRIS_PAPER, XOR, YIN_YANG, Recipe
 from neurodeploy.models.forward_prop.simulate import simulate
 from neurodeploy.models.forward_prop.spikes import FloatArray, IntArray
 from neurodeploy.models.forward_prop.train import ForwardTrainer
+from neurodeploy.spikes.latency import Latency
 from neurodeploy.training_fp import train_fp
 
 
@@ -82,6 +92,20 @@ def test_xor_converges_from_random_weights() -> None:
     assert None not in found
 
 
+def test_iris_is_learned() -> None:
+    table = iris()
+    low, high = table.features.min(axis=0), table.features.max(axis=0)
+    coding = Latency(tuple(low.tolist()), tuple(high.tolist()), 0.0, IRIS.late_ms, True, True, IRIS.bias_ms)
+    times, (training, test) = coding.times(table.features), divided(table.labels, 0.2, 0)
+    quick = replace(IRIS, epochs=20, learning_rate=0.03)
+    trainer = ForwardTrainer((coding.inputs, 10, 3), times[training], table.labels[training], quick, 0)
+    for _ in trainer.run():
+        pass
+    right = trainer.predicted(times) == table.labels
+    assert right[training].mean() > 0.93
+    assert right[test].mean() > 0.85
+
+
 @pytest.mark.evidence
 def test_xor_converges_from_a_thousand_random_weights() -> None:
     found = [steps_to_converge(xor_trainer(seed, epochs=1000)) for seed in range(1000)]
@@ -142,7 +166,7 @@ def test_silent_neurons_are_woken_and_without_it_stay_silent() -> None:
 
 
 def test_recipes_hold_the_constants_of_the_paper() -> None:
-    rates = [(one.synapse_rate, one.membrane_rate, one.learning_rate, one.tau0) for one in (XOR, IRIS, YIN_YANG)]
+    rates = [(one.synapse_rate, one.membrane_rate, one.learning_rate, one.tau0) for one in (XOR, IRIS_PAPER, YIN_YANG)]
     assert rates == [(1.0, 0.99, 0.1, 0.1), (1.0, 0.9, 0.05, 1.0), (0.999, 1.0, 0.0005, 0.2)]
     refused: tuple[dict[str, Any], ...] = (
         {"learning_rate": 0.0},
@@ -204,7 +228,7 @@ def test_train_fp_writes_a_network_that_answers_alike_and_resumes(tmp_path: Path
 
 
 def test_train_fp_parts_tables_by_class(tmp_path: Path) -> None:
-    made = train_fp("4-5-3", iris(), tmp_path / "i.npz", neuron="iris", epochs=1, test_share=0.2, refractory_ms=20.0)
+    made = train_fp("9-5-3", iris(), tmp_path / "i.npz", neuron="iris", epochs=1, test_share=0.2, refractory_ms=20.0)
     assert (made.training, made.test) == (120, 30)
 
 
