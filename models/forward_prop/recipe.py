@@ -97,8 +97,8 @@ IRIS_PAPER = Recipe(
 #: parting the training flowers of one split once more; γ = 0, as e^(f / τ1) outweighs all else.
 IRIS = replace(
     IRIS_PAPER, late_ms=6.0, horizon_ms=8.0, complement=True, bias_ms=2.7, hidden_mean=1.0, hidden_std=0.5,
-    output_mean=1.0, output_std=0.5, learning_rate=0.01, final_rate=0.02, gamma=0.0, tau0=0.2, min_slope=0.05,
-    batch_size=10, epochs=80,
+    output_mean=1.0, output_std=0.5, learning_rate=0.02, final_rate=0.02, gamma=0.0, tau0=0.2, min_slope=0.05,
+    batch_size=30, epochs=80,
 )  # fmt: skip
 #: Table 3.
 YIN_YANG = Recipe(
