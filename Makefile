@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NIR := .venv-nir
 NATIVE := CMakeLists.txt $(wildcard emulator/csrc/* models/slayer/csrc/*)
 
-.PHONY: help demo test sanitize sanitize-short lint lava netx nir-frameworks evidence bench bench-scale wheel clean
+.PHONY: help demo test docs sanitize sanitize-short lint lava browser netx nir-frameworks evidence bench bench-scale wheel clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,7 +33,16 @@ lint: $(VENV)/.dev ## Style, types, and who may import whom.
 lava: $(VENV)/.dev ## Set up the environment of backend lava, Python 3.10 with lava-nc.
 	-$(BIN)/neurodeploy lava setup # without a Python 3.10 the other tests still run; in CI Lava's tests then fail
 
-test: lint lava wheel sanitize-short ## Set up, check style and types, run all tests.
+browser: ## Install Chromium, which the tests of the report's page need, with apt-get where root may.
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
+	    { apt-get install -y -qq chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }; }; } || \
+	  echo "no chromium: the other tests still run; in CI those of the page then fail"
+
+docs: $(VENV)/.dev ## The documentation as a site, in build/docs; a warning is an error.
+	$(BIN)/sphinx-build -q -W --keep-going -n -b html -d build/doctrees docs build/docs
+
+test: lint docs lava browser wheel sanitize-short ## Set up, check style and types, run all tests.
 	$(BIN)/pytest -n 2 --dist worksteal -m 'not evidence'
 
 # The sanitized core takes the place of the installed one, see tests/sanitized.py. Python itself leaks by design.
@@ -81,6 +90,7 @@ bench: $(VENV)/.dev ## Speed beside Lava, torch, a hand-written kernel and what 
 	$(BIN)/python -m benchmarks.flat
 	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.report
 
 bench-scale: $(VENV)/.dev ## A million neurons and a hundred million synapses: time and memory, ten minutes and more.
 	$(BIN)/python -m benchmarks.scale

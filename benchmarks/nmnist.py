@@ -142,6 +142,7 @@ def main(
         test_every=0,
         **settings,
     )
+    assert trained.yaml is not None
     equal = np.array_equal(emulated(trained.network, trained.yaml, test), trained.counts)
     click.echo(json.dumps(trained.as_dict() | {"emulator_equal": equal}))
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from neurodeploy.compiler.mesh import Mesh, Placement
 from neurodeploy.compiler.target import Target
 from neurodeploy.network import LayerError, Network
+from neurodeploy.shown import Drawn
 
 Column = NDArray[np.integer[Any]]
 
@@ -120,7 +121,7 @@ class Routes:
 
 
 @dataclass(frozen=True, eq=False)
-class Program:
+class Program(Drawn, drawn_by="neurodeploy.plotting.programs"):
     """A network mapped to a target, ready to run.
 
     Attributes:

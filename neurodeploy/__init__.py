@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neurodeploy.api import compile, convert, load, record, report, run, save, stream, verify  # noqa: A004
+    from neurodeploy.api import compile, convert, load, record, run, save, stream, verify  # noqa: A004
     from neurodeploy.calibration import calibrate_srm
     from neurodeploy.comparison import Comparison, compare
     from neurodeploy.compiler import Program
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from neurodeploy.fine_tuning_files import fine_tune_files
     from neurodeploy.network import Network
     from neurodeploy.quantization import quantize
+    from neurodeploy.replaying import replay
+    from neurodeploy.replays.replay import Replay
     from neurodeploy.reporting.sweep_points import Sweep
+    from neurodeploy.reports import report
     from neurodeploy.runtime.run import Run
     from neurodeploy.runtime.stream import Stream
     from neurodeploy.spikes.events import Events
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **dict.fromkeys(
-        ("compile", "convert", "load", "record", "report", "run", "save", "stream", "verify"),
+        ("compile", "convert", "load", "record", "run", "save", "stream", "verify"),
         "neurodeploy.api",
     ),
     "calibrate_srm": "neurodeploy.calibration",
@@ -43,7 +46,10 @@ _HOMES = {
     "Sweep": "neurodeploy.reporting.sweep_points",
     "fine_tune": "neurodeploy.fine_tuning",
     "fine_tune_files": "neurodeploy.fine_tuning_files",
+    "Replay": "neurodeploy.replays.replay",
     "quantize": "neurodeploy.quantization",
+    "replay": "neurodeploy.replaying",
+    "report": "neurodeploy.reports",
     "stages": "neurodeploy.staging",
     "sweep": "neurodeploy.sweeping",
     "timesteps": "neurodeploy.stepping",
@@ -56,6 +62,7 @@ __all__ = [
     "Network",
     "NeurodeployError",
     "Program",
+    "Replay",
     "Run",
     "Stream",
     "Sweep",
@@ -68,6 +75,7 @@ __all__ = [
     "load",
     "quantize",
     "record",
+    "replay",
     "report",
     "run",
     "save",

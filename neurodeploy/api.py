@@ -32,11 +32,10 @@ from neurodeploy.models.formats.options import check_options
 from neurodeploy.network import Network, Quantized
 from neurodeploy.network.file import load_quantized, save_network
 from neurodeploy.provenance import provenance
-from neurodeploy.reporting import write_report
 from neurodeploy.runtime.compare import Verification, Verifier
 from neurodeploy.runtime.probe_file import ProbeFile
 from neurodeploy.runtime.rates import measured_rates
-from neurodeploy.runtime.record import RunRecord, load_record, save_record
+from neurodeploy.runtime.record import RunRecord, save_record
 from neurodeploy.runtime.run import Run, RunOptions
 from neurodeploy.runtime.session import Input, Session
 from neurodeploy.runtime.snapshot_file import load_snapshot
@@ -445,21 +444,6 @@ def verify_inputs(
         raise OptionError("random input", "is asked for beside recordings", "give --data or --random, not both")
     length = steps or program.network.steps or RANDOM_STEPS
     return [random_events(program.network.input.neurons, length, rate, seed)]
-
-
-def report(source: RunRecord | str | Path, output: str | Path, *, overwrite: bool = False) -> None:
-    """Write the HTML report of a run and, beside it, the same numbers as JSON.
-
-    Args:
-        source: a record, or the path of a `.ndr` file.
-        output: the `.html` file.
-        overwrite: whether existing files may be replaced.
-
-    Raises:
-        FormatError: a missing or damaged record, or files that cannot be written.
-    """
-    found = source if isinstance(source, RunRecord) else load_record(Path(source))
-    write_report(found, Path(output), overwrite=overwrite)
 
 
 def program_checksum(program: Program) -> str:

@@ -13,6 +13,7 @@ from neurodeploy.compiler.program_file import load_program
 from neurodeploy.models.datasets.digits import record_digits, write_digits
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
 from neurodeploy.provenance import provenance
+from neurodeploy.reports import report as write_page
 from neurodeploy.runtime.compare import Verifier
 from neurodeploy.runtime.session import Session
 from neurodeploy.runtime.summary import run_record, run_summary
@@ -68,7 +69,7 @@ def run_demo(
     listener.note(f"4  {', '.join(BACKENDS)}: the same bits?")
     equal = [_verify(program_path, recordings, limit, other, listener) for other in BACKENDS[1:]]
     report = folder / "report.html"
-    api.report(record_path, report, overwrite=force)
+    write_page(record_path, report, overwrite=force)
     return {
         "schema": SCHEMA,
         "accuracy": summary["accuracy"],

@@ -54,7 +54,19 @@ def examine() -> list[dict[str, Any]]:
         version = package_version(distribution) if distribution and works else None
         row = {"piece": piece, "version": version, "works": works, "needed_for": needed_for, "remedy": remedy}
         rows.append(row | {"optional": False})
-    return [*rows, _lava()]
+    return [*rows, _video(), _lava()]
+
+
+def _video() -> dict[str, Any]:
+    works = _imports("av:VideoFrame")
+    return {
+        "piece": "PyAV",
+        "version": package_version("av") if works else None,
+        "works": works,
+        "needed_for": ".mp4 and .webm of `neurodeploy replay`",
+        "remedy": "pip install 'neurodeploy-snn[video]'",
+        "optional": True,
+    }
 
 
 def _lava() -> dict[str, Any]:

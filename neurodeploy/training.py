@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -11,11 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodeploy.errors import DataError, OptionError
+from neurodeploy.errors import OptionError
 from neurodeploy.precision import IntArray
 from neurodeploy.reporting.accuracy import accuracy
 from neurodeploy.training_data import need_torch, parted, torch_threads
-from neurodeploy.training_session import Phase, TrainingLog, TrainingPaths, check_numbers
+from neurodeploy.training_session import (
+    Phase,
+    Trained,
+    TrainingLog,
+    TrainingPaths,
+    check_labels,
+    check_numbers,
+    correct,
+)
 
 if TYPE_CHECKING:
     from neurodeploy.models.datasets.distort import Distortion
@@ -27,49 +34,9 @@ if TYPE_CHECKING:
 
     Split = tuple[Sequence[Labelled], Sequence[Labelled]]
 
-METHODS = ("slayer",)
+METHODS = ("slayer", "tssl", "fp")
 #: Recordings, from all over the data, whose last event tells how long a run must be, where nobody says.
 LOOKED_AT = 100
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training came to.
-
-    Args:
-        network: the checkpoint, for `load` and `neurodeploy compile`.
-        yaml: neuron, length of a step and layers, beside it.
-        log: the table of epochs; None: not asked for.
-        training, test: number of recordings of each.
-        accuracy: on the test recordings: correct, total, share, interval_95; None without any.
-        counts: output spikes of every test recording, shape (recordings, outputs).
-        loss: mean per recording in the last epoch; None where nothing was left to train.
-        seconds: wall time of this call.
-    """
-
-    network: Path
-    yaml: Path
-    log: Path | None
-    training: int
-    test: int
-    accuracy: dict[str, Any] | None
-    counts: IntArray
-    loss: float | None
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON, without the counts."""
-        return {
-            "schema": "neurodeploy.training/1",
-            "network": str(self.network),
-            "yaml": str(self.yaml),
-            "log": None if self.log is None else str(self.log),
-            "training_recordings": self.training,
-            "test_recordings": self.test,
-            "accuracy": self.accuracy,
-            "loss": self.loss,
-            "seconds": self.seconds,
-        }
 
 
 def train(
@@ -82,7 +49,7 @@ def train(
     test_split: str = "test",
     test_share: float | None = None,
     limit: int | None = None,
-    neuron: str | Path | Neuron | None = None,
+    neuron: Any = None,
     steps: int | None = None,
     timestep_ms: float | None = None,
     augment: str = "",
@@ -103,8 +70,8 @@ def train(
     Args:
         arch: layers in SLAYER's notation, for example 34x34x2-512-10.
         data: folder of a data set (`neurodeploy.models.datasets.layouts`), or the recordings to train and to test on.
-        output: the checkpoint to write; a yaml is written beside it.
-        method: slayer.
+        output: the checkpoint to write, with a yaml beside it; a `.ndn` by the method tssl, a `.npz` by fp.
+        method: slayer, tssl (`neurodeploy.training_tssl`) or fp (`neurodeploy.training_fp`).
         split: the part to train on.
         test_split: the part to test on; "rest": all that is not trained on.
         test_share: parts the recordings anew, this share of each class for testing, by the seed.
@@ -125,7 +92,8 @@ def train(
         started: told how many updates are to be done, and which phase begins.
         stopped: asked after every update whether to write a checkpoint and give up.
         **plan: the fields of `neurodeploy.models.slayer.plan.TrainingPlan`: epochs, rate_epochs, batch_size,
-            learning_rate, seed, delays, dropout, loss, weight_bits, gain, piece, windows.
+            learning_rate, seed, delays, dropout, loss, weight_bits, gain, piece, windows. Other methods have plans, and
+            defaults, of their own.
 
     Raises:
         OptionError: a value outside its range, or the training was stopped.
@@ -134,6 +102,16 @@ def train(
     """
     if method not in METHODS:
         raise OptionError("method", f"{method!r} is unknown", f"choose from {', '.join(METHODS)}")
+    if method != "slayer":
+        common = {
+            "split": split, "test_split": test_split, "test_share": test_share, "limit": limit, "neuron": neuron,
+            "resume": resume, "checkpoint_every": checkpoint_every, "log": log, "test_every": test_every,
+            "threads": threads, "overwrite": overwrite, "progress": progress, "started": started, "stopped": stopped,
+        }  # fmt: skip
+        own = {"steps": steps, "timestep_ms": timestep_ms, "augment": augment or None, "rate_augment": rate_augment}
+        asked = {name: value for name, value in own.items() if value is not None}
+        trained: Trained = _by(method)(arch, data, output, **common, **asked, **plan)
+        return trained
     need_torch("training")
     begun = monotonic()
     check_numbers(checkpoint_every, test_every, plan.get("seed", 0))
@@ -156,10 +134,21 @@ def train(
                     progress(text)
         counts = session.counts()
         yaml = session.write()
-    right = {"correct": _correct(counts, test), "total": len(test)}
+    right = {"correct": correct(counts, test), "total": len(test)}
     seconds = monotonic() - begun
     rates = accuracy(right)
     return Trained(paths.output, yaml, paths.log, len(training), len(test), rates, counts, session.loss, seconds)
+
+
+def _by(method: str) -> Callable[..., Any]:
+    """What trains with another method than SLAYER."""
+    if method == "tssl":
+        from neurodeploy.training_tssl import train_tssl
+
+        return train_tssl
+    from neurodeploy.training_fp import train_fp
+
+    return train_fp
 
 
 class _Session:
@@ -187,21 +176,11 @@ class _Session:
         self.plan, self.paths, self.training, self.test = plan, paths, training, test
         self.every, self.test_every, self.stopped = every, test_every, stopped
         self.network: SpikingNetwork = plan.network()
-        self._check_labels()
+        outputs = int(np.prod(self.network.layer(self.network.names[-1]).shape))
+        check_labels(outputs, training, test)
         self.log = TrainingLog(paths.log, paths.resume)
         self.loss: float | None = None
         self._trainers: dict[str, Callable[[], Trainer]] = {"rates": self._by_rates, "spikes": self._by_spikes}
-
-    def _check_labels(self) -> None:
-        outputs = int(np.prod(self.network.layer(self.network.names[-1]).shape))
-        for item in (*self.training, *self.test):
-            if item.label >= outputs:
-                problem = f"is of class {item.label}, the network has {outputs} outputs"
-                raise DataError(item.name, problem, "end --arch with as many neurons as there are classes")
-        if outputs > 1 and len({item.label for item in self.training}) < 2:
-            # the first recordings of a data set with a folder for each class
-            problem = f"has {len(self.training)} recordings, all of one class"
-            raise DataError("training data", problem, "train on more of them, or --test-share to part them by class")
 
     def phases(self) -> Iterator[Phase]:
         """The phases, each to be run before the next is asked for."""
@@ -229,7 +208,7 @@ class _Session:
         """Share of the test recordings that is right after an epoch, where it is asked for."""
         if not (self.test_every and epoch % self.test_every == 0 and phase == "spikes" and self.test):
             return None
-        return _correct(self.counts(), self.test) / len(self.test)
+        return correct(self.counts(), self.test) / len(self.test)
 
     def counts(self) -> IntArray:
         """Output spikes of the test recordings."""
@@ -288,9 +267,3 @@ def _plan(
         values["steps"] = int(np.rint(max(ends) / 1000 / values["timestep_ms"])) + 1
     augment, by_rates = map(Distortion.parse, distortions)
     return TrainingPlan(arch=arch, augment=augment, rate_augment=by_rates, **values)
-
-
-def _correct(counts: IntArray, items: Sequence[Labelled]) -> int:
-    """Recordings whose class spiked most; silence is wrong."""
-    labels = np.array([item.label for item in items], np.int64)
-    return int(np.sum((counts.argmax(axis=1) == labels) & counts.any(axis=1)))

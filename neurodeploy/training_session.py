@@ -10,16 +10,61 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from neurodeploy.errors import FormatError, OptionError
+import numpy as np
+
+from neurodeploy.errors import DataError, FormatError, OptionError
 from neurodeploy.files import check_output, read_bytes, write_atomic
+from neurodeploy.precision import IntArray
+from neurodeploy.shown import Shown
 
 if TYPE_CHECKING:
+    from neurodeploy.models.datasets.labelled import Labelled
     from neurodeploy.models.slayer.train import Epoch, Trainer
 
 COLUMNS = ("phase", "epoch", "loss", "training_accuracy", "test_accuracy", "seconds", "learning_rate")
 MAX_LOG_BYTES = 2**26
 PHASES = ("rates", "spikes", "fine-tuning")
 MAX_SEED = 2**62
+
+
+@dataclass(frozen=True)
+class Trained(Shown, drawn_by="neurodeploy.plotting.answers"):
+    """What a training came to.
+
+    Args:
+        network: the checkpoint, or the `.ndn`, for `load` and `neurodeploy compile`.
+        yaml: of a checkpoint: neuron, length of a step and layers, beside it; None: a `.ndn`.
+        log: the table of epochs; None: not asked for.
+        training, test: number of recordings of each.
+        accuracy: on the test recordings: correct, total, share, interval_95; None without any.
+        counts: output spikes of every test recording, shape (recordings, outputs).
+        loss: mean per recording in the last epoch; None where nothing was left to train.
+        seconds: wall time of this call.
+    """
+
+    network: Path
+    yaml: Path | None
+    log: Path | None
+    training: int
+    test: int
+    accuracy: dict[str, Any] | None
+    counts: IntArray
+    loss: float | None
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON, without the counts."""
+        return {
+            "schema": "neurodeploy.training/1",
+            "network": str(self.network),
+            "yaml": None if self.yaml is None else str(self.yaml),
+            "log": None if self.log is None else str(self.log),
+            "training_recordings": self.training,
+            "test_recordings": self.test,
+            "accuracy": self.accuracy,
+            "loss": self.loss,
+            "seconds": self.seconds,
+        }
 
 
 @dataclass(frozen=True)
@@ -220,3 +265,21 @@ def check_numbers(checkpoint_every: float, test_every: int, seed: int) -> None:
         raise OptionError("checkpoints", f"every {checkpoint_every} s", "choose more than 0 seconds")
     if test_every < 0:
         raise OptionError("tests", f"every {test_every} epochs", "choose at least 1, or 0 for the end only")
+
+
+def check_labels(outputs: int, training: Sequence[Labelled], test: Sequence[Labelled]) -> None:
+    """Raise DataError for a class beyond the network's outputs, or where all recordings to train on have one class."""
+    for item in (*training, *test):
+        if item.label >= outputs:
+            problem = f"is of class {item.label}, the network has {outputs} outputs"
+            raise DataError(item.name, problem, "end --arch with as many neurons as there are classes")
+    if outputs > 1 and len({item.label for item in training}) < 2:
+        # the first recordings of a data set with a folder for each class
+        problem = f"has {len(training)} recordings, all of one class"
+        raise DataError("training data", problem, "train on more of them, or --test-share to part them by class")
+
+
+def correct(counts: IntArray, items: Sequence[Labelled]) -> int:
+    """Recordings whose class spiked most; silence is wrong."""
+    labels = np.array([item.label for item in items], np.int64)
+    return int(np.sum((counts.argmax(axis=1) == labels) & counts.any(axis=1)))

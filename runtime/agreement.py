@@ -57,7 +57,7 @@ def spike_counts(first: Sequence[SpikeList], second: Sequence[SpikeList]) -> Int
     """
     rows = []
     for a, b in zip(first, second, strict=True):
-        _, here, there = _placed(a, b)
+        _, here, there = placed(a, b)
         rows.append((here.sum(), there.sum(), (here & there).sum()))
     return np.array(rows, np.int64).reshape(-1, 3)
 
@@ -81,14 +81,14 @@ def first_apart(first: Sequence[SpikeList], second: Sequence[SpikeList]) -> tupl
     """
     found = []
     for position, (a, b) in enumerate(zip(first, second, strict=True)):
-        places, here, there = _placed(a, b)
+        places, here, there = placed(a, b)
         if (here != there).any():
             step, neuron = places[:, np.argmax(here != there)].tolist()
             found.append((step, position, neuron))
     return min(found, default=None)
 
 
-def _placed(first: SpikeList, second: SpikeList) -> tuple[IntArray, Flags, Flags]:
+def placed(first: SpikeList, second: SpikeList) -> tuple[IntArray, Flags, Flags]:
     """All different spikes of two runs in order, and which of them each run has.
 
     Returns:

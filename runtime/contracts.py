@@ -8,6 +8,9 @@ from neurodeploy.runtime.schema import COUNT, FLAG, INTEGER, LABEL, NUMBER, OBJE
 RUN_SCHEMA = "neurodeploy.run/1"
 COMPILE_SCHEMA = "neurodeploy.compile/1"
 
+#: Kinds of work of a core, each a list of totals over all recordings, one per core.
+CORE_WORK = ("synaptic_ops", "words", "packets_in", "packets_out", "spikes")
+
 #: Of the read-out `first`: how early the class of the label fired, and how early the first of the others.
 FIRST_SPIKES = {
     "silent": COUNT,
@@ -51,6 +54,7 @@ RUN = {
         "packets": COUNT,
         "hops": COUNT,
     },
+    "core_work": Later(Nullable({name: [COUNT] for name in CORE_WORK})),
     "seconds": {"load": NUMBER, "run": NUMBER},
     "steps_per_second": Nullable(NUMBER),
     "provenance": OBJECT,

@@ -16,6 +16,7 @@ from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.probes import Probe, raster
 from neurodeploy.runtime.stream import Part, Stream
+from neurodeploy.shown import Drawn
 from neurodeploy.spikes.events import Events
 
 #: Steps per call of a simulation: bounds the memory that recorded states take, and the time between signs of life.
@@ -72,7 +73,7 @@ class RunOptions:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class Run(Drawn, drawn_by="neurodeploy.plotting.runs"):
     """What one recording did.
 
     Attributes:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.compiler.prediction import summed
+from neurodeploy.compiler.prediction import Prediction, summed
+from neurodeploy.compiler.prediction.predict import WORK
 from neurodeploy.compiler.program import Program
 from neurodeploy.precision import IntArray
 from neurodeploy.runtime.contracts import RUN_SCHEMA
@@ -41,6 +42,7 @@ def run_summary(
     seconds = sum(run.seconds for run in runs) / max(min(threads, len(runs)), 1)
     labelled = [run for run in runs if run.label is not None]
     totals = {name: _total(runs, name) for name in _COUNTERS}
+    predictions = [summed(same) for same in zip(*(run.predictions for run in runs), strict=True)]
     return {
         "schema": RUN_SCHEMA,
         "backend": backend,
@@ -59,31 +61,51 @@ def run_summary(
             "packets": sum(run.packets for run in runs),
             "hops": sum(run.hops for run in runs),
         },
-        "predictions": [summed(same).as_dict() for same in zip(*(run.predictions for run in runs), strict=True)],
+        "predictions": [prediction.as_dict() for prediction in predictions],
+        "core_work": core_work(predictions),
         "seconds": {"load": load_seconds, "run": seconds},
         "steps_per_second": sum(run.steps for run in runs) / seconds if seconds > 0 else None,
         "provenance": provenance,
     } | ({"first_spikes": first_spikes(runs)} if runs[0].readout == "first" else {})
 
 
+def core_work(predictions: Sequence[Prediction]) -> dict[str, list[int]] | None:
+    """What every core did over all recordings, (cores,) by kind of work.
+
+    Args:
+        predictions: of the same events by any constants, which count the same.
+
+    Returns:
+        `synaptic_ops`, `words` of synapse memory read, `packets_in`, `packets_out`, `spikes` of its neurons; None
+        where nothing was counted by core.
+    """
+    if not predictions:
+        return None
+    totals = predictions[0].core_total[1:]  # the first row counts updates, the same in every step
+    return {name: np.rint(row).astype(np.int64).tolist() for name, row in zip(WORK, totals, strict=True)}
+
+
 def run_record(program: Program, summary: dict[str, Any], runs: Sequence[Run]) -> RunRecord:
     """What the runs leave for reports: their summary, the program's numbers, spikes and probes of the first recording,
     output spikes of all.
     """
-    shown = runs[0]
-    raster = Raster(
-        file=shown.file or NO_FILE,
-        label=shown.label,
-        prediction=shown.prediction,
-        steps=shown.steps,
-        timestep_ms=program.network.timestep_ms,
+    quantization = tuple(asdict(error) for error in program.quantization)
+    return RunRecord(summary, program.summary, quantization, run_raster(runs[0]), runs[0].traces, outputs_of(runs))
+
+
+def run_raster(run: Run) -> Raster:
+    """Every spike of a run whose spikes were kept."""
+    return Raster(
+        file=run.file or NO_FILE,
+        label=run.label,
+        prediction=run.prediction,
+        steps=run.steps,
+        timestep_ms=run.network.timestep_ms,
         populations=tuple(
             LayerSpikes(p.name, p.shape or (), s.step, s.neuron, s.payload)
-            for p, s in zip(program.network.populations, shown.spikes, strict=True)
+            for p, s in zip(run.network.populations, run.spikes, strict=True)
         ),
     )
-    quantization = tuple(asdict(error) for error in program.quantization)
-    return RunRecord(summary, program.summary, quantization, raster, shown.traces, outputs_of(runs))
 
 
 _COUNTERS = ("spikes", "current_wraps", "voltage_clips", "accumulator_overflows", "active", "idle")

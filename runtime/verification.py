@@ -10,6 +10,7 @@ import numpy as np
 from neurodeploy.emulator.simulation import Chunk, Spikes
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
+from neurodeploy.shown import Shown
 
 SCHEMA = "neurodeploy.verify/1"
 _VARIABLES = ("u", "v", "spikes")
@@ -30,7 +31,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Shown, drawn_by="neurodeploy.plotting.answers"):
     """The answer of `verify`.
 
     Attributes:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 @click.option("--readout", metavar="count|first|average", default="auto", help="Of a program: see run.")
 @run_options
 @click.option("--classes", is_flag=True, help="Show the accuracy of every class.")
+@click.option("-o", "--output", type=FILE, metavar="PAGE.html", help="Write the report of all runs, see report.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def command(
     console: Console,
     runs: tuple[Path, ...],
@@ -35,6 +37,8 @@ def command(
     backends: str | None,
     threads: int,
     classes: bool,
+    output: Path | None,
+    force: bool,
     **settings: Any,
 ) -> None:
     """Put runs side by side over the recordings that all have; exits with 3 when they have none in common.
@@ -44,7 +48,11 @@ def command(
     from neurodeploy.cli.compare_text import comparison_text
     from neurodeploy.comparison import compare
     from neurodeploy.errors import OptionError
+    from neurodeploy.files import check_output
+    from neurodeploy.reporting import write_report
 
+    if output is not None:
+        check_output(output, force)
     is_program = len(runs) == 1 and runs[0].suffix == ".ndp"
     if is_program:
         names = tuple(name for name in (backends or "").split(",") if name)
@@ -52,13 +60,23 @@ def command(
     else:
         if data is not None or backends is not None or split is not None or limit is not None:
             raise OptionError("--data, --split, --limit and --backends", "are of a program", "leave them out")
-        with console.progress("comparing", None):
-            found = compare(runs)
+        with console.progress("comparing", len(runs)) as advance:
+            found = compare(runs, advance)
     answer = found.as_dict()
+    if output is not None and found.recordings:
+        with console.progress("drawing", None):
+            write_report(found, output, overwrite=force)
     console.result(answer, lambda: comparison_text(answer, classes))
     if not found.recordings:
         click.get_current_context().exit(3)
-    console.next_step(f"neurodeploy verify {runs[0]} --data {data}" if is_program else f"neurodeploy report {runs[0]}")
+    if output is not None:
+        console.next_step(f"open {output} in a browser")
+        return
+    console.next_step(
+        f"neurodeploy verify {runs[0]} --data {data}"
+        if is_program
+        else f"neurodeploy report {' '.join(map(str, runs))}"
+    )
 
 
 def _stages(

@@ -27,6 +27,7 @@ COMMANDS = {
     "convert": "Write a network in another format.",
     "formats": "List the formats of networks, and what of each is covered.",
     "report": "Write the HTML and JSON report of a run.",
+    "replay": "Show a recording and the network's answer, slowed down, as a page or a film.",
     "target": "List the chips, or show the limits of one.",
     "backend": "List the backends.",
     "lava": "Set up what backend lava needs, or tell whether it is there.",

@@ -1,4 +1,4 @@
-"""`neurodeploy report`: the HTML and JSON report of a run."""
+"""`neurodeploy report`: the HTML and JSON report of a run, or of several side by side."""
 
 from __future__ import annotations
 
@@ -11,17 +11,23 @@ from neurodeploy.cli.verb import Console, verb
 
 
 @verb(name="report")
-@click.argument("run", type=FILE)
+@click.argument("runs", nargs=-1, required=True, type=FILE, metavar="RUN.ndr [RUN.ndr …]")
+@click.option("--sweep", type=FILE, metavar="FILE.json", help="What `neurodeploy sweep -o` wrote, to be drawn too.")
+@click.option("--replay", is_flag=True, help="With the replay of the first run's first recording.")
 @output_options
-def command(console: Console, run: Path, output: Path | None, force: bool) -> None:
-    """Write the report of RUN, a .ndr file that `neurodeploy run -o` wrote: one HTML page, and its numbers as JSON."""
-    from neurodeploy import api
-    from neurodeploy.reporting import report_json
-    from neurodeploy.runtime.record import load_record
+def command(
+    console: Console, runs: tuple[Path, ...], sweep: Path | None, replay: bool, output: Path | None, force: bool
+) -> None:
+    """Write the report of a RUN that `neurodeploy run -o` wrote: one HTML page, and its numbers as JSON.
 
-    output = output or run.with_suffix(".html")
-    record = load_record(run)
-    with console.progress("drawing", None):
-        api.report(record, output, overwrite=force)
-    console.result(report_json(record), lambda: f"{output}: the report; {output.with_suffix('.json')}: its numbers")
+    Several runs are put side by side, each compared with the first, over the recordings that all have.
+    """
+    from neurodeploy.replaying import recorded_fragment
+    from neurodeploy.reports import report
+
+    output = output or runs[0].with_suffix(".html")
+    with console.progress("reading and drawing", len(runs) + 1) as advance:
+        shown = recorded_fragment(runs[0]) if replay else None
+        told = report(runs, output, overwrite=force, sweep=sweep, replay=shown, progress=advance)
+    console.result(told, lambda: f"{output}: the report; {output.with_suffix('.json')}: its numbers")
     console.next_step(f"open {output} in a browser")

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from neurodeploy.cli.script import Code, Script
+from neurodeploy.cli.script import Code, Script, literal
 from neurodeploy.errors import OptionError
 
 Given = dict[str, Any]
@@ -181,8 +181,22 @@ def _convert(given: Given) -> Script:
 
 
 def _report(given: Given) -> Script:
-    script, run = Script(), given.pop("run")
-    script.call("nd.report", run, _output(given, str(run.with_suffix(".html"))), **_overwrite(given))
+    script, runs = Script(), given.pop("runs")
+    output, overwrite = _output(given, str(runs[0].with_suffix(".html"))), _overwrite(given)
+    if given.pop("replay", False):
+        script.imports("from neurodeploy.replaying import recorded_fragment")
+        given["replay"] = Code(f"recorded_fragment({literal(runs[0])})")
+    script.call("nd.report", runs[0] if len(runs) == 1 else runs, output, **_taken(given), **overwrite)
+    return script
+
+
+def _replay(given: Given) -> Script:
+    script, program, recording = Script(), given.pop("program"), given.pop("recording")
+    output = _output(given, str(program.with_name(f"{program.stem}-{recording.stem}.html")))
+    overwrite = _overwrite(given)
+    script.call("nd.load", program, to="program")
+    script.call("nd.replay", Code("program"), recording, output, to="shown", **_taken(given), **overwrite)
+    script.add("print(shown.raster.prediction)")
     return script
 
 
@@ -265,5 +279,6 @@ SCRIPTS: Mapping[str, Callable[[Given], Script]] = {
     "sweep": _sweep,
     "convert": _convert,
     "report": _report,
+    "replay": _replay,
     "train": _train,
 }

@@ -19,6 +19,9 @@ from neurodeploy.cli.verb import Console, options, verb
 FROM_NOTHING = (
     "neuron", "timestep_ms", "delays", "method", "rate_epochs", "rate_augment", "windows", "gain", "dropout", "loss",
 )  # fmt: skip
+#: What a network is called unless said.
+OUTPUTS = {"slayer": "net.pt", "tssl": "net.ndn", "fp": "net.npz"}
+TSSL = ("planes", "desired", "tau_membrane", "tau_synapse")
 FINE_TUNING = ("fine_tune", "yaml", "layer_bits")
 ROWS = "as given: weights as they were; rounded: to the same bits, without training"
 
@@ -51,7 +54,9 @@ _WHAT = options(
     ),
 )
 _HOW = options(
-    click.option("--method", default="slayer", show_default=True, metavar="slayer", help="How gradients are found."),
+    click.option(
+        "--method", default="slayer", show_default=True, metavar="slayer|tssl|fp", help="How gradients are found."
+    ),
     click.option("--epochs", type=int, help="Passes over the data, with spikes; 20 unless given, 5 to fine-tune."),
     click.option("--rate-epochs", type=int, default=0, show_default=True, help="Quick passes before, with rates."),
     click.option("--windows", type=int, default=3, show_default=True, help="Windows of a recording there."),
@@ -65,7 +70,11 @@ _HOW = options(
     click.option("--gain", type=float, default=1.0, show_default=True, help="Factor on the initial weights."),
     click.option("--dropout", type=float, default=0.0, show_default=True, help="Share of neurons silenced."),
     click.option(
-        "--loss", default="count", show_default=True, metavar="count|entropy|time|probability", help="Of spikes."
+        "--loss",
+        default="count",
+        show_default=True,
+        metavar="count|entropy|time|probability",
+        help="Of spikes; with tssl trains, count or entropy.",
     ),
     click.option(
         "--augment",
@@ -76,6 +85,12 @@ _HOW = options(
     click.option("--rate-augment", metavar="NAME[=SIZE],…", help="The same for passes with rates; else as --augment."),
     click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order and distortions."),
     click.option("--threads", type=int, default=1, show_default=True, help="The result depends on their number."),
+)
+_TSSL = options(
+    click.option("--planes", type=int, metavar="N", help="tssl: input is of numbers in N bit planes per channel."),
+    click.option("--desired", metavar="01011", help="tssl: spike train of the true class, a digit per step."),
+    click.option("--tau-membrane", type=float, metavar="STEPS", help="tssl: of the voltage, 4 unless given."),
+    click.option("--tau-synapse", type=float, metavar="STEPS", help="tssl: of the current, 2 unless given."),
 )
 _FILES = options(
     click.option("--resume", is_flag=True, help="Go on from the last checkpoint, if there is one."),
@@ -88,6 +103,7 @@ _FILES = options(
 @verb(name="train")
 @_WHAT
 @_HOW
+@_TSSL
 @_FILES
 @output_options
 @click.pass_context
@@ -97,13 +113,22 @@ def command(ctx: click.Context, /, console: Console, **options: Any) -> None:
     Ctrl-C writes a checkpoint; the same command with --resume goes on and ends with the same weights.
     """
     if options["fine_tune"] is not None:
-        _refuse(ctx, FROM_NOTHING, "is of a training from nothing", "leave it or --fine-tune out")
-        _fine_tune(console, {name: value for name, value in options.items() if name not in FROM_NOTHING})
+        _refuse(ctx, (*FROM_NOTHING, *TSSL), "is of a training from nothing", "leave it or --fine-tune out")
+        _fine_tune(console, {name: value for name, value in options.items() if name not in (*FROM_NOTHING, *TSSL)})
         return
     _refuse(ctx, FINE_TUNING, "is of fine-tuning", "give --fine-tune NET, or leave it out")
     if options["arch"] is None:
         raise click.MissingParameter(ctx=ctx, param=next(p for p in ctx.command.params if p.name == "arch"))
-    _train(console, {name: value for name, value in options.items() if name not in FINE_TUNING})
+    wanted = {name: value for name, value in options.items() if name not in FINE_TUNING}
+    if options["method"] == "slayer":
+        _refuse(ctx, TSSL, "is of the method tssl", "give --method tssl, or leave it out")
+        wanted = {name: value for name, value in wanted.items() if name not in TSSL}
+    else:  # whose defaults are its own
+        kept = ("method", "output", "force", "arch", "data")
+        wanted = {
+            n: v for n, v in wanted.items() if n in kept or ctx.get_parameter_source(n) is not ParameterSource.DEFAULT
+        }
+    _train(console, wanted)
 
 
 def _refuse(ctx: click.Context, names: tuple[str, ...], problem: str, remedy: str) -> None:
@@ -136,13 +161,16 @@ def _told(console: Console) -> Iterator[dict[str, Any]]:
 def _train(console: Console, options: dict[str, Any]) -> None:
     from neurodeploy.training import train
 
-    output = options.pop("output") or Path("net.pt")
+    output = options.pop("output") or Path(OUTPUTS.get(options["method"], "net.pt"))
     arch, data, force = (options.pop(name) for name in ("arch", "data", "force"))
+    if options["method"] == "tssl":
+        options["command"] = command_line()
     with _told(console) as told:
         trained = train(arch, data, output, overwrite=force, **told, **given(**options))
     answer = trained.as_dict()
     console.result(answer, lambda: _text(answer))
-    console.next_step(f"neurodeploy compile {output} --yaml {trained.yaml}")
+    beside = f" --yaml {answer['yaml']}" if answer.get("yaml") else ""
+    console.next_step(f"neurodeploy compile {output}{beside}")
 
 
 def _fine_tune(console: Console, options: dict[str, Any]) -> None:
@@ -166,7 +194,8 @@ def _fine_tune(console: Console, options: dict[str, Any]) -> None:
 
 
 def _text(answer: dict[str, Any]) -> str:
-    lines = [f"{answer['network']} and {answer['yaml']} written after {answer['seconds']:.0f} s"]
+    files = " and ".join(name for name in (answer["network"], answer.get("yaml")) if name is not None)
+    lines = [f"{files} written after {answer['seconds']:.0f} s"]
     share = answer["accuracy"]
     low, high = share["interval_95"]
     lines.append(

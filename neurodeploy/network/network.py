@@ -18,6 +18,7 @@ from neurodeploy.network.neurons import Delta, Neuron, PerNeuron, ResonateFire, 
 from neurodeploy.network.synapses import Sparse, Synapse
 from neurodeploy.network.weights import Shape
 from neurodeploy.precision import STATE_LIMIT, WEIGHT_EXPONENTS, IntArray, WeightFormat
+from neurodeploy.shown import Drawn
 from neurodeploy.spikes.latency import Latency
 
 T = TypeVar("T")
@@ -167,7 +168,7 @@ class Reset:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Drawn, drawn_by="neurodeploy.plotting.networks"):
     """A spiking network, valid by construction.
 
     Args:

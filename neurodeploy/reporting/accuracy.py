@@ -55,7 +55,12 @@ def confusion(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
         null for silent recordings), and `counts` (rows of columns). None without labels.
 
     """
-    pairs = Counter((s["label"], s["prediction"]) for s in samples if s["label"] is not None)
+    return confusion_of([(sample["label"], sample["prediction"]) for sample in samples])
+
+
+def confusion_of(answers: Sequence[tuple[Class, Class]]) -> dict[str, Any] | None:
+    """`confusion` of labels and answers, a pair per recording."""
+    pairs = Counter(pair for pair in answers if pair[0] is not None)
     if not pairs:
         return None
     labels = sorted({label for label, _ in pairs}, key=_order)

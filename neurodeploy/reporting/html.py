@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page: no script, no request, no font from elsewhere."""
+"""The report as one self-contained HTML page: no request, no font from elsewhere, its one script inside."""
 
 from __future__ import annotations
 
@@ -6,138 +6,206 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from neurodeploy.errors import FormatError, OptionError
-from neurodeploy.files import write_atomic
-from neurodeploy.reporting.chips import chip_maps
-from neurodeploy.reporting.curve import curve_svg
+from neurodeploy.files import check_output, write_atomic
+from neurodeploy.reporting import text
+from neurodeploy.reporting.chips import TITLES, core_data, drawn_chips
+from neurodeploy.reporting.columns import metrics
+from neurodeploy.reporting.comparison import Comparison
+from neurodeploy.reporting.curve import MAX_CURVES, STYLES, curves_svg
+from neurodeploy.reporting.embedding import inline_svg, script_json, script_sources
 from neurodeploy.reporting.figures import MAX_PANELS, raster_svg
+from neurodeploy.reporting.panels import LEFT, RIGHT
 from neurodeploy.reporting.prediction import PredictionTables
+from neurodeploy.reporting.run_panels import run_panels
 from neurodeploy.reporting.summary import SATURATED_RATE, report_json
+from neurodeploy.reporting.sweep_figure import sweep_figure
+from neurodeploy.reporting.timeline import timeline
+from neurodeploy.reporting.verdicts import headline, verdicts
 from neurodeploy.runtime.record import RunRecord
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-TEMPLATE = "report.html.jinja"
-#: Longer names are cut, with a remark.
-LONGEST_NAME = 60
-LONGEST_VALUE = 400
+TEMPLATE, SCRIPT = "page.html.jinja", "page.js"
 MAX_SAMPLES = 100
 #: How much of a list is shown; the JSON has the rest.
 SHOWN = {
     "samples": MAX_SAMPLES,
-    "cores": 4096,
-    "frames": 1024,
+    "cores": 1024,
     "classes": 64,
     "findings": 50,
     "panels": MAX_PANELS,
+    "columns": 8,
+    "crisp": 240,
 }
 #: Turns through the colours without ever coming close to an earlier one.
 GOLDEN_ANGLE = 137.508
 
-
-def render(record: RunRecord) -> str:
-    """The page; its numbers are those of `report_json`."""
-    return _page(report_json(record), record)
+Source = RunRecord | Comparison
 
 
-def write_report(record: RunRecord, path: Path, *, overwrite: bool = False) -> None:
+def page_json(source: Source, sweep: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the page tells, as one JSON object: the report of the run, or of the first one with a `comparison`.
+
+    Args:
+        source: a run, or several compared with each other.
+        sweep: the object of `sweep --json`, which becomes `sweep`.
+    """
+    report = report_json(_first(source))
+    if isinstance(source, Comparison):
+        report["comparison"] = source.as_dict()
+    return report if sweep is None else report | {"sweep": sweep}
+
+
+def render(source: Source, *, sweep: dict[str, Any] | None = None, replay: Markup | None = None) -> str:
+    """The page; its numbers are those of `page_json`.
+
+    Args:
+        source: a run, or two or more compared with each other, which have recordings in common.
+        sweep: the object of `sweep --json`, whose fronts are then drawn.
+        replay: a fragment that stands in the page as it is; its scripts run, and nothing that it asks for from
+            elsewhere comes.
+    """
+    return _page(page_json(source, sweep), source, replay)
+
+
+def write_report(
+    source: Source,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    sweep: dict[str, Any] | None = None,
+    replay: Markup | None = None,
+) -> None:
     """Write the page to `path`, and its JSON beside it with the suffix `.json`; each whole or not at all.
 
     Args:
-        record: of a run.
+        source: see `render`.
         path: of the page.
         overwrite: whether files of these names may be replaced.
+        sweep: see `render`.
+        replay: see `render`.
 
     Raises:
         FormatError: a file exists already or cannot be written.
-        OptionError: `path` has the suffix that the JSON needs.
+        OptionError: `path` has the suffix that the JSON needs, or the runs have no recording in common.
 
     """
     beside = path.with_suffix(".json")
     if beside == path:
         raise OptionError(str(path), "is the name of the report's JSON", "give the page the suffix .html")
+    if isinstance(source, Comparison) and not source.recordings:
+        raise OptionError("report", "is given runs without a recording in common", "compare runs of the same files")
     if beside.exists() and not overwrite:
         raise FormatError(str(beside), "exists already", "choose another name or pass --force")
-    report = report_json(record)
-    page = _page(report, record)
+    check_output(path, overwrite)
+    report = page_json(source, sweep)
+    page = _page(report, source, replay)
     write_atomic(path, page.encode("utf-8", "replace"), overwrite)
-    write_atomic(beside, json.dumps(report, indent=1).encode(), overwrite)
+    write_atomic(beside, json.dumps(report, indent=None if "comparison" in report else 1).encode(), overwrite)
 
 
-def _page(report: dict[str, Any], record: RunRecord) -> str:
+def _first(source: Source) -> RunRecord:
+    return source if isinstance(source, RunRecord) else next(iter(source.records.values()))
+
+
+def _page(report: dict[str, Any], source: Source, replay: Markup | None) -> str:
+    record = _first(source)
+    comparison = source if isinstance(source, Comparison) else None
+    environment, names = _environment()
+    loader = environment.loader
+    assert loader is not None
+    script = loader.get_source(environment, SCRIPT)[0]
+    return environment.get_template(TEMPLATE).render(
+        report=report,
+        script=Markup(script),  # noqa: S704 - our own file
+        policy=" ".join(script_sources(f"<script>{script}</script>{replay or ''}")),
+        replay=replay,
+        names=names,
+        shown=SHOWN,
+        saturated=SATURATED_RATE,
+        headline=headline(report, comparison),
+        verdicts=verdicts(report, comparison),
+        predicted=PredictionTables.of(report["predictions"]),
+        **_run_parts(report, record),
+        **_comparison_parts(report, comparison),
+        data=script_json(_data(report, record, comparison)),
+    )
+
+
+def _run_parts(report: dict[str, Any], record: RunRecord) -> dict[str, Any]:
+    """What the page shows of the one run that it describes."""
     drawn = record.raster is not None and any(layer.neurons for layer in record.raster.populations)
     mistakes_first = sorted(report["samples"], key=lambda sample: sample["correct"] is not False)
     names = [row["name"] for row in report["resources"]["populations"] if row["cores"]]
-    hue = {name: round(215 + GOLDEN_ANGLE * position) % 360 for position, name in enumerate(names)}
-    return (
-        _environment()
-        .get_template(TEMPLATE)
-        .render(
-            report=report,
-            samples=(mistakes_first if len(mistakes_first) > MAX_SAMPLES else report["samples"])[:MAX_SAMPLES],
-            curve_svg=curve_svg(report["over_time"]) if report["over_time"] else None,
-            raster_svg=raster_svg(record.raster) if record.raster is not None and drawn else None,
-            predicted=PredictionTables.of(report["predictions"]),
-            hue=hue,
-            chips=chip_maps(record.compile, hue),
-            fastest=max((row["rate"] or 0 for row in report["populations"]), default=0) or 1,
-            saturated=SATURATED_RATE,
-            shown=SHOWN,
-        )
-    )
+    return {
+        "samples": (mistakes_first if len(mistakes_first) > MAX_SAMPLES else report["samples"])[:MAX_SAMPLES],
+        "raster_svg": Markup(raster_svg(record.raster)) if record.raster is not None and drawn else None,  # noqa: S704
+        "time_axis": (LEFT, RIGHT),
+        "hue": {name: round(215 + GOLDEN_ANGLE * position) % 360 for position, name in enumerate(names)},
+        "chips": drawn_chips(record.compile),
+        "titles": TITLES,
+        "fastest": max((row["rate"] or 0 for row in report["populations"]), default=0) or 1,
+        "sweep_svg": Markup(_sweep(report["sweep"])) if "sweep" in report else None,  # noqa: S704
+    }
 
 
-def _environment() -> Environment:
+def _sweep(sweep: dict[str, Any]) -> str:
+    return inline_svg(sweep_figure(sweep, ".svg").decode(), "sweep", "accuracy against bits and cores")
+
+
+def _comparison_parts(report: dict[str, Any], comparison: Comparison | None) -> dict[str, Any]:
+    """What it shows of several."""
+    curves = [report["over_time"]] if comparison is None else [run.over_time for run in comparison.runs]
+    every = [(i, curve) for i, curve in enumerate(curves) if curve]
+    drawn = every if len(curves) <= MAX_CURVES else every[:1]
+    svg = curves_svg([curve for _, curve in drawn], [i for i, _ in drawn]) if drawn else None
+    return {
+        "comparison": comparison,
+        "metrics": metrics(comparison.runs, comparison.with_first) if comparison else (),
+        "panels": run_panels(comparison) if comparison else (),
+        "curve_svg": Markup(svg) if svg else None,  # noqa: S704 - numbers alone
+        "curve_runs": [i for i, _ in drawn],
+        "styles": STYLES,
+    }
+
+
+def _data(report: dict[str, Any], record: RunRecord, comparison: Comparison | None) -> dict[str, Any]:
+    """What the script needs."""
+    names = text.Names()
+    cores = core_data(report, record.compile, record.run.get("core_work"))
+    for core in cores["cores"]:
+        core["layers"] = [[names.short(name), neurons] for name, neurons in core["layers"]]
+    moments = None if record.raster is None else timeline(record.raster)
+    for layer in moments["layers"] if moments else ():
+        layer["name"] = names.short(layer["name"], 32)
+    runs = [(None, report["over_time"])] if comparison is None else [(r.name, r.over_time) for r in comparison.runs]
+    return {
+        "cores": cores,
+        "timeline": moments,
+        "runs": [names.short(name) if name is not None else "this run" for name, _ in runs],
+        "curves": [
+            curve and {"steps": curve["steps"], "correct": curve["correct"], "total": curve["total"]}
+            for _, curve in runs
+        ],
+    }
+
+
+def _environment() -> tuple[Environment, text.Names]:
     import jinja2
 
-    loader = jinja2.PackageLoader("neurodeploy.reporting", "")
+    names = text.Names()
     environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.PackageLoader("neurodeploy.reporting", "page"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters.update(count=_count, share=_share, name=_name, value=_value, brief=_brief, words=_words)
-    environment.filters.update(span=_span, fills=_fills)
-    return environment
-
-
-def _count(number: float | None) -> str:
-    """A count with separators, a dash where nothing was counted."""
-    return "–" if number is None else f"{number:,.0f}"
-
-
-def _share(share: float) -> str:
-    """A share of one in per cent."""
-    return f"{100 * share:.1f}".removesuffix(".0") + " %"
-
-
-def _brief(number: float) -> str:
-    """A measured number in four digits."""
-    return "0" if number == 0 else f"{number:.4g}"
-
-
-def _name(name: object, longest: int = LONGEST_NAME) -> str:
-    """A name from a file, cut visibly when it is too long to show."""
-    text = str(name)
-    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
-
-
-def _words(name: str) -> str:
-    """The name of a limit, as one reads it."""
-    return _name(name.replace("_", " "))
-
-
-def _value(value: object) -> str:
-    """Anything that stands in provenance."""
-    return _name(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), LONGEST_VALUE)
-
-
-def _span(bits: dict[int, int]) -> str:
-    """Bits of the weights of a layer, least and largest."""
-    used = [width for width, synapses in bits.items() if synapses]
-    return "" if not used else f"{min(used)}" if len(used) == 1 else f"{min(used)} … {max(used)}"
-
-
-def _fills(fills: dict[str, float]) -> str:
-    """Cores that a layer fills by the limit that it takes most of."""
-    limit = max(fills, key=lambda name: fills[name])
-    return f"{fills[limit]:.2f} by {_words(limit)}"
+    environment.filters.update(name=names.short, label=names.label, value=names.value, words=names.words)
+    for function in (text.count, text.share, text.percent, text.brief, text.span, text.fills, text.visible):
+        environment.filters[function.__name__] = function
+    return environment, names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,11 @@ from neurodeploy.precision import IntArray
 from neurodeploy.reporting.accuracy import wilson
 from neurodeploy.runtime.outputs import Outputs
 
-#: Counts of (recording, step, class) that are laid out at a time.
-BLOCK_CELLS = 2**22
 #: Answers (recordings, steps) that are held, and counts (steps, classes) of one recording; longer runs are not told
 #: over time.
 MAX_ANSWERS, MAX_COUNTS = 2**27, 2**25
+#: Largest number that stands for a spike of a class while spikes are counted.
+MAX_KEY = 2**62
 #: Points of a curve; longer runs are told at so many steps, the last one among them.
 MAX_POINTS = 256
 #: An answer of an output that is still silent, and a step that never came.
@@ -32,39 +33,59 @@ def answers(outputs: Outputs) -> IntArray:
         (recordings, steps of the longest), `NOTHING` while the output is silent; a shorter recording keeps its last
         answer, so that the last column is the prediction of the run.
     """
-    steps = int(outputs.steps.max(initial=0))
-    result = np.full((outputs.recordings, steps), NOTHING, np.int64)
-    at_a_time = max(BLOCK_CELLS // max(steps * outputs.classes, 1), 1)
-    for low in range(0, outputs.recordings, at_a_time):
-        high = min(low + at_a_time, outputs.recordings)
-        result[low:high] = _leaders(outputs, low, high, steps)
+    classes, steps = outputs.classes, int(outputs.steps.max(initial=0))
+    recording, step, vote = _votes(outputs)
+    # of two classes the one with more spikes leads, then the lower one; neither falls back, so that the leader is the
+    # largest of all votes so far
+    bits = classes.bit_length()
+    rank = _count_so_far(recording * classes + vote) << bits | (classes - 1 - vote)
+    base = recording * (int(rank.max(initial=0)) + 1)
+    leading = np.maximum.accumulate(base + rank) - base
+    past = np.bincount(recording * steps + step, minlength=outputs.recordings * steps).cumsum()
+    last = past.reshape(outputs.recordings, steps) - 1
+    heard = last >= (np.searchsorted(recording, np.arange(outputs.recordings)))[:, None]
+    leader = np.append(
+        classes - 1 - (leading & ((1 << bits) - 1)), NOTHING
+    )  # the last one for those that look before the first
+    return np.where(heard, leader[last], NOTHING)
+
+
+def _votes(outputs: Outputs) -> tuple[IntArray, IntArray, IntArray]:
+    """Recording, step and class of every spike that counts, in the order of the spikes, (votes,) each."""
+    vote = outputs.neuron // (outputs.neurons // outputs.classes)
+    if outputs.readout != "first":
+        return outputs.recording, outputs.step, vote
+    kept = np.flatnonzero(np.diff(outputs.recording, prepend=NOTHING))  # sorted by step and neuron: the first decides
+    return outputs.recording[kept], outputs.step[kept], vote[kept]
+
+
+def _count_so_far(group: IntArray) -> IntArray:
+    """How many of its group there are up to each item, itself counted, (items,)."""
+    number, bits = np.arange(len(group)), len(group).bit_length()
+    key = np.sort(group << bits | number)  # several times as fast as a stable argsort
+    owner, position = key >> bits, key & ((1 << bits) - 1)
+    first = np.maximum.accumulate(np.where(np.diff(owner, prepend=-1) != 0, number, 0))
+    result = np.empty_like(number)
+    result[position] = number + 1 - first
     return result
 
 
 def is_told(outputs: Outputs) -> bool:
     """Whether the answers after all steps are few enough to be held; a file claims the number of steps."""
     steps = int(outputs.steps.max(initial=0))
-    return outputs.recordings * steps <= MAX_ANSWERS and steps * outputs.classes <= MAX_COUNTS
-
-
-def _leaders(outputs: Outputs, low: int, high: int, steps: int) -> IntArray:
-    first, last = np.searchsorted(outputs.recording, (low, high))
-    recording, step = outputs.recording[first:last] - low, outputs.step[first:last]
-    vote = outputs.neuron[first:last] // (outputs.neurons // outputs.classes)
-    if outputs.readout == "first":  # sorted by recording, step and neuron: the first row of a recording decides
-        kept = np.unique(recording, return_index=True)[1]
-        recording, step, vote = recording[kept], step[kept], vote[kept]
-    shape = (high - low, steps, outputs.classes)
-    cells = (recording * steps + step) * outputs.classes + vote
-    counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape).cumsum(axis=1)
-    return np.where(counts.any(axis=2), counts.argmax(axis=2), NOTHING)
+    groups = outputs.recordings * outputs.classes
+    return (
+        outputs.recordings * steps <= MAX_ANSWERS
+        and steps * outputs.classes <= MAX_COUNTS
+        and groups * 2 * len(outputs.step) <= MAX_KEY
+    )
 
 
 def first_spikes(outputs: Outputs) -> IntArray:
     """Step of the output's first spike, `NOTHING` where it stayed silent, (recordings,)."""
     result = np.full(outputs.recordings, NOTHING, np.int64)
-    recordings, first = np.unique(outputs.recording, return_index=True)
-    result[recordings] = outputs.step[first]
+    first = np.flatnonzero(np.diff(outputs.recording, prepend=NOTHING))
+    result[outputs.recording[first]] = outputs.step[first]
     return result
 
 
@@ -81,6 +102,56 @@ def settled(right: NDArray[np.bool_]) -> IntArray:
     return np.where(tail > 0, right.shape[1] - tail, NOTHING)
 
 
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A run over time.
+
+    Attributes:
+        outputs: of the run.
+        right: whether each labelled recording is right after each step, (labelled, steps).
+    """
+
+    outputs: Outputs
+    right: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, outputs: Outputs, labels: Sequence[Label]) -> Told | None:
+        """Lay the answers out; None of runs too long for `is_told`.
+
+        Args:
+            outputs: of a run.
+            labels: of its recordings, None where unknown.
+        """
+        if not is_told(outputs):
+            return None
+        known = np.array([label is not None for label in labels], np.bool_)
+        # a label that is a text is no class, and no answer is right
+        wanted = np.array([label if isinstance(label, int) else NOTHING - 1 for label in labels], np.int64)
+        return cls(outputs, (answers(outputs) == wanted[:, None])[known])
+
+    def over_time(self) -> dict[str, Any] | None:
+        """See the function `over_time`."""
+        total, steps = self.right.shape
+        if not total or not steps:
+            return None
+        correct = self.right.sum(axis=0)
+        points = np.unique(np.linspace(0, steps - 1, MAX_POINTS).round().astype(np.int64))
+        return {
+            "steps": (points + 1).tolist(),
+            "correct": correct[points].tolist(),
+            "total": total,
+            "interval_95": [list(wilson(int(correct[point]), total)) for point in points],
+        }
+
+    def latency(self) -> dict[str, Any]:
+        """See the function `latency`."""
+        return {
+            "timestep_ms": self.outputs.timestep_ms,
+            "first_spike": _quantiles(first_spikes(self.outputs)),
+            "right_from": _quantiles(settled(self.right)),
+        }
+
+
 def over_time(outputs: Outputs, labels: Sequence[Label]) -> dict[str, Any] | None:
     """How many recordings are right after how many steps.
 
@@ -92,19 +163,8 @@ def over_time(outputs: Outputs, labels: Sequence[Label]) -> dict[str, Any] | Non
         `steps` (numbers of steps that have passed, the last one all of them), `correct` after them, `total` and
         `interval_95` (Wilson's, lower and upper share); None without labels, or of runs too long for `is_told`.
     """
-    if not is_told(outputs):
-        return None
-    known, right = _right(outputs, labels)
-    if not known.any() or not right.shape[1]:
-        return None
-    correct, total = right.sum(axis=0), len(right)
-    points = np.unique(np.linspace(0, right.shape[1] - 1, MAX_POINTS).round().astype(np.int64))
-    return {
-        "steps": (points + 1).tolist(),
-        "correct": correct[points].tolist(),
-        "total": total,
-        "interval_95": [list(wilson(int(correct[point]), total)) for point in points],
-    }
+    told = Told.of(outputs, labels)
+    return None if told is None else told.over_time()
 
 
 def latency(outputs: Outputs, labels: Sequence[Label]) -> dict[str, Any] | None:
@@ -115,22 +175,8 @@ def latency(outputs: Outputs, labels: Sequence[Label]) -> dict[str, Any] | None:
         is right and stays so, of labelled recordings that end right. Each has `recordings` (how many), `median` and
         `percentile_90`, null where there are none. None of runs too long for `is_told`.
     """
-    if not is_told(outputs):
-        return None
-    _, right = _right(outputs, labels)
-    return {
-        "timestep_ms": outputs.timestep_ms,
-        "first_spike": _quantiles(first_spikes(outputs)),
-        "right_from": _quantiles(settled(right)),
-    }
-
-
-def _right(outputs: Outputs, labels: Sequence[Label]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which recordings have a label, and whether each of these is right after each step, (labelled, steps)."""
-    known = np.array([label is not None for label in labels], np.bool_)
-    # a label that is a text is no class, and no answer is right
-    wanted = np.array([label if isinstance(label, int) else NOTHING - 1 for label in labels], np.int64)
-    return known, (answers(outputs) == wanted[:, None])[known]
+    told = Told.of(outputs, labels)
+    return None if told is None else told.latency()
 
 
 def _quantiles(steps: IntArray) -> dict[str, Any]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from neurodeploy.errors import DataError
-from neurodeploy.precision import IntArray
-from neurodeploy.reporting.accuracy import accuracy, confusion, wilson
-from neurodeploy.reporting.over_time import latency, over_time
+from neurodeploy.reporting.accuracy import accuracy, confusion_of, wilson
+from neurodeploy.reporting.over_time import Told
 from neurodeploy.reporting.pairing import Pairing
 from neurodeploy.runtime.agreement import LayerAgreement
 from neurodeploy.runtime.outputs import Outputs
@@ -54,7 +54,7 @@ class RunView:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
@@ -100,30 +100,54 @@ class PairView:
 
 def keys_of(record: RunRecord) -> list[Key]:
     """Every recording of a run, (samples,)."""
+    files = [sample["file"] for sample in record.run["samples"]]
+    if len(set(files)) == len(files):
+        return [(file, 0) for file in files]
     seen: Counter[str] = Counter()
     keys = []
-    for sample in record.run["samples"]:
-        keys.append((sample["file"], seen[sample["file"]]))
-        seen[sample["file"]] += 1
+    for file in files:
+        keys.append((file, seen[file]))
+        seen[file] += 1
     return keys
 
 
 def common_keys(records: Sequence[RunRecord]) -> list[Key]:
     """Recordings that all runs have, in the order of the first."""
-    first, *others = [set(keys_of(record)) for record in records]
-    shared = first.intersection(*others)
-    return [key for key in keys_of(records[0]) if key in shared]
+    first, *others = [keys_of(record) for record in records]
+    shared = set(first).intersection(*(other for other in others if other != first))
+    return [key for key in first if key in shared]
 
 
-def positions(record: RunRecord, keys: Sequence[Key]) -> IntArray:
-    """Where these recordings stand among the run's own, (keys,)."""
-    place = {key: position for position, key in enumerate(keys_of(record))}
-    return np.array([place[key] for key in keys], np.int64)
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """What a run holds of the common recordings, laid out once, in their order.
+
+    Attributes:
+        record: the run; keys: the common recordings, (recordings,).
+        samples, predictions: of them, (recordings,).
+        outputs: of them; None where the record holds none.
+    """
+
+    record: RunRecord
+    keys: Sequence[Key]
+    samples: tuple[Sample, ...]
+    predictions: tuple[int | None, ...]
+    outputs: Outputs | None
+
+    @classmethod
+    def of(cls, record: RunRecord, keys: Sequence[Key]) -> Chosen:
+        """The recordings `keys`, all of which the run has."""
+        mine, samples, outputs = keys_of(record), record.run["samples"], record.outputs
+        if mine != keys:
+            place = {key: position for position, key in enumerate(mine)}
+            at = np.array([place[key] for key in keys], np.int64)
+            samples = [samples[i] for i in at]
+            outputs = None if outputs is None else outputs.only(at)
+        return cls(record, keys, tuple(samples), tuple(sample["prediction"] for sample in samples), outputs)
 
 
-def samples_of(record: RunRecord, keys: Sequence[Key]) -> list[Sample]:
-    """The samples of these recordings."""
-    return [record.run["samples"][i] for i in positions(record, keys)]
+#: A run with its name.
+Named = tuple[str, Chosen]
 
 
 def labels_of(chosen: Sequence[Sequence[Sample]]) -> list[int | str | None]:
@@ -145,13 +169,12 @@ def labels_of(chosen: Sequence[Sequence[Sample]]) -> list[int | str | None]:
     return labels
 
 
-def run_view(name: str, record: RunRecord, keys: Sequence[Key], labels: Sequence[int | str | None]) -> RunView:
+def run_view(name: str, chosen: Chosen, labels: Sequence[int | str | None]) -> RunView:
     """One run over the common recordings; see `RunView`."""
-    run, chosen = record.run, positions(record, keys)
-    samples = [{**run["samples"][i], "label": label} for i, label in zip(chosen, labels, strict=True)]
-    outputs = None if record.outputs is None else record.outputs.only(chosen)
-    correct = sum(s["prediction"] == s["label"] for s in samples if s["label"] is not None)
-    counts = {"correct": correct, "total": sum(label is not None for label in labels)}
+    record, run, outputs = chosen.record, chosen.record.run, chosen.outputs
+    answered = list(zip(labels, chosen.predictions, strict=True))
+    correct = sum(label == prediction for label, prediction in answered if label is not None)
+    told = None if outputs is None else Told.of(outputs, labels)
     return RunView(
         name=name,
         backend=run["backend"],
@@ -159,15 +182,15 @@ def run_view(name: str, record: RunRecord, keys: Sequence[Key], labels: Sequence
         target=record.compile["target"],
         cores=record.compile["cores"],
         weight_bits=max((row["bits"] for row in record.quantization), default=None),
-        recordings=len(keys),
-        left_out=len(run["samples"]) - len(keys),
-        silent=sum(s["prediction"] is None for s in samples),
-        accuracy=accuracy(counts),
-        confusion=confusion(samples),
-        over_time=None if outputs is None else over_time(outputs, labels),
-        latency=None if outputs is None else latency(outputs, labels),
-        populations=_populations(record, outputs, len(keys)),
-        joules=_joules(samples),
+        recordings=len(labels),
+        left_out=len(run["samples"]) - len(labels),
+        silent=chosen.predictions.count(None),
+        accuracy=accuracy({"correct": correct, "total": len(labels) - labels.count(None)}),
+        confusion=confusion_of(answered),
+        over_time=told.over_time() if told else None,
+        latency=told.latency() if told else None,
+        populations=_populations(record, outputs, len(labels)),
+        joules=_joules(chosen.samples),
     )
 
 
@@ -184,5 +207,8 @@ def _populations(record: RunRecord, outputs: Outputs | None, recordings: int) ->
 
 def _joules(samples: Sequence[Sample]) -> dict[str, float]:
     """Mean over recordings by constants; only sets that every recording was predicted by."""
-    found = [{p["constants"]: p["joules"] for p in sample.get("predictions", [])} for sample in samples]
-    return {name: sum(each[name] for each in found) / len(found) for name in found[0] if all(name in f for f in found)}
+    columns = zip(*(sample.get("predictions", ()) for sample in samples), strict=False)  # up to the shortest
+    found = ((set(map(itemgetter("constants"), column)), column) for column in columns)
+    return {
+        names.pop(): sum(map(itemgetter("joules"), column)) / len(samples) for names, column in found if len(names) == 1
+    }

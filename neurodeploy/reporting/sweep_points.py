@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from neurodeploy.reporting.front import pareto_front
+from neurodeploy.shown import Shown
 
 SCHEMA = "neurodeploy.sweep/1"
 #: What fronts are drawn against.
@@ -60,7 +61,7 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(Shown, drawn_by="neurodeploy.plotting.answers"):
     """All points, by target in the order given and falling bits.
 
     Attributes:

@@ -27,7 +27,7 @@ class Events:
     Args:
         step: integer steps from 0, shape (events,); delivered in that very step.
         neuron: input neuron of each, numbered C,H,W-major, shape (events,).
-        payload: integer payload of graded spikes, |payload| ≤ 2^23; None: binary spikes.
+        payload: integer payload of graded spikes, −2^23 … 2^23; None: binary spikes.
 
     Raises:
         DataError: unequal lengths, no integers, negative numbers or a payload too large.

@@ -117,8 +117,10 @@ def test_convert_inspect_report(
     assert "'learned_weights': 210" in script("inspect", tmp_path / "n.ndn")
     assert "'cores'" in script("inspect", program_path, "--explain", "fc1")
     invoke("run", program_path, "--data", recordings, "-o", tmp_path / "r.ndr")
-    script("report", tmp_path / "r.ndr", "-o", tmp_path / "page.html")
-    assert (tmp_path / "page.html").exists()
+    words = ("report", tmp_path / "r.ndr", "-o", tmp_path / "page.html", "--replay")
+    script(*words)
+    assert "nd-replay" in (tmp_path / "page.html").read_text()
+    assert invoke(*words, "--force").exit_code == 0
 
 
 def test_train(script: Any, recordings: Path, tmp_path: Path) -> None:

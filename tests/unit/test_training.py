@@ -21,7 +21,8 @@ import neurodeploy
 from neurodeploy.cli.main import cli
 from neurodeploy.errors import DataError, FormatError, NetworkError, NeurodeployError, OptionError
 from neurodeploy.models.datasets.digits import Digit, record_digits, write_digits
-from neurodeploy.training import Trained, train
+from neurodeploy.training import train
+from neurodeploy.training_session import Trained
 
 ARCH = "16x16x2-4c3-2a-10"
 SETTINGS = {"rate_epochs": 2, "epochs": 2, "batch_size": 10, "learning_rate": 0.1, "dropout": 0.1, "gain": 2.0}

@@ -64,6 +64,7 @@ def test_svg_stands_alone_and_is_the_same_every_time() -> None:
     svg = raster_svg(raster())
     assert svg.startswith("<svg")
     assert svg.count("<image") == 10  # eight layers, one more for ON, one more for the winner
+    assert len(re.findall(r'\bid="raster-', svg)) == len(re.findall(r'\bid="', svg))
     outside = [url for url in re.findall(r'(?:href|src)="([^"]*)"', svg) if not url.startswith(("#", "data:image/png"))]
     assert outside == []
     assert set(re.findall(r'[\w:]{0,20}="https?://', svg)) == {'xmlns="http://', 'xmlns:xlink="http://'}

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.reporting import render, report_json, write_report
+from neurodeploy.reporting.comparison import compared
+from neurodeploy.reporting.text import Names, visible
 from tests.unit.records import compile_object, layer_errors, outputs, raster, record, run_object, sample
 
-VOID = {"meta", "br", "link", "img"}
+VOID = {"meta", "br", "link", "img", "input"}
 EVIL = """<script>alert("1")</script>'"&ü漢字\u202e\udcff"""
 
 
@@ -53,13 +57,20 @@ class Page(HTMLParser):
 
 
 def assert_self_contained(page: Page) -> None:
-    assert not {"script", "link", "img", "iframe", "object", "embed", "form", "a"} & set(page.elements)
+    """Nothing is asked for, and the only scripts are the page's own, by its policy."""
+    assert not {"img", "iframe", "object", "embed", "form", "a", "base"} & set(page.elements)
+    assert page.elements.count("script") == 2
+    policy = next(value for name, value in page.attributes if value and value.startswith("default-src"))
+    assert "default-src 'none'; script-src 'sha256-" in policy
+    assert not {"unsafe-eval", "http:", "https:", "*"} & set(re.split("[ ;]+", policy))
     for name, value in page.attributes:
         assert not name.startswith("on")
         if name.endswith(("href", "src")):
-            assert (value or "").startswith(("#", "data:image/png;base64,"))
+            assert (value or "").startswith(("#", "data:image/png;base64,")) or value == "data:,"
         if not name.startswith("xmlns"):
             assert "//" not in (value or "").removeprefix("data:") or (value or "").startswith("data:image/png")
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
     style = "".join(page.words)
     assert "@import" not in style
     assert "url(" not in style.replace("url(#", "")
@@ -85,7 +96,7 @@ def test_page_of_the_gesture_network() -> None:
         "time in ms",
     ):
         assert words in page.text
-    assert page.elements.count("svg") == 1
+    assert page.elements.count("svg") == 2  # the raster and the chip
     assert html == render(record())
 
 
@@ -94,8 +105,8 @@ def test_page_shows_every_core_with_its_share() -> None:
     for core in report_json(record())["resources"]["core_table"]:
         use = core["use"]["synapse_memory"]
         assert f'style="--s:{100 * use["share"]:.1f}">{use["used"]:,}</span>' in html
-    assert html.count('class="free"') == 128 - 50
-    assert "core 49 on chip 0: fc2" in html
+    assert html.count('class="core') == 50
+    assert "core 49: fc2, " in html
 
 
 def hostile() -> dict[str, Any]:
@@ -124,10 +135,11 @@ def test_names_are_shown_harmlessly(tmp_path: Path) -> None:
     html = (tmp_path / "r.html").read_text("utf-8")
     page = Page(html)
     assert_self_contained(page)
-    assert "<script" not in html
-    assert '<script>alert("1")</script>\'"&ü漢字' in page.text
+    assert "<script>alert" not in html
+    assert '<script>alert("1")</script>\'"&ü漢字⟨U+202E⟩⟨U+DCFF⟩' in page.text
+    assert not {"\u202e", "\udcff"} & set(html)
     assert "x" * 60 + "… (10,000 characters)" in page.text
-    assert "x" * 401 not in html
+    assert html.count("x" * 10_000) == 3  # in full at the end, alone and in two longer texts
     assert json.loads((tmp_path / "r.json").read_text())["samples"][3]["label"] == "x" * 10_000
     assert json.loads((tmp_path / "r.json").read_text())["backend"] == EVIL
 
@@ -170,7 +182,7 @@ def test_page_without_labels_raster_or_quantization() -> None:
     assert "no labels were given" in page.text
     assert "Nothing was quantized" in page.text
     assert "Confusion matrix" not in page.text
-    assert "svg" not in page.elements
+    assert ("id", "raster") not in page.attributes
 
 
 def test_page_of_nothing() -> None:
@@ -198,7 +210,7 @@ def test_page_draws_accuracy_over_time() -> None:
     assert told["over_time"]["correct"][-1] == 5
     assert told["latency"]["right_from"]["recordings"] == 5
     assert "Answers over time" in " ".join(Page(page).words)
-    (line,) = re.findall(r'<polyline points="([^"]*)"', page)
+    (line,) = re.findall(r'<polyline class="run" data-run="0" points="([^"]*)"', page)
     points = [tuple(map(float, pair.split(","))) for pair in line.split()]
     assert len(points) == len(told["over_time"]["steps"])
     assert points[-1] == (632.0, 8.0)  # all right at the last step, top right
@@ -206,4 +218,25 @@ def test_page_draws_accuracy_over_time() -> None:
     older = render(record(raster=None))
     assert "Answers over time" not in older
     unlabelled = run_object(samples=[sample(0, label=None)], accuracy=None)
-    assert "<polyline" not in render(record(run=unlabelled, raster=None, outputs=outputs(unlabelled["samples"])))
+    assert 'id="curve"' not in render(record(run=unlabelled, raster=None, outputs=outputs(unlabelled["samples"])))
+
+
+@settings(derandomize=True, deadline=None, max_examples=8)
+@given(
+    name=st.text(min_size=1, max_size=90),
+    other=st.text(st.sampled_from("<>\"'&/{}`=-!\u2028\u2029\u202e\x00\n]"), max_size=40),
+)
+def test_any_label_stays_in_its_place(name: str, other: str) -> None:
+    samples = [sample(0, file=name, label=other), sample(1, file=other, label=name)]
+    run = run_object(samples=samples, accuracy={"correct": 0, "total": 2}, backend=other, provenance={name: other})
+    compiled = compile_object()
+    compiled["core_table"][0]["populations"] = [other, name]
+    one = record(run=run, compile=compiled, raster=None)
+    html = render(compared({name: one, f"{other}2": one}))
+    page = Page(html)
+    assert_self_contained(page)
+    assert " ".join(visible(name[:60]).split()) in page.text
+    data = html[html.index('id="data">') + 10 :]
+    inside = data[: data.index("</script>")]
+    assert not set("<>&\u2028\u2029") & set(inside)
+    assert json.loads(inside)["cores"]["cores"][0]["layers"][0][0] == Names().short(other)

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.errors import DataError
-from neurodeploy.reporting import over_time as module
 from neurodeploy.reporting.over_time import answers, first_spikes, latency, over_time, settled
 from neurodeploy.runtime.outputs import Outputs
 
@@ -88,14 +87,11 @@ def test_neurons_share_classes() -> None:
 @settings(derandomize=True, deadline=None, max_examples=40)
 @given(
     spikes=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 8), st.integers(0, 3)), max_size=60),
-    block=st.sampled_from([1, 50, 2**22]),
     readout=st.sampled_from(["count", "first"]),
 )
-def test_answers_against_brute_force(spikes: list[tuple[int, int, int]], block: int, readout: str) -> None:
+def test_answers_against_brute_force(spikes: list[tuple[int, int, int]], readout: str) -> None:
     found = outputs(spikes, [9] * 5, neurons=4, readout=readout)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK_CELLS", block)
-        told = answers(found).tolist()
+    told = answers(found).tolist()
     for recording in range(5):
         for step in range(9):
             seen = sorted({(t, n) for r, t, n in spikes if r == recording and t <= step})

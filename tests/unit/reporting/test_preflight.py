@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from neurodeploy.cli.preflight import preflight_text, program_text
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.errors import FormatError
 from neurodeploy.reporting import render, report_json
-from neurodeploy.reporting.chips import chip_maps
+from neurodeploy.reporting.chips import core_data, drawn_chips
 from neurodeploy.reporting.preflight import Change, Core, Layer, Preflight
 from tests.unit.compiler.test_compile import chain
 from tests.unit.records import compile_object, record
@@ -62,7 +61,8 @@ def test_older_programs_have_none() -> None:
     assert Preflight.of(compile_object()) is None
     assert program_text(compile_object())[0].startswith("An older version")
     assert report_json(record())["resources"]["preflight"] is None
-    assert chip_maps(compile_object(), {}) == ()
+    (rows,) = drawn_chips(compile_object())
+    assert [place.number for place in rows.places] == list(range(50))
 
 
 @pytest.mark.parametrize(
@@ -146,18 +146,38 @@ def test_page_draws_the_chip(summary: dict[str, Any]) -> None:
     assert_self_contained(page)
     assert "What one change would save" in page.text
     assert "<b>x</b>" in page.text
-    titles = [value for name, value in page.attributes if name == "title" and value and value.startswith("core ")]
-    assert len(titles) == summary["cores"]
+    said = [value for name, value in page.attributes if name == "aria-label" and value and value.startswith("core ")]
+    assert len(said) == summary["cores"]
     assert page.attributes.count(("class", "free")) == 128 - summary["cores"]
-    (chip,) = chip_maps(summary, {"fc1": 10, "fc2": 20, "fc3": 30})
-    drawn = [core for router in chip.routers for core in router if core]
-    assert len(chip.routers) == 32
-    assert len(drawn) == summary["cores"]
-    assert any("hsl(20 " in core.bands and "hsl(30 " in core.bands for core in drawn)
+    summary = copy.deepcopy(summary)
+    for number, row in enumerate(summary["core_table"]):
+        row["slot"] = 37 * (number + 1) % 128  # all over the chip
+    (chip,) = drawn_chips(summary)
+    assert len(chip.places) == 128
+    assert sorted(p.number for p in chip.places if p.number is not None) == list(range(summary["cores"]))
+    for place in chip.places:
+        slot = next((row["slot"] for row in summary["core_table"] if row["core"] == place.number), None)
+        if slot is not None:  # four cores to a router, routers numbered down the columns, four of them
+            column, row = divmod(slot // 4, 4)
+            assert (place.x, place.y) == (82 * column + 37 * (slot % 2), 82 * row + 37 * (slot % 4 // 2))
 
 
-def test_boards_are_listed_on_the_page(tmp_path: Path) -> None:
-    """Chips too large to draw fall back to the list of cores."""
+def test_boards_are_listed_on_the_page() -> None:
+    """Of chips too large to draw the cores in use are drawn in rows."""
     summary = compile_network(chain(4, 20), CompileOptions()).summary
-    assert chip_maps(summary | {"mesh": [64, 64]}, {}) == ()
-    assert "Filled as high" in Page(render(record(compile=summary | {"mesh": [64, 64]}))).text
+    (rows,) = drawn_chips(summary | {"mesh": [64, 64]})
+    assert len(rows.places) == summary["cores"]
+    assert "free" not in dict(Page(render(record(compile=summary | {"mesh": [64, 64]}))).attributes).values()
+
+
+def test_what_a_core_holds_and_did(summary: dict[str, Any]) -> None:
+    cores = summary["cores"]
+    work = {"packets_in": list(range(cores)), "spikes": [7] * (cores + 1)}  # the second is of another program
+    told = core_data(report_json(record(compile=summary)), summary, work)
+    keys = [measure["key"] for measure in told["measures"]]
+    assert keys == [*(limit["name"] for limit in summary["limits"]), "packets_in"]
+    for number, (core, row) in enumerate(zip(told["cores"], summary["core_table"], strict=True)):
+        assert core["layers"] == list(zip(row["populations"], row["neurons"], strict=True))
+        assert core["used"][keys.index("synapse_memory")] == row["synapse_memory"]
+        assert core["of"][keys.index("synapse_memory")] == row["max"]["synapse_memory"]
+        assert (core["used"][-1], core["of"][-1]) == (number, cores - 1)

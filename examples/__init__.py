@@ -1,0 +1,1 @@
+"""Trainings from data to the chip, each one command."""

@@ -1,0 +1,1 @@
+"""TSSL-BP, temporal spike sequence learning: the timing of spikes, followed through neurons and within one."""

@@ -1,0 +1,1 @@
+"""Replays: frames, pages and films."""
