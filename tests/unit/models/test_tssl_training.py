@@ -94,6 +94,33 @@ def test_a_training_across_a_spike_at_the_threshold_needs_the_bound() -> None:
     assert largest > 10
 
 
+def driven(weight: Tensor, neuron: TsslNeuron) -> tuple[list[float], Tensor]:
+    """Spikes in 3 steps of a neuron that should be silent, with an input in every step, and its loss."""
+    spikes = tssl_lif(weight.expand(3).reshape(3, 1, 1), neuron)
+    return spikes.flatten().tolist(), TraceLoss(neuron)(spikes, torch.zeros(3, 1, 1))
+
+
+def test_the_sign_of_equation_14_is_the_one_that_makes_the_loss_fall() -> None:
+    """The case of docs/tssl.md: more weight is an earlier spike, and more of its trace in the run."""
+    neuron = TsslNeuron(window=0)
+    found = [driven(torch.tensor(w), neuron) for w in (0.5, 0.75, 0.9, 1.5)]
+    assert [spikes for spikes, _ in found] == [[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1]]
+    assert [loss.item() for _, loss in found] == [0, 0.125, 0.15625, 0.40625]
+    weight = torch.tensor(0.75, requires_grad=True)
+    (gradient,) = torch.autograd.grad(driven(weight, neuron)[1], weight)
+    assert gradient.item() == pytest.approx(0.4825, abs=1e-4)
+    for sign, spikes, loss in ((1, [0, 0, 0], 0.0), (-1, [1, 1, 1], 0.7890625)):
+        weight = torch.tensor(0.75, requires_grad=True)
+        for _ in range(60):
+            value = driven(weight, neuron)[1]
+            if not value:
+                break
+            (gradient,) = torch.autograd.grad(value, weight)
+            weight = (weight - sign * 0.1 * gradient).detach().requires_grad_()
+        reached = driven(weight, neuron)
+        assert (reached[0], reached[1].item()) == (spikes, loss)
+
+
 def test_the_trace_loss_is_equation_4() -> None:
     neuron = TsslNeuron(tau_synapse=2.0)
     spikes = torch.tensor([0.0, 1.0, 0.0])[:, None, None]
