@@ -1,4 +1,4 @@
-"""The examples at reduced size: each ends on the emulator, or it fails by itself. Digits: tests/unit/test_training_tssl.py.
+"""The examples at reduced size: each ends on the emulator, or fails by itself. Digits: unit/test_training_tssl.py.
 
 They run as `python -m examples.NAME` does, in this process, which has imported what they need.
 """
