@@ -105,8 +105,8 @@ def train_fp(
         test_split: the part to test on; "rest": all that is not trained on.
         test_share: parts the samples anew, this share of each class for testing, by the seed.
         limit: only the first so many samples to train on.
-        neuron: a `Recipe`, or the name of one, as text or as the path it is to the command: xor, iris, yin-yang,
-            yin-yang-paper; None: yin-yang.
+        neuron: a `Recipe`, or the name of one, as text or as the path it is to the command: xor, iris, iris-paper,
+            yin-yang, yin-yang-paper; None: yin-yang.
         epochs: passes over the data; None: the recipe's.
         batch_size: samples per update; None: the recipe's.
         learning_rate: None: the recipe's.
@@ -276,17 +276,17 @@ def _parts(
     table: Table, split: str, test_split: str, share: float | None, limit: int | None, seed: int
 ) -> tuple[IntArray, IntArray]:
     """Indices of the samples to train and to test on."""
+    from neurodeploy.models.datasets.tables import divided
+
     if limit is not None and limit < 1:
         raise OptionError("limit", f"{limit} is less than 1", "ask for at least one sample")
     everyone = np.arange(len(table.labels))
     if share is not None:
-        if not 0 < share < 1:
-            raise OptionError("test share", f"{share} is outside 0 … 1", "choose for example 0.2")
-        training, test = _divided(table.labels, share, seed)
+        training, test = divided(table.labels, share, seed)
         return training[:limit], test
     if table.split is None:
-        for name, value, known in (("split", split, {"train"}), ("test split", test_split, {"test", REST})):
-            if value not in known:
+        for name, value, usual in (("split", split, {"train"}), ("test split", test_split, {"test", REST})):
+            if value not in usual:
                 remedy = "give the table a column split, or part it with a test share"
                 raise OptionError(name, f"{value[:40]!r} is asked for, and the table has no splits", remedy)
         return everyone[:limit], everyone[:0] if limit is None or test_split != REST else everyone[limit:]
@@ -296,12 +296,3 @@ def _parts(
         raise DataError("table", f"has no samples of split {split!r}", f"choose from {known}")
     test = np.setdiff1d(everyone, training) if test_split == REST else everyone[table.split == test_split]
     return training, test
-
-
-def _divided(labels: IntArray, share: float, seed: int) -> tuple[IntArray, IntArray]:
-    """A share of each class, rounded, drawn by the seed; in the table's order."""
-    rng = np.random.default_rng([seed, 1])
-    drawn = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    chosen = [rng.permutation(own)[: round(share * len(own))] for own in drawn]
-    test = np.sort(np.concatenate(chosen))
-    return np.setdiff1d(np.arange(len(labels)), test), test

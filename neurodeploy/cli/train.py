@@ -48,7 +48,8 @@ _WHAT = options(
         type=FILE,
         metavar="FILE|RECIPE",
         help="SLAYER's yaml of neuron, time step and length; else LOIHI's usual one. With fp the name of a recipe: "
-        "xor, iris, yin-yang (unless given), yin-yang-paper.",
+        "xor, iris, iris-paper, yin-yang (unless given), "
+        "yin-yang-paper.",
     ),
     click.option("--steps", type=int, metavar="N", help="Length of a recording; else of the yaml or the data."),
     click.option("--timestep-ms", type=float, metavar="T", help="Length of a step; else of the yaml, or 1."),

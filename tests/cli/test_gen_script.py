@@ -133,7 +133,7 @@ def test_train(script: Any, recordings: Path, tmp_path: Path) -> None:
 
 def test_train_by_forward_propagation_and_its_time_step(invoke: Invoke, script: Any, tmp_path: Path) -> None:
     write_table(iris(), table := tmp_path / "iris.csv")
-    how = ("--method", "fp", "--neuron", "iris", "--arch", "4-5-3", "--epochs", 2, "--test-share", 0.2)
+    how = ("--method", "fp", "--neuron", "iris-paper", "--arch", "4-5-3", "--epochs", 2, "--test-share", 0.2)
     words = ("train", *how, "--data", table)
     assert "'total': 30" in script(*words, "-o", tmp_path / "script.npz")
     assert invoke(*words, "-o", tmp_path / "command.npz").exit_code == 0

@@ -12,7 +12,7 @@ import pytest
 from neurodeploy.models.datasets.tables import iris, write_table
 from tests.cli.conftest import Invoke
 
-WORDS = ("train", "--method", "fp", "--neuron", "iris", "--arch", "4-5-3")
+WORDS = ("train", "--method", "fp", "--neuron", "iris-paper", "--arch", "4-5-3")
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_the_next_step_leaves_out_what_was_trained_on(invoke: Invoke, tmp_path: 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--neuron", "net.yaml"), "recipe: 'net.yaml' is unknown; choose from xor, iris"),
+        (("--neuron", "net.yaml"), "recipe: 'net.yaml' is unknown; choose from xor, iris, iris-paper"),
         (("--planes", "4"), "planes: is nothing that the method fp has"),
         (("--timestep-ms", "0.1"), "timestep ms: is nothing that the method fp has"),
         (("--loss", "entropy"), "loss: is nothing that the method fp has"),
