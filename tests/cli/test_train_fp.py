@@ -69,6 +69,13 @@ def test_what_cannot_be_trained_is_said(
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.parametrize("method", ["slayer", "tssl"])
+def test_a_table_is_for_forward_propagation(invoke: Invoke, table: Path, method: str) -> None:
+    answer = invoke("train", "--method", method, "--arch", "4-5-3", "--data", table)
+    assert answer.exit_code == 1
+    assert "is a table of features; train on it with the method fp" in answer.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
