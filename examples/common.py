@@ -80,16 +80,19 @@ def to_the_chip(
     net, table, program_file = out / f"{name}.npz", out / f"{name}.csv", out / f"{name}.ndp"
     save_forward(network, latency, net, overwrite=True)
     write_table(test, table, overwrite=True)
-    found = nd.timesteps(net, table, tried[:2] if arguments.quick else tried, max_loss=MAX_LOSS)
+    found = nd.timesteps(net, table, tried[1:3] if arguments.quick else tried, max_loss=MAX_LOSS)
     print(f"\n{timestep_text(found.as_dict())}\n")
     if found.chosen_ms is None:
         raise SystemExit(f"{name}: every time step loses more than {MAX_LOSS} points")
-    program = nd.compile(nd.load(net, dt=found.chosen_ms), target="loihi1", weight_bits=8)
+    stepped = nd.load(net, dt=found.chosen_ms)
+    assert isinstance(stepped, nd.Network)
+    program = nd.compile(stepped, target="loihi1", weight_bits=8)
     nd.save(program, program_file, overwrite=True)
     runs = nd.run(program, table)
+    assert isinstance(runs, list)
     right = sum(run.prediction == run.label for run in runs)
     print(f"emulator: {right} of {len(runs)} right, {100 * right / len(runs):.2f} %")
-    same = nd.verify(program, table, limit=min(len(runs), 20))
+    same = nd.verify(program, table, limit=min(len(runs), 4 if arguments.quick else 20))
     print(f"reference == C emulator: {same.equal}")
     if not same.equal or found.continuous - right / len(runs) > MAX_LOSS / 100 + 1e-12:
         raise SystemExit(f"{name}: the chip does something else")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from common import coding, draw_first_times, draw_loss, options, to_the_chip, trained, with_epochs
-
+from examples.common import coding, draw_first_times, draw_loss, options, to_the_chip, trained, with_epochs
 from neurodeploy.models.datasets.tables import Table, divided, iris
 from neurodeploy.models.forward_prop.recipe import IRIS
 from neurodeploy.models.forward_prop.train import ForwardTrainer

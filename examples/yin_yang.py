@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from common import coding, draw_first_times, draw_loss, options, to_the_chip, trained, with_epochs
-from surrogate import draw_comparison, surrogate_trained, surrogate_trainer
 
+from examples.common import coding, draw_first_times, draw_loss, options, to_the_chip, trained, with_epochs
+from examples.surrogate import draw_comparison, surrogate_trained, surrogate_trainer
 from neurodeploy.models.datasets.tables import yin_yang
 from neurodeploy.models.forward_prop.recipe import YIN_YANG
 from neurodeploy.models.forward_prop.train import ForwardTrainer

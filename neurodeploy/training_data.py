@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurodeploy.errors import DataError, MissingPackageError, OptionError
+from neurodeploy.spikes.table import TABLE_SUFFIX
 
 if TYPE_CHECKING:
     from neurodeploy.models.datasets.labelled import Labelled
@@ -36,6 +37,10 @@ def parted(
 
     if limit is not None and limit < 1:
         raise OptionError("limit", f"{limit} is less than 1", "ask for at least one recording")
+    if path.suffix.lower() == TABLE_SUFFIX and path.is_file():
+        raise DataError(
+            str(path), "is a table of features", "train on it with the method fp, or give a folder of recordings"
+        )
     items = find_labelled(path)
     if share is not None:
         items, split, test_split = divided(items, share, seed), "train", "test"
