@@ -20,7 +20,15 @@ QUIET = ("-q", "--disable-pip-version-check")
 #: By version, what a wheel for it may be called: 3.12 and later share one of the stable ABI.
 TAGS = {"3.11": "cp311-cp311", "3.12": "cp312-abi3", "3.13": "cp312-abi3"}
 #: Commands that a new user tries first, in a folder with `p.ndp`.
-COMMANDS = ("--version", "doctor", "formats", "target list", "backend list", "verify p.ndp --random 0.2")
+COMMANDS = (
+    "--version",
+    "doctor",
+    "formats",
+    "target list",
+    "backend list",
+    "verify p.ndp --random 0.2",
+    "convert p.ndp p.c",
+)
 #: What a wheel must hold, as name endings, and what it must not, as folders.
 HELD = ("/py.typed", "/targets/loihi1.toml", "/digits/digits.pt", "/report.html.jinja", "/licenses/LICENSE")
 NOT_HELD = ("tests/", "docs/", "benchmarks/", "compiler/", "runtime/", "emulator/", "models/")
