@@ -38,7 +38,7 @@ def main() -> None:
     times = latency.times(table.features)
     trainer = ForwardTrainer((2, 4, 2), times, table.labels, recipe, arguments.seed, arguments.threads)
     before = trainer.network()
-    losses = trained(trainer)
+    losses, _ = trained(trainer)
     to_the_chip("xor", trainer.network(), latency, table, arguments)
     parts = [("before", before), ("after", trainer.network())]
     draw_voltages(parts, times, arguments.out)

@@ -269,13 +269,13 @@ def _parts(
     table: Table, split: str, test_split: str, share: float | None, limit: int | None, seed: int
 ) -> tuple[IntArray, IntArray]:
     """Indices of the samples to train and to test on."""
+    from neurodeploy.models.datasets.tables import divided
+
     if limit is not None and limit < 1:
         raise OptionError("limit", f"{limit} is less than 1", "ask for at least one sample")
     everyone = np.arange(len(table.labels))
     if share is not None:
-        if not 0 < share < 1:
-            raise OptionError("test share", f"{share} is outside 0 … 1", "choose for example 0.2")
-        training, test = _divided(table.labels, share, seed)
+        training, test = divided(table.labels, share, seed)
         return training[:limit], test
     if table.split is None:
         return everyone[:limit], everyone[:0] if limit is None or test_split != REST else everyone[limit:]
@@ -285,12 +285,3 @@ def _parts(
         raise DataError("table", f"has no samples of split {split!r}", f"choose from {known}")
     test = np.setdiff1d(everyone, training) if test_split == REST else everyone[table.split == test_split]
     return training, test
-
-
-def _divided(labels: IntArray, share: float, seed: int) -> tuple[IntArray, IntArray]:
-    """A share of each class, rounded, drawn by the seed; in the table's order."""
-    rng = np.random.default_rng([seed, 1])
-    drawn = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    chosen = [rng.permutation(own)[: round(share * len(own))] for own in drawn]
-    test = np.sort(np.concatenate(chosen))
-    return np.setdiff1d(np.arange(len(labels)), test), test
