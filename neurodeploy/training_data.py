@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurodeploy.errors import DataError, MissingPackageError, OptionError
+from neurodeploy.extras import install_remedy
 from neurodeploy.spikes.table import TABLE_SUFFIX
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def need_torch(purpose: str) -> None:
     try:
         import torch  # noqa: F401
     except ImportError as error:
-        remedy = 'install it with `pip install "neurodeploy-snn[torch]"`'
+        remedy = install_remedy("torch")
         raise MissingPackageError(purpose, f"needs torch ({error})", remedy) from error
 
 

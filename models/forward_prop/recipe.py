@@ -94,7 +94,7 @@ IRIS_PAPER = Recipe(
 #: Table 2's neuron, with the inputs of Yin-Yang: the four spikes of Table 2 tell differences of features only (a flower
 #: whose spikes all come later is the same to the network), from which about nine in ten can be told; 1 − x beside
 #: each and a spike at a known time (0.45 T, as Table 3 has it) tell the values. T is near the time constants; it, τ0,
-#: γ, η and the weights were chosen on other splits of the flowers than those of the table in docs/forward_propagation.md.
+#: γ, η and the weights were chosen on other splits of the flowers than those in docs/forward_propagation.md.
 IRIS = replace(
     IRIS_PAPER, late_ms=2.0, horizon_ms=4.0, complement=True, bias_ms=0.9, hidden_mean=1.0, hidden_std=0.5,
     output_mean=1.0, output_std=0.5, learning_rate=0.01, final_rate=0.02, gamma=0.01, tau0=0.5, min_slope=0.05,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
+from examples.digits_tssl import write_images
 from neurodeploy.models.datasets.digits import Digit, load_images, write_digits
 from neurodeploy.models.datasets.saccades import Sensor, record
 from neurodeploy.models.forward_prop.file import save_forward
@@ -101,6 +103,14 @@ def _conversion(desk: Desk) -> None:
     desk.names.update(model=model, recordings=shown)
 
 
+def _gesture(desk: Desk) -> None:
+    """A program for whole recordings and one of them, `recordings/1.bs2`."""
+    _program(desk, "gesture.ndp", None)
+    (desk.folder / "recordings").mkdir()
+    (desk.folder / "recordings" / "labels.csv").write_text("file,label\n1.bs2,2\n", encoding="utf-8")
+    write_recording(desk.folder / "recordings" / "1.bs2", recording(8, 60, 1))
+
+
 def _formats(desk: Desk) -> None:
     network = small_network()
     for name in ("network.onnx", "network.c"):
@@ -138,6 +148,17 @@ def _quantization(desk: Desk) -> None:
     recordings(desk.folder / "recordings")
 
 
+def _reports(desk: Desk) -> None:
+    """Two programs for a few digits, the run of the one in 3 bits, and a sweep."""
+    _accuracy(desk)
+    network, program = desk.names["network"], nd.compile(desk.names["network"], weight_bits=3)
+    runs = nd.run(program, desk.folder / "recordings", split="test")
+    assert isinstance(runs, list)
+    nd.save(nd.record(program, runs), desk.folder / "3bit.ndr")
+    points = nd.sweep(network, desk.folder / "recordings", (8, 3), split="test")
+    (desk.folder / "sweep.json").write_text(json.dumps(points.as_dict()), encoding="utf-8")
+
+
 def _slayer(desk: Desk) -> None:
     import torch
 
@@ -157,6 +178,10 @@ def _streams(desk: Desk) -> None:
 
 def _training(desk: Desk) -> None:
     recordings(desk.folder / "nmnist", 34, steps=60)
+
+
+def _tssl(desk: Desk) -> None:
+    write_images(desk.folder / "images", 20)
 
 
 def _own_chip(desk: Desk) -> None:
@@ -211,9 +236,13 @@ PREPARATIONS: dict[str, Callable[[Desk], None]] = {
     "docs/latency.md": _latency,
     "docs/lava.md": _lava,
     "docs/nir.md": _nir,
+    "docs/plots.md": _gesture,
     "docs/quantization.md": _quantization,
+    "docs/replay.md": _gesture,
+    "docs/reports.md": _reports,
     "docs/slayer.md": _slayer,
     "docs/streams.md": _streams,
     "docs/training.md": _training,
+    "docs/tssl.md": _tssl,
     "docs/verify.md": _verify,
 }
