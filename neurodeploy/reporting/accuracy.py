@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import sqrt
 from typing import Any
 
@@ -13,6 +14,7 @@ Z_95 = 1.959963984540054
 Class = int | str | None
 
 
+@lru_cache(2**16)  # a thousand runs ask for the same few thousand
 def wilson(correct: int, total: int) -> tuple[float, float]:
     """The 95 % interval of a proportion by Wilson's score (Wilson 1927): honest for few samples and near 0 and 1.
 
@@ -58,9 +60,9 @@ def confusion(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     return confusion_of([(sample["label"], sample["prediction"]) for sample in samples])
 
 
-def confusion_of(answers: Sequence[tuple[Class, Class]]) -> dict[str, Any] | None:
+def confusion_of(answers: Iterable[tuple[Class, Class]]) -> dict[str, Any] | None:
     """`confusion` of labels and answers, a pair per recording."""
-    pairs = Counter(pair for pair in answers if pair[0] is not None)
+    pairs = Counter({pair: count for pair, count in Counter(answers).items() if pair[0] is not None})
     if not pairs:
         return None
     labels = sorted({label for label, _ in pairs}, key=_order)

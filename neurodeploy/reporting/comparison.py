@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from neurodeploy.reporting import side_by_side as side
+from neurodeploy.reporting.over_time import Wanted
 from neurodeploy.reporting.pair_views import pair_view
 from neurodeploy.runtime.record import RunRecord
 from neurodeploy.shown import Shown
@@ -59,9 +60,10 @@ def compared(records: Mapping[str, RunRecord]) -> Comparison:
         return Comparison(0, (), (), records)
     chosen = {name: side.Chosen.of(record, keys) for name, record in records.items()}
     labels = side.labels_of([each.samples for each in chosen.values()])
+    wanted = Wanted.of(labels)
     return Comparison(
         recordings=len(keys),
-        runs=tuple(side.run_view(name, each, labels) for name, each in chosen.items()),
+        runs=tuple(side.run_view(name, each, labels, wanted) for name, each in chosen.items()),
         pairs=tuple(pair_view(a, b, labels) for a, b in _paired(chosen)),
         records=records,
     )

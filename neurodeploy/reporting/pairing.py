@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import compress, repeat
+from operator import eq, is_not, ne
 
 Answer = int | str | None
 
@@ -47,16 +50,15 @@ class Pairing:
     @classmethod
     def of(cls, first: Sequence[Answer], second: Sequence[Answer], labels: Sequence[Answer]) -> Pairing:
         """Pair answers by position; None is silence, which is wrong, and a label that is unknown."""
-        rights = [
-            (a == label, b == label) for a, b, label in zip(first, second, labels, strict=True) if label is not None
-        ]
+        right = zip(map(eq, first, labels), map(eq, second, labels), strict=True)
+        rights = Counter(compress(right, map(is_not, labels, repeat(None))))
         return cls(
             recordings=len(labels),
-            changed=tuple(i for i, (a, b) in enumerate(zip(first, second, strict=True)) if a != b),
-            both=rights.count((True, True)),
-            neither=rights.count((False, False)),
-            only_first=rights.count((True, False)),
-            only_second=rights.count((False, True)),
+            changed=tuple(compress(range(len(labels)), map(ne, first, second))),
+            both=rights[True, True],
+            neither=rights[False, False],
+            only_first=rights[True, False],
+            only_second=rights[False, True],
         )
 
     @property

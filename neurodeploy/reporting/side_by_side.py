@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from neurodeploy.errors import DataError
 from neurodeploy.reporting.accuracy import accuracy, confusion_of, wilson
-from neurodeploy.reporting.over_time import Told
+from neurodeploy.reporting.over_time import Told, Wanted
 from neurodeploy.reporting.pairing import Pairing
 from neurodeploy.runtime.agreement import LayerAgreement
 from neurodeploy.runtime.outputs import Outputs
@@ -100,9 +101,9 @@ class PairView:
 
 def keys_of(record: RunRecord) -> list[Key]:
     """Every recording of a run, (samples,)."""
-    files = [sample["file"] for sample in record.run["samples"]]
+    files: list[str] = list(map(itemgetter("file"), record.run["samples"]))
     if len(set(files)) == len(files):
-        return [(file, 0) for file in files]
+        return list(zip(files, repeat(0)))
     seen: Counter[str] = Counter()
     keys = []
     for file in files:
@@ -143,7 +144,7 @@ class Chosen:
             at = np.array([place[key] for key in keys], np.int64)
             samples = [samples[i] for i in at]
             outputs = None if outputs is None else outputs.only(at)
-        return cls(record, keys, tuple(samples), tuple(sample["prediction"] for sample in samples), outputs)
+        return cls(record, keys, tuple(samples), tuple(map(itemgetter("prediction"), samples)), outputs)
 
 
 #: A run with its name.
@@ -160,21 +161,39 @@ def labels_of(chosen: Sequence[Sequence[Sample]]) -> list[int | str | None]:
         DataError: runs that say different labels.
     """
     labels: list[int | str | None] = []
-    for same in zip(*chosen, strict=True):
-        known = list(dict.fromkeys(sample["label"] for sample in same if sample["label"] is not None))
-        if len(known) > 1:
-            problem = f"is labelled {known[0]} in one run and {known[1]} in another"
-            raise DataError(str(same[0]["file"]), problem, "compare runs of the same recordings")
-        labels.append(known[0] if known else None)
+    for samples in chosen:
+        mine = list(map(itemgetter("label"), samples))
+        if mine != labels:
+            labels = [
+                _label(sample, known) for sample, known in zip(samples, labels or [None] * len(mine), strict=True)
+            ]
     return labels
 
 
-def run_view(name: str, chosen: Chosen, labels: Sequence[int | str | None]) -> RunView:
-    """One run over the common recordings; see `RunView`."""
+def _label(sample: Sample, known: int | str | None) -> int | str | None:
+    """The label of a recording by this run and those before it."""
+    mine: int | str | None = sample["label"]
+    if known is None or mine is None:
+        return known if mine is None else mine
+    if mine != known:
+        problem = f"is labelled {known} in one run and {mine} in another"
+        raise DataError(str(sample["file"]), problem, "compare runs of the same recordings")
+    return known
+
+
+def run_view(name: str, chosen: Chosen, labels: Sequence[int | str | None], wanted: Wanted) -> RunView:
+    """One run over the common recordings; see `RunView`.
+
+    Args:
+        name: of the run.
+        chosen: its common recordings.
+        labels: of the recordings.
+        wanted: the same labels laid out.
+    """
     record, run, outputs = chosen.record, chosen.record.run, chosen.outputs
-    answered = list(zip(labels, chosen.predictions, strict=True))
-    correct = sum(label == prediction for label, prediction in answered if label is not None)
-    told = None if outputs is None else Told.of(outputs, labels)
+    answered = Counter(zip(labels, chosen.predictions, strict=True))
+    correct = sum(count for (label, answer), count in answered.items() if label is not None and label == answer)
+    told = None if outputs is None else Told.of(outputs, wanted)
     return RunView(
         name=name,
         backend=run["backend"],
@@ -186,7 +205,7 @@ def run_view(name: str, chosen: Chosen, labels: Sequence[int | str | None]) -> R
         left_out=len(run["samples"]) - len(labels),
         silent=chosen.predictions.count(None),
         accuracy=accuracy({"correct": correct, "total": len(labels) - labels.count(None)}),
-        confusion=confusion_of(answered),
+        confusion=confusion_of(answered.elements()),
         over_time=told.over_time() if told else None,
         latency=told.latency() if told else None,
         populations=_populations(record, outputs, len(labels)),
@@ -207,7 +226,7 @@ def _populations(record: RunRecord, outputs: Outputs | None, recordings: int) ->
 
 def _joules(samples: Sequence[Sample]) -> dict[str, float]:
     """Mean over recordings by constants; only sets that every recording was predicted by."""
-    columns = zip(*(sample.get("predictions", ()) for sample in samples), strict=False)  # up to the shortest
+    columns = zip(*[sample.get("predictions", ()) for sample in samples], strict=False)  # up to the shortest
     found = ((set(map(itemgetter("constants"), column)), column) for column in columns)
     return {
         names.pop(): sum(map(itemgetter("joules"), column)) / len(samples) for names, column in found if len(names) == 1
