@@ -17,6 +17,7 @@ import neurodeploy as nd
 from examples.digits_tssl import write_images
 from neurodeploy.models.datasets.digits import Digit, load_images, write_digits
 from neurodeploy.models.datasets.saccades import Sensor, record
+from neurodeploy.models.datasets.tables import iris, write_table
 from neurodeploy.models.forward_prop.file import save_forward
 from neurodeploy.models.forward_prop.network import ForwardNetwork
 from neurodeploy.models.forward_prop.simulate import simulate
@@ -132,6 +133,10 @@ def _latency(desk: Desk) -> None:
     (desk.folder / "yin_yang.csv").write_text("\n".join(["a,b,label", *rows]), encoding="utf-8")
 
 
+def _forward_propagation(desk: Desk) -> None:
+    write_table(iris(), desk.folder / "iris.csv")
+
+
 def _lava(desk: Desk) -> None:
     desk.request.getfixturevalue("lava")
     _program(desk, "p.ndp", 20)
@@ -233,6 +238,7 @@ PREPARATIONS: dict[str, Callable[[Desk], None]] = {
     "docs/howto/own-chip.md": _own_chip,
     "docs/howto/own-format.md": _own_format,
     "docs/howto/sweep.md": _quantization,
+    "docs/forward_propagation.md": _forward_propagation,
     "docs/latency.md": _latency,
     "docs/lava.md": _lava,
     "docs/nir.md": _nir,
