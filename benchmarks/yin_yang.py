@@ -17,11 +17,19 @@ from neurodeploy.spikes.latency import Latency
 
 #: Seeds of the data; the recipe was chosen on the second part.
 TRAINING, VALIDATION, TEST = 42, 41, 40
+#: Ranges of the features.
+UNIT = np.zeros(2), np.ones(2)
 
 
-def coded(table: Table, recipe: Recipe) -> FloatArray:
+def coded(table: Table, recipe: Recipe, low: FloatArray, high: FloatArray) -> FloatArray:
     latency = Latency(
-        (0.0, 0.0), (1.0, 1.0), recipe.early_ms, recipe.late_ms, recipe.largest_first, recipe.complement, recipe.bias_ms
+        tuple(map(float, low)),
+        tuple(map(float, high)),
+        recipe.early_ms,
+        recipe.late_ms,
+        recipe.largest_first,
+        recipe.complement,
+        recipe.bias_ms,
     )
     return latency.times(table.features)
 
@@ -29,11 +37,11 @@ def coded(table: Table, recipe: Recipe) -> FloatArray:
 def train_one(seed: int, recipe: Recipe, threads: int = 1) -> tuple[float, float]:
     """Accuracy on validation and test data."""
     training = yin_yang(5000, TRAINING)
-    trainer = ForwardTrainer((5, 150, 3), coded(training, recipe), training.labels, recipe, seed, threads)
+    trainer = ForwardTrainer((5, 150, 3), coded(training, recipe, *UNIT), training.labels, recipe, seed, threads)
     for _ in trainer.run():
         pass
     tables = [yin_yang(1000, part) for part in (VALIDATION, TEST)]
-    validation, test = (float(np.mean(trainer.predicted(coded(t, recipe)) == t.labels)) for t in tables)
+    validation, test = (float(np.mean(trainer.predicted(coded(t, recipe, *UNIT)) == t.labels)) for t in tables)
     return validation, test
 
 

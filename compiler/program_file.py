@@ -15,11 +15,12 @@ from neurodeploy.compiler.program import Axons, Column, Cores, Program, Routes, 
 from neurodeploy.compiler.target import target_from_dict
 from neurodeploy.container import checksum, decode, encode
 from neurodeploy.errors import FormatError
-from neurodeploy.files import read_bytes, write_atomic
+from neurodeploy.files import is_folder, read_bytes, write_atomic
 from neurodeploy.network.codec import network_from_parts, network_to_parts
 from neurodeploy.network.quantized import check_source, rows_from_parts, rows_to_parts
 from neurodeploy.precision import WEIGHT_EXPONENTS, SignMode
 
+SUFFIX = ".ndp"
 MAX_PROGRAM_BYTES = 2**32
 _TABLES = {"cores": Cores, "axons": Axons, "routes": Routes, "storage": Storage}
 #: What the columns of `Storage.formats` may hold.
@@ -75,12 +76,19 @@ def load_program(path: Path) -> tuple[Program, str]:
     Shapes are checked here; whether every index lies in range is checked by whoever executes the tables.
 
     Raises:
-        FormatError: a missing, damaged or foreign file.
+        FormatError: a missing, damaged or foreign file, or a folder.
         NetworkError: a network that breaks a rule.
     """
-    data = read_bytes(path, MAX_PROGRAM_BYTES)
     where = str(path)
-    meta, arrays = decode("program", data, where)
+    if is_folder(path):
+        raise FormatError(where, "is a folder, no program", _compile_first(path))
+    data = read_bytes(path, MAX_PROGRAM_BYTES)
+    try:
+        meta, arrays = decode("program", data, where)
+    except FormatError as error:
+        if path.suffix == SUFFIX:
+            raise
+        raise FormatError(where, "is no program", _compile_first(path)) from error
     meta = {"storage": False} | meta  # schema version 1 had none
     if set(meta) != _KEYS:
         raise FormatError(where, "holds no program", "compile it again")
@@ -106,6 +114,10 @@ def load_program(path: Path) -> tuple[Program, str]:
     if not program.network.is_quantized:
         raise FormatError(where, "holds a network without chip formats", "compile it again")
     return program, checksum(data)
+
+
+def _compile_first(path: Path) -> str:
+    return f"if it is a network, compile it first: neurodeploy compile {path} -o {path.stem}{SUFFIX}"
 
 
 def _check_storage(program: Program) -> None:

@@ -25,8 +25,11 @@ from neurodeploy.stepping import tried_timesteps
 MAX_LOSS = 1.0
 
 
-def options(about: str) -> argparse.Namespace:
+def options(about: str, flags: dict[str, str] | None = None) -> argparse.Namespace:
+    """Flags: further ones, with what they do."""
     parser = argparse.ArgumentParser(description=about)
+    for flag, meaning in (flags or {}).items():
+        parser.add_argument(flag, action="store_true", help=meaning)
     parser.add_argument("--quick", action="store_true", help="at reduced size, in seconds")
     parser.add_argument("--out", type=Path, default=Path(), help="folder for the files and figures")
     parser.add_argument("--epochs", type=int, help="of training, instead of the recipe's")
@@ -53,18 +56,20 @@ def coding(recipe: Recipe, low: np.ndarray, high: np.ndarray) -> Latency:
     )
 
 
-def trained(trainer: ForwardTrainer, shown: int = 10) -> list[float]:
-    """Train to the end; the mean loss of every epoch."""
-    losses, loss, correct = [], 0.0, 0
+def trained(trainer: ForwardTrainer, shown: int = 10) -> tuple[list[float], list[float]]:
+    """Train to the end; the mean loss of every epoch, and the share that was right."""
+    losses: list[float] = []
+    shares: list[float] = []
+    loss, correct = 0.0, 0
     for update in trainer.run():
         loss, correct = loss + update.loss, correct + update.correct
         if update.batch == update.batches:
             losses.append(loss / len(trainer.labels))
+            shares.append(correct / len(trainer.labels))
             if update.epoch % max(trainer.recipe.epochs // shown, 1) == 0:
-                share = 100 * correct / len(trainer.labels)
-                print(f"epoch {update.epoch:4}  loss {losses[-1]:8.4f}  right {share:6.2f} %", flush=True)
+                print(f"epoch {update.epoch:4}  loss {losses[-1]:8.4f}  right {100 * shares[-1]:6.2f} %", flush=True)
             loss, correct = 0.0, 0
-    return losses
+    return losses, shares
 
 
 def to_the_chip(
@@ -75,16 +80,19 @@ def to_the_chip(
     net, table, program_file = out / f"{name}.npz", out / f"{name}.csv", out / f"{name}.ndp"
     save_forward(network, latency, net, overwrite=True)
     write_table(test, table, overwrite=True)
-    found = nd.timesteps(net, table, tried[:2] if arguments.quick else tried, max_loss=MAX_LOSS)
+    found = nd.timesteps(net, table, tried[1:3] if arguments.quick else tried, max_loss=MAX_LOSS)
     print(f"\n{timestep_text(found.as_dict())}\n")
     if found.chosen_ms is None:
         raise SystemExit(f"{name}: every time step loses more than {MAX_LOSS} points")
-    program = nd.compile(nd.load(net, dt=found.chosen_ms), target="loihi1", weight_bits=8)
+    stepped = nd.load(net, dt=found.chosen_ms)
+    assert isinstance(stepped, nd.Network)
+    program = nd.compile(stepped, target="loihi1", weight_bits=8)
     nd.save(program, program_file, overwrite=True)
     runs = nd.run(program, table)
+    assert isinstance(runs, list)
     right = sum(run.prediction == run.label for run in runs)
     print(f"emulator: {right} of {len(runs)} right, {100 * right / len(runs):.2f} %")
-    same = nd.verify(program, table, limit=min(len(runs), 20))
+    same = nd.verify(program, table, limit=min(len(runs), 4 if arguments.quick else 20))
     print(f"reference == C emulator: {same.equal}")
     if not same.equal or found.continuous - right / len(runs) > MAX_LOSS / 100 + 1e-12:
         raise SystemExit(f"{name}: the chip does something else")

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from common import coding, draw_first_times, draw_loss, options, potential, to_the_chip, trained, with_epochs
 from matplotlib.figure import Figure
 
+from examples.common import coding, draw_first_times, draw_loss, options, potential, to_the_chip, trained, with_epochs
 from neurodeploy.models.datasets.tables import xor
 from neurodeploy.models.forward_prop.network import ForwardNetwork
 from neurodeploy.models.forward_prop.recipe import XOR
@@ -38,7 +38,7 @@ def main() -> None:
     times = latency.times(table.features)
     trainer = ForwardTrainer((2, 4, 2), times, table.labels, recipe, arguments.seed, arguments.threads)
     before = trainer.network()
-    losses = trained(trainer)
+    losses, _ = trained(trainer)
     to_the_chip("xor", trainer.network(), latency, table, arguments)
     parts = [("before", before), ("after", trainer.network())]
     draw_voltages(parts, times, arguments.out)

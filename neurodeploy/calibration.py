@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodeploy.errors import MissingPackageError, OptionError
+from neurodeploy.extras import install_remedy
 from neurodeploy.models.formats.options import ReadOptions
 from neurodeploy.network import Network
 from neurodeploy.precision import IntArray
@@ -103,7 +104,7 @@ def calibrate_srm(
         from neurodeploy.models.slayer.conversion import convert
         from neurodeploy.models.slayer.from_file import read_srm, srm_network
     except (ImportError, OSError) as error:  # OSError: a shared library that cannot be loaded
-        remedy = "pip install 'neurodeploy-snn[torch]'"
+        remedy = install_remedy("torch")
         raise MissingPackageError("calibration", f"needs the package torch ({error})", remedy) from error
     if steps is not None and steps < 1:
         raise OptionError("steps", f"{steps} is less than 1", "give at least one step")

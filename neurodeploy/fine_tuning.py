@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.errors import DataError, MissingPackageError, OptionError
+from neurodeploy.extras import install_remedy
 from neurodeploy.network import Network
 from neurodeploy.runtime.session import Stimulus, stimulus
 from neurodeploy.spikes.events import Events
@@ -67,7 +68,7 @@ def fine_tune(
     try:
         import torch
     except (ImportError, OSError) as error:  # OSError: a shared library that cannot be loaded
-        remedy = "pip install 'neurodeploy-snn[torch]'"
+        remedy = install_remedy("torch")
         raise MissingPackageError("fine-tuning", "needs the package torch", remedy) from error
     from neurodeploy.models.slayer.fine_tuning import FineTuneOptions, FineTuning
     from neurodeploy.models.slayer.labelled import Labelled as LabelledRecordings

@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from neurodeploy.extras import install_remedy
 from neurodeploy.provenance import package_version
 
 #: Piece, distribution, a real symbol of it, what it is needed for, and what to do when it is missing.
@@ -15,7 +16,7 @@ _PIECES = (
         None,
         "neurodeploy.emulator._core:Image",
         "backend emulator; without it there is --backend reference, a hundred times slower",
-        "pip install --force-reinstall neurodeploy-snn",
+        "pip install --force-reinstall . in a checkout, or the wheel's name for .",
     ),
     ("numpy", "numpy", "numpy:ndarray", "everything", "pip install numpy"),
     ("h5py", "h5py", "h5py:File", "reading and writing .ndn, .ndp and .ndr files", "pip install h5py"),
@@ -25,14 +26,14 @@ _PIECES = (
         "torch",
         "torch:Tensor",
         "reading .pt checkpoints, training, backend torch",
-        "pip install 'neurodeploy-snn[torch]'",
+        install_remedy("torch"),
     ),
     (
         "scikit-learn",
         "scikit-learn",
         "sklearn.datasets:load_digits",
         "the digits of `neurodeploy demo`",
-        "pip install 'neurodeploy-snn[demo]'",
+        install_remedy("demo"),
     ),
 )
 
@@ -64,7 +65,7 @@ def _video() -> dict[str, Any]:
         "version": package_version("av") if works else None,
         "works": works,
         "needed_for": ".mp4 and .webm of `neurodeploy replay`",
-        "remedy": "pip install 'neurodeploy-snn[video]'",
+        "remedy": install_remedy("video"),
         "optional": True,
     }
 

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
     Split = tuple[Sequence[Labelled], Sequence[Labelled]]
 
-METHODS = ("slayer", "tssl", "fp")
+#: What each method's network is called by the command unless said.
+OUTPUTS = {"slayer": "net.pt", "tssl": "net.ndn", "fp": "net.npz"}
+METHODS = tuple(OUTPUTS)
 #: Recordings, from all over the data, whose last event tells how long a run must be, where nobody says.
 LOOKED_AT = 100
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurodeploy.errors import DataError, MissingPackageError, OptionError
+from neurodeploy.extras import install_remedy
+from neurodeploy.spikes.table import TABLE_SUFFIX
 
 if TYPE_CHECKING:
     from neurodeploy.models.datasets.labelled import Labelled
@@ -36,6 +38,10 @@ def parted(
 
     if limit is not None and limit < 1:
         raise OptionError("limit", f"{limit} is less than 1", "ask for at least one recording")
+    if path.suffix.lower() == TABLE_SUFFIX and path.is_file():
+        raise DataError(
+            str(path), "is a table of features", "train on it with the method fp, or give a folder of recordings"
+        )
     items = find_labelled(path)
     if share is not None:
         items, split, test_split = divided(items, share, seed), "train", "test"
@@ -55,7 +61,7 @@ def need_torch(purpose: str) -> None:
     try:
         import torch  # noqa: F401
     except ImportError as error:
-        remedy = 'install it with `pip install "neurodeploy-snn[torch]"`'
+        remedy = install_remedy("torch")
         raise MissingPackageError(purpose, f"needs torch ({error})", remedy) from error
 
 

@@ -79,7 +79,7 @@ def train_fp(
     test_split: str = "test",
     test_share: float | None = None,
     limit: int | None = None,
-    neuron: str | Recipe | None = None,
+    neuron: str | Path | Recipe | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -105,7 +105,8 @@ def train_fp(
         test_split: the part to test on; "rest": all that is not trained on.
         test_share: parts the samples anew, this share of each class for testing, by the seed.
         limit: only the first so many samples to train on.
-        neuron: a `Recipe`, or the name of one: xor, iris, yin-yang, yin-yang-paper; None: yin-yang.
+        neuron: a `Recipe`, or the name of one, as text or as the path it is to the command: xor, iris, iris-paper,
+            yin-yang, yin-yang-paper; None: yin-yang.
         epochs: passes over the data; None: the recipe's.
         batch_size: samples per update; None: the recipe's.
         learning_rate: None: the recipe's.
@@ -137,6 +138,9 @@ def train_fp(
     how = _recipe(neuron, {name: value for name, value in given.items() if value is not None} | recipe)
     table = _table(data)
     training, test = _parts(table, split, test_split, test_share, limit, seed)
+    if len(np.unique(table.labels[training])) < 2:
+        remedy = "train on more of them, or give a test share to part them by class"
+        raise DataError("training data", f"has {len(training)} samples, all of one class", remedy)
     latency = _latency(table, how)
     sizes, times = _sizes(arch, latency), latency.times(table.features)
     trainer = ForwardTrainer(sizes, times[training], table.labels[training], how, seed, threads)
@@ -227,16 +231,19 @@ class _Session:
         return text if last is None else f"{text}, {last['training_accuracy']:.1%} right in the last"
 
 
-def _recipe(neuron: str | Recipe | None, given: dict[str, Any]) -> Recipe:
-    from neurodeploy.models.forward_prop.recipe import RECIPES
+def _recipe(neuron: str | Path | Recipe | None, given: dict[str, Any]) -> Recipe:
+    from neurodeploy.models.forward_prop.recipe import RECIPES, Recipe
 
-    if isinstance(neuron, str) and neuron not in RECIPES:
-        raise OptionError("recipe", f"{neuron!r} is unknown", f"choose from {', '.join(RECIPES)}")
-    base = RECIPES[neuron or "yin-yang"] if neuron is None or isinstance(neuron, str) else neuron
-    unknown = sorted(set(given) - set(vars(base)))
-    if unknown:
-        known = ", ".join(vars(base))
-        raise OptionError(unknown[0].replace("_", " "), "means nothing to forward propagation", f"choose from {known}")
+    if isinstance(neuron, Recipe):
+        base = neuron
+    else:
+        name = "yin-yang" if neuron is None else str(neuron)
+        if name not in RECIPES:
+            raise OptionError("recipe", f"{name!r} is unknown", f"choose from {', '.join(RECIPES)}")
+        base = RECIPES[name]
+    for option in given:
+        if option not in vars(base):
+            raise OptionError(option.replace("_", " "), "is nothing that the method fp has", "leave it out")
     return replace(base, **given)
 
 
@@ -269,15 +276,19 @@ def _parts(
     table: Table, split: str, test_split: str, share: float | None, limit: int | None, seed: int
 ) -> tuple[IntArray, IntArray]:
     """Indices of the samples to train and to test on."""
+    from neurodeploy.models.datasets.tables import divided
+
     if limit is not None and limit < 1:
         raise OptionError("limit", f"{limit} is less than 1", "ask for at least one sample")
     everyone = np.arange(len(table.labels))
     if share is not None:
-        if not 0 < share < 1:
-            raise OptionError("test share", f"{share} is outside 0 … 1", "choose for example 0.2")
-        training, test = _divided(table.labels, share, seed)
+        training, test = divided(table.labels, share, seed)
         return training[:limit], test
     if table.split is None:
+        for name, value, usual in (("split", split, {"train"}), ("test split", test_split, {"test", REST})):
+            if value not in usual:
+                remedy = "give the table a column split, or part it with a test share"
+                raise OptionError(name, f"{value[:40]!r} is asked for, and the table has no splits", remedy)
         return everyone[:limit], everyone[:0] if limit is None or test_split != REST else everyone[limit:]
     training = everyone[table.split == split][:limit]
     if not len(training):
@@ -285,12 +296,3 @@ def _parts(
         raise DataError("table", f"has no samples of split {split!r}", f"choose from {known}")
     test = np.setdiff1d(everyone, training) if test_split == REST else everyone[table.split == test_split]
     return training, test
-
-
-def _divided(labels: IntArray, share: float, seed: int) -> tuple[IntArray, IntArray]:
-    """A share of each class, rounded, drawn by the seed; in the table's order."""
-    rng = np.random.default_rng([seed, 1])
-    drawn = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    chosen = [rng.permutation(own)[: round(share * len(own))] for own in drawn]
-    test = np.sort(np.concatenate(chosen))
-    return np.setdiff1d(np.arange(len(labels)), test), test

@@ -17,6 +17,7 @@ from neurodeploy.compiler.program import Program
 from neurodeploy.emulator.simulation import Chunk, Counters, Options, Simulation, Spikes, State
 from neurodeploy.emulator.stretch import check_stretch
 from neurodeploy.errors import MissingPackageError, OptionError
+from neurodeploy.extras import install_remedy
 from neurodeploy.network import CubaLif, Network, Population
 from neurodeploy.precision import ACCUMULATOR_LIMIT, DECAY_ONE, STATE_BITS, VOLTAGE_LIMIT, IntArray
 from neurodeploy.spikes.events import Events
@@ -24,9 +25,7 @@ from neurodeploy.spikes.events import Events
 try:
     import torch
 except (ImportError, OSError) as error:  # OSError: a shared library that cannot be loaded
-    raise MissingPackageError(
-        "backend torch", "needs the package torch", "pip install 'neurodeploy-snn[torch]'"
-    ) from error
+    raise MissingPackageError("backend torch", "needs the package torch", install_remedy("torch")) from error
 
 from torch import Tensor
 

@@ -20,9 +20,27 @@ QUIET = ("-q", "--disable-pip-version-check")
 #: By version, what a wheel for it may be called: 3.12 and later share one of the stable ABI.
 TAGS = {"3.11": "cp311-cp311", "3.12": "cp312-abi3", "3.13": "cp312-abi3"}
 #: Commands that a new user tries first, in a folder with `p.ndp`.
-COMMANDS = ("--version", "doctor", "formats", "target list", "backend list", "verify p.ndp --random 0.2")
+COMMANDS = (
+    "--version",
+    "doctor",
+    "formats",
+    "target list",
+    "backend list",
+    "verify p.ndp --random 0.2",
+    "convert p.ndp p.c",
+)
 #: What a wheel must hold, as name endings, and what it must not, as folders.
-HELD = ("/py.typed", "/targets/loihi1.toml", "/digits/digits.pt", "/report.html.jinja", "/licenses/LICENSE")
+HELD = (
+    "/py.typed",
+    "/targets/loihi1.toml",
+    "/digits/digits.pt",
+    *(f"/reporting/page/{name}" for name in ("page.html.jinja", "chip.html.jinja", "comparison.html.jinja")),
+    *(f"/reporting/page/page.{kind}" for kind in ("css", "js")),
+    *(f"/replays/replay.{kind}" for kind in ("html.jinja", "css", "js")),
+    "/licenses/LICENSE",
+)
+#: The native modules; those of the stable ABI say so in their names on Linux and macOS.
+NATIVE = ("emulator/_core", "models/slayer/_loops", "models/forward_prop/_events")
 NOT_HELD = ("tests/", "docs/", "benchmarks/", "compiler/", "runtime/", "emulator/", "models/")
 
 
@@ -78,7 +96,10 @@ def check_content(wheel: Path, tag: str) -> None:
         (described,) = [name for name in names if name.endswith(".dist-info/METADATA")]
         Metadata.from_email(archive.read(described), validate=True)
         text = BytesParser().parsebytes(archive.read(described)).get_payload()
-    wrong = [end for end in HELD if not any(name.endswith(end) for name in names)]
+    stable = ".abi3." if tag.endswith("abi3") and os.name == "posix" else "."
+    natives = [f"neurodeploy/{name}{stable}" for name in NATIVE]
+    wrong = [f"lacks {native}*" for native in natives if not any(name.startswith(native) for name in names)]
+    wrong += [f"lacks *{end}" for end in HELD if not any(name.endswith(end) for name in names)]
     wrong += [name for name in names if name.startswith(NOT_HELD) or name.endswith((".c", ".h", ".cpp"))]
     if wrong or "From a trained spiking network" not in str(text):
         sys.exit(f"{wheel.name}: {', '.join(wrong) or 'no description'}")

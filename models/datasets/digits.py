@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.errors import FormatError, MissingPackageError
+from neurodeploy.extras import install_remedy
 from neurodeploy.files import write_atomic
 from neurodeploy.models.datasets.saccades import Sensor, record
 from neurodeploy.precision import IntArray
@@ -57,7 +58,7 @@ def load_images() -> tuple[NDArray[np.float64], IntArray]:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        remedy = 'install it with `pip install "neurodeploy-snn[demo]"`'
+        remedy = install_remedy("demo")
         raise MissingPackageError("the digits data set", f"needs scikit-learn ({error})", remedy) from error
     digits = load_digits()
     return np.asarray(digits.images, np.float64), np.asarray(digits.target, np.int64)

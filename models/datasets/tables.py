@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.errors import DataError, FormatError, MissingPackageError
-from neurodeploy.files import read_bytes, write_atomic
+from neurodeploy.errors import FormatError, MissingPackageError, OptionError
+from neurodeploy.files import write_atomic
+from neurodeploy.spikes.table import read_rows
 
-MAX_TABLE_BYTES = 2**28
 #: Yin-Yang's circle and dots, after Kriener, Göltz, Petrovici, "The Yin-Yang dataset" (2022).
 RADIUS, DOT = 0.5, 0.1
 
@@ -87,32 +87,38 @@ def yin_yang_class(x: float, y: float) -> int:
     return 1 if right <= RADIUS / 2 or y <= RADIUS else 0
 
 
-def read_table(path: Path) -> Table:
-    """A .csv: a line of names, then a sample per line; `label` holds classes from 0, `split`, if there, its part.
+def divided(labels: NDArray[np.int64], share: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices of the samples to train and to test on, each in order.
+
+    Args:
+        labels: of all samples.
+        share: of each class that is tested on, rounded; between 0 and 1.
+        seed: of the draw.
 
     Raises:
-        FormatError: no such file, or no such table.
+        OptionError: another share.
+    """
+    if not 0 < share < 1:
+        raise OptionError("test share", f"{share} is outside 0 … 1", "choose for example 0.2")
+    rng = np.random.default_rng([seed, 1])
+    drawn = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    test = np.sort(np.concatenate([rng.permutation(own)[: round(share * len(own))] for own in drawn]))
+    return np.setdiff1d(np.arange(len(labels)), test), test
+
+
+def read_table(path: Path) -> Table:
+    """A `.csv`, as of `neurodeploy.spikes.table`, with at least one sample and with labels.
+
+    Raises:
+        FormatError: no such file, no such table, no samples, or no column `label`.
         DataError: a number that is none or not finite, or a label that is no whole number from 0.
     """
-    try:
-        lines = list(csv.reader(io.StringIO(read_bytes(path, MAX_TABLE_BYTES).decode())))
-    except (ValueError, csv.Error) as error:
-        raise FormatError(str(path), "is no table", "give a .csv with a line of names") from error
-    if len(lines) < 2 or "label" not in lines[0] or len(set(lines[0])) != len(lines[0]):
-        raise FormatError(str(path), "has no samples or no column `label`", "give names in the first line, each once")
-    names = [name for name in lines[0] if name not in ("label", "split")]
-    if not names:
-        raise FormatError(str(path), "has no features", "give columns beside label and split")
-    rows = [dict(zip(lines[0], line, strict=False)) for line in lines[1:] if line]
-    if any(len(row) != len(lines[0]) for row in rows):
-        raise FormatError(str(path), "has lines of another length than the first", "give every sample all columns")
-    features = np.array([[_number(row[name], path, k) for name in names] for k, row in enumerate(rows)])
-    labels = [_number(row["label"], path, k) for k, row in enumerate(rows)]
-    for k, label in enumerate(labels):
-        if label < 0 or label != int(label):
-            raise DataError(f"{path}, sample {k}", f"has label {label:g}", "number the classes from 0")
-    split = np.array([row["split"] for row in rows]) if "split" in lines[0] else None
-    return Table(features, np.array(labels).astype(np.int64), split, tuple(names))
+    rows = read_rows(path)
+    if rows.labels is None or not len(rows.labels):
+        problem = "has no samples" if rows.labels is not None else "has no column `label`"
+        raise FormatError(str(path), problem, "give a line of names, then a sample with its class in every line")
+    split = None if rows.split is None else np.array(rows.split)
+    return Table(rows.features, rows.labels, split, rows.names)
 
 
 def write_table(table: Table, path: Path, overwrite: bool = False) -> None:
@@ -125,13 +131,3 @@ def write_table(table: Table, path: Path, overwrite: bool = False) -> None:
         part = [] if table.split is None else [table.split[k]]
         rows.writerow([*(repr(float(value)) for value in features), int(label), *part])
     write_atomic(path, text.getvalue().encode(), overwrite)
-
-
-def _number(text: str, path: Path, sample: int) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        raise DataError(f"{path}, sample {sample}", f"holds {text!r}", "give finite numbers")
-    return value

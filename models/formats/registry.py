@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neurodeploy.errors import FormatError, MissingPackageError
+from neurodeploy.extras import install_remedy
 from neurodeploy.files import is_folder
 from neurodeploy.models.formats.options import ReadOptions, WriteOptions, check_options
 
@@ -216,7 +217,7 @@ def load_function(item: Format, action: str) -> Any:
         raise FormatError(f"format {item.name}", problem, "repair its package") from error
     except (ImportError, OSError) as error:  # OSError: a shared library that cannot be loaded
         problem = f"is needed for the format {item.name} and cannot be imported ({error})"
-        remedy = f"pip install 'neurodeploy-snn[{item.extra}]'" if item.extra else "install it"
+        remedy = install_remedy(item.extra) if item.extra else "install it"
         raise MissingPackageError(getattr(error, "name", None) or item.extra or module, problem, remedy) from error
 
 

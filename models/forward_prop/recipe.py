@@ -20,6 +20,7 @@ class Recipe:
         synapse_rate, membrane_rate, threshold, horizon_ms, refractory_ms: of `ForwardNetwork`.
         early_ms, late_ms, largest_first, complement, bias_ms: of `Latency`.
         hidden_mean, hidden_std, output_mean, output_std: of the initial weights, drawn from normal distributions.
+        recurrent_std: the same of weights from each hidden layer to itself, of mean 0; None: feed-forward.
         learning_rate: of Adam, in units of weight.
         final_rate: share of it that is left in the end; it falls along half a cosine. 1: constant, as in the paper.
         beta1, beta2, epsilon: of Adam.
@@ -50,6 +51,7 @@ class Recipe:
     hidden_std: float = 1.0
     output_mean: float = 2.0
     output_std: float = 0.1
+    recurrent_std: float | None = None
     learning_rate: float = 0.1
     final_rate: float = 1.0
     beta1: float = 0.9
@@ -75,15 +77,28 @@ class Recipe:
             low = -np.inf if name.endswith("mean") else 0
             if not (np.isfinite(getattr(self, name)) and getattr(self, name) >= low):
                 raise OptionError("training", f"{name} is {getattr(self, name)}", "choose a finite number from 0 on")
+        if self.recurrent_std is not None and not (np.isfinite(self.recurrent_std) and self.recurrent_std >= 0):
+            problem = f"recurrent_std is {self.recurrent_std}"
+            raise OptionError("training", problem, "choose a finite number from 0 on, or none")
 
 
-#: Table 1. T there is the time of the late input; the outputs have as long again to answer. γ is 0.02, not the table's
-#: 0.2, with which the pull to early times leaves 4 of 100 networks where no output is selective.
-XOR = Recipe(gamma=0.02)
-#: Table 2. T is the time of the latest input; the outputs have 4 ms to answer it.
-IRIS = Recipe(
+#: Table 1. T there is the time of the late input; the outputs have as long again to answer. γ is 0.01, not the table's
+#: 0.2, with which the pull to early times leaves 5 of 100 networks where no output is selective. §5.1 speaks of the
+#: cross-entropy alone: without the pull steps to converge are the paper's, 17.7 in the mean, but 2 of 1,000 stay stuck.
+XOR = Recipe(gamma=0.01)
+#: Table 2 as printed. T is the time of the latest input; the outputs have 4 ms to answer it.
+IRIS_PAPER = Recipe(
     membrane_rate=0.9, late_ms=16.0, horizon_ms=20.0, largest_first=True, learning_rate=0.05, gamma=0.1, tau0=1.0,
     batch_size=120, epochs=300,
+)  # fmt: skip
+#: Table 2's neuron, with the inputs of Yin-Yang: the four spikes of Table 2 tell differences of features only (a flower
+#: whose spikes all come later is the same to the network), from which about nine in ten can be told; 1 − x beside
+#: each and a spike at a known time (0.45 T, as Table 3 has it) tell the values. T is near the time constants; it, τ0,
+#: γ, η and the weights were chosen on other splits of the flowers than those in docs/forward_propagation.md.
+IRIS = replace(
+    IRIS_PAPER, late_ms=2.0, horizon_ms=4.0, complement=True, bias_ms=0.9, hidden_mean=1.0, hidden_std=0.5,
+    output_mean=1.0, output_std=0.5, learning_rate=0.01, final_rate=0.02, gamma=0.01, tau0=0.5, min_slope=0.05,
+    batch_size=10, epochs=80,
 )  # fmt: skip
 #: Table 3.
 YIN_YANG = Recipe(
@@ -93,4 +108,6 @@ YIN_YANG = Recipe(
 #: Ten times Table 3's learning rate at first, falling along a cosine, and smaller, more different weights of the
 #: outputs; chosen on validation data.
 YIN_YANG_TUNED = replace(YIN_YANG, learning_rate=0.005, final_rate=0.01, output_mean=1.0, output_std=0.3)
-RECIPES = {"xor": XOR, "iris": IRIS, "yin-yang": YIN_YANG_TUNED, "yin-yang-paper": YIN_YANG}
+RECIPES = {
+    "xor": XOR, "iris": IRIS, "iris-paper": IRIS_PAPER, "yin-yang": YIN_YANG_TUNED, "yin-yang-paper": YIN_YANG
+}  # fmt: skip

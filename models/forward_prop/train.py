@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -59,6 +59,14 @@ def initial_weights(sizes: tuple[int, ...], recipe: Recipe, seed: int) -> list[F
     return [rng.normal(mean, std, (inputs, neurons)) for inputs, neurons, (mean, std) in pairs]
 
 
+def initial_recurrent(sizes: tuple[int, ...], recipe: Recipe, seed: int) -> list[FloatArray]:
+    """Normal weights from each hidden layer to itself, of mean 0; none where the recipe has no recurrent weights."""
+    if recipe.recurrent_std is None:
+        return []
+    rng = np.random.default_rng([seed, 1])
+    return [rng.normal(0.0, recipe.recurrent_std, (size, size)) for size in sizes[1:-1]]
+
+
 class ForwardTrainer:
     """A training that can be left at any update and gone on with, with the same bits for any number of threads.
 
@@ -88,15 +96,21 @@ class ForwardTrainer:
         single_spikes(self.times)
         self.loss = FirstSpikeLoss(recipe.tau0, recipe.tau1, recipe.gamma)
         self.weights = initial_weights(sizes, recipe, seed)
-        self.mean = [np.zeros_like(weight) for weight in self.weights]
-        self.square = [np.zeros_like(weight) for weight in self.weights]
+        self.recurrent = initial_recurrent(sizes, recipe, seed)
+        self.mean = [np.zeros_like(weight) for weight in self.trained]
+        self.square = [np.zeros_like(weight) for weight in self.trained]
         self.batches = -(-len(self.labels) // recipe.batch_size)
         self.updates = self.batches * recipe.epochs
         self.done = 0
 
     def network(self) -> ForwardNetwork:
         """As trained so far."""
-        return made(self.weights, self.recipe)
+        return made(self.weights, self.recipe, self.recurrent)
+
+    @property
+    def trained(self) -> list[FloatArray]:
+        """All matrices that are trained: those from layer to layer, then the recurrent ones."""
+        return [*self.weights, *self.recurrent]
 
     @property
     def learning_rate(self) -> float:
@@ -120,7 +134,7 @@ class ForwardTrainer:
         value = self.loss(run, labels)
         by_times = [None] * (len(run.layers) - 1) + [value.by_times / len(chosen)]
         found = gradient(run, by_times, min_slope=self.recipe.min_slope, threads=self.threads)
-        self._adam(found.weights)
+        self._adam((*found.weights, *found.recurrent[: len(self.recurrent)]))
         woken = self._wake(run, labels)
         self.done += 1
         correct = int(np.sum(value.predicted == labels))
@@ -130,7 +144,7 @@ class ForwardTrainer:
         recipe, step = self.recipe, self.done + 1
         rate = self.learning_rate * np.sqrt(1 - recipe.beta2**step) / (1 - recipe.beta1**step)
         epsilon = recipe.epsilon * np.sqrt(1 - recipe.beta2**step)
-        for weight, mean, square, slope in zip(self.weights, self.mean, self.square, gradients, strict=True):
+        for weight, mean, square, slope in zip(self.trained, self.mean, self.square, gradients, strict=True):
             mean[:] += (1 - recipe.beta1) * (slope - mean)
             square[:] += (1 - recipe.beta2) * (slope * slope - square)
             weight[:] -= rate * mean / (np.sqrt(square) + epsilon)
@@ -166,7 +180,7 @@ class ForwardTrainer:
             FormatError: the system refuses to write.
         """
         arrays = {"about": np.array(self._about()), "done": np.array(self.done)}
-        for name, values in (("weight", self.weights), ("mean", self.mean), ("square", self.square)):
+        for name, values in (("weight", self.trained), ("mean", self.mean), ("square", self.square)):
             arrays |= {f"{name}_{k}": value for k, value in enumerate(values)}
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
@@ -184,22 +198,23 @@ class ForwardTrainer:
             with np.load(io.BytesIO(read_bytes(path, MAX_CHECKPOINT_BYTES)), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             about, done = str(arrays["about"]), int(arrays["done"])
-            saved = [[arrays[f"{name}_{k}"] for k in range(len(self.weights))] for name in ("weight", "mean", "square")]
+            saved = [[arrays[f"{name}_{k}"] for k in range(len(self.trained))] for name in ("weight", "mean", "square")]
             kind = json.loads(about)["kind"]
         except (ValueError, KeyError, TypeError, EOFError, BadZipFile, OSError) as error:
             raise FormatError(str(path), "is no checkpoint of a training, or a damaged one", remedy) from error
         if kind != KIND or not 0 <= done <= self.updates:
             raise FormatError(str(path), "is no checkpoint of such a training", remedy)
-        fit = all(v.shape == w.shape for part in saved for v, w in zip(part, self.weights, strict=True))
+        fit = all(v.shape == w.shape for part in saved for v, w in zip(part, self.trained, strict=True))
         if about != self._about() or not fit:
             remedy = "resume with the same options and data, or start anew"
             raise OptionError(str(path), "is of a training with other options, data or layers", remedy)
-        self.weights, self.mean, self.square = ([np.array(v, np.float64) for v in part] for part in saved)
+        trained, self.mean, self.square = ([np.array(v, np.float64) for v in part] for part in saved)
+        self.weights, self.recurrent = trained[: len(self.weights)], trained[len(self.weights) :]
         self.done = done
 
 
-def made(weights: list[FloatArray], recipe: Recipe) -> ForwardNetwork:
-    """A network of a recipe's neurons."""
+def made(weights: list[FloatArray], recipe: Recipe, recurrent: Sequence[FloatArray] = ()) -> ForwardNetwork:
+    """A network of a recipe's neurons; recurrent weights of all hidden layers, or none."""
     return ForwardNetwork(
         tuple(weights),
         recipe.synapse_rate,
@@ -207,6 +222,7 @@ def made(weights: list[FloatArray], recipe: Recipe) -> ForwardNetwork:
         recipe.threshold,
         recipe.horizon_ms,
         recipe.refractory_ms,
+        (*recurrent, None) if recurrent else None,
     )
 
 

@@ -86,7 +86,6 @@ def _read(
     from neurodeploy import api
     from neurodeploy.calibration import calibrate_srm
     from neurodeploy.errors import OptionError
-    from neurodeploy.models.formats.slayer_pt import FORMAT
 
     if data is None:
         if calibrating:
@@ -99,6 +98,8 @@ def _read(
         raise OptionError(f"--{flag(useless[0])}", problem, "leave it or --data out")
     with console.progress("calibrating", None) as advance:
         calibrated = calibrate_srm(source, data, progress=advance, **reading, **calibrating)
+    from neurodeploy.models.formats.slayer_pt import FORMAT  # imports torch, which is there by now
+
     return calibrated.network, calibrated.notes, FORMAT, calibrated.as_dict()
 
 

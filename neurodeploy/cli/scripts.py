@@ -200,6 +200,17 @@ def _replay(given: Given) -> Script:
     return script
 
 
+def _timestep(given: Given) -> Script:
+    script, output = Script(), given.pop("output", None)
+    overwrite = given.pop("force", False)
+    script.call("nd.timesteps", given.pop("path"), given.pop("data", None), to="found", **_taken(given))
+    if output is not None:
+        script.imports("import json")
+        _written(script, output, "json.dumps(found.as_dict(), indent=1).encode()", overwrite)
+    script.add("print(found.as_dict())\nassert found.chosen_ms is not None")
+    return script
+
+
 def _train(given: Given) -> Script:
     script, overwrite = Script(), _overwrite(given)
     if "fine_tune" in given:
@@ -211,7 +222,9 @@ def _train(given: Given) -> Script:
         _load(script, given)
         script.call("nd.fine_tune_files", Code("network"), data, output, **_taken(given), **overwrite)
         return script
-    output = _output(given, "net.pt")
+    from neurodeploy.training import OUTPUTS
+
+    output = _output(given, OUTPUTS.get(given.get("method", "slayer"), "net.pt"))
     script.call("nd.train", given.pop("arch"), given.pop("data"), output, to="trained", **_taken(given), **overwrite)
     script.add("print(trained.accuracy)")
     return script
@@ -280,5 +293,6 @@ SCRIPTS: Mapping[str, Callable[[Given], Script]] = {
     "convert": _convert,
     "report": _report,
     "replay": _replay,
+    "timestep": _timestep,
     "train": _train,
 }

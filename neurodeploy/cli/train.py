@@ -19,8 +19,6 @@ from neurodeploy.cli.verb import Console, options, verb
 FROM_NOTHING = (
     "neuron", "timestep_ms", "delays", "method", "rate_epochs", "rate_augment", "windows", "gain", "dropout", "loss",
 )  # fmt: skip
-#: What a network is called unless said.
-OUTPUTS = {"slayer": "net.pt", "tssl": "net.ndn", "fp": "net.npz"}
 TSSL = ("planes", "desired", "tau_membrane", "tau_synapse")
 FINE_TUNING = ("fine_tune", "yaml", "layer_bits")
 ROWS = "as given: weights as they were; rounded: to the same bits, without training"
@@ -29,7 +27,12 @@ _WHAT = options(
     click.option("--arch", metavar="NOTATION", help="Layers, for example 34x34x2-512-10."),
     click.option("--fine-tune", type=FILE, metavar="NET", help="Train this network on instead: .ndn or a checkpoint."),
     click.option("--yaml", type=FILE, help="Of a checkpoint to fine-tune: SLAYER's yaml."),
-    click.option("--data", type=FILE, required=True, help="Folder of recordings with labels.csv, or of a data set."),
+    click.option(
+        "--data",
+        type=FILE,
+        required=True,
+        help="Folder of recordings with labels.csv, or of a data set; with fp a table of features (.csv).",
+    ),
     click.option("--split", default="train", show_default=True, metavar="NAME", help="Part to train on."),
     click.option(
         "--test-split",
@@ -40,7 +43,14 @@ _WHAT = options(
     ),
     click.option("--test-share", type=float, metavar="S", help="Part the recordings by the seed: S of each class."),
     click.option("--limit", type=int, metavar="N", help="Train on the first N recordings only."),
-    click.option("--neuron", type=FILE, help="SLAYER's yaml of neuron, time step and length; else LOIHI's usual one."),
+    click.option(
+        "--neuron",
+        type=FILE,
+        metavar="FILE|RECIPE",
+        help="SLAYER's yaml of neuron, time step and length; else LOIHI's usual one. With fp the name of a recipe: "
+        "xor, iris, iris-paper, yin-yang (unless given), "
+        "yin-yang-paper.",
+    ),
     click.option("--steps", type=int, metavar="N", help="Length of a recording; else of the yaml or the data."),
     click.option("--timestep-ms", type=float, metavar="T", help="Length of a step; else of the yaml, or 1."),
     click.option("--delays", is_flag=True, help="Learn axonal delays."),
@@ -159,7 +169,7 @@ def _told(console: Console) -> Iterator[dict[str, Any]]:
 
 
 def _train(console: Console, options: dict[str, Any]) -> None:
-    from neurodeploy.training import train
+    from neurodeploy.training import OUTPUTS, train
 
     output = options.pop("output") or Path(OUTPUTS.get(options["method"], "net.pt"))
     arch, data, force = (options.pop(name) for name in ("arch", "data", "force"))
@@ -169,6 +179,11 @@ def _train(console: Console, options: dict[str, Any]) -> None:
         trained = train(arch, data, output, overwrite=force, **told, **given(**options))
     answer = trained.as_dict()
     console.result(answer, lambda: _text(answer))
+    if options["method"] == "fp":  # a network in continuous time, whose time step is still to be chosen
+        own = answer["test_recordings"] and "test_share" not in options and options.get("test_split") != "rest"
+        part = f" --split {options.get('test_split', 'test')}" if own else ""
+        console.next_step(f"neurodeploy timestep {output} --data {data}{part}")
+        return
     beside = f" --yaml {answer['yaml']}" if answer.get("yaml") else ""
     console.next_step(f"neurodeploy compile {output}{beside}")
 
@@ -197,6 +212,9 @@ def _text(answer: dict[str, Any]) -> str:
     files = " and ".join(name for name in (answer["network"], answer.get("yaml")) if name is not None)
     lines = [f"{files} written after {answer['seconds']:.0f} s"]
     share = answer["accuracy"]
+    if share is None:
+        lines.append("not tested: no recordings to test on; --test-share 0.2 keeps a fifth of each class for it")
+        return "\n".join(lines)
     low, high = share["interval_95"]
     lines.append(
         f"test: {share['correct']} of {share['total']} correct, {share['share']:.1%} "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurodeploy.errors import MissingPackageError, OptionError
+from neurodeploy.extras import install_remedy
 from neurodeploy.replays import canvas
 from neurodeploy.replays.page import pace_in_words
 from neurodeploy.replays.picture import Painter
@@ -128,7 +129,7 @@ class Video:
         try:
             from av import VideoFrame  # noqa: F401 - a folder of that name would pass `import av`
         except ImportError as error:
-            remedy = "pip install 'neurodeploy-snn[video]', or write a .gif"
+            remedy = f"{install_remedy('video')}, or write a .gif"
             raise MissingPackageError(f"a .{self.container}", "needs PyAV, which is not installed", remedy) from error
 
     def write(self, painter: Painter, moments: list[float], fps: int, progress: Progress) -> bytes:

@@ -29,9 +29,8 @@ class Source:
 
 
 #: Orchard, Jayawant, Cohen and Thakor: Converting static image datasets to spiking neuromorphic datasets using
-#: saccades, 2015; the digits are their own names. Copies came under two licences, CC BY 4.0 and, on the authors' site,
-#: CC BY-SA 4.0; the name of a folder does not tell which.
-NMNIST = Source((), "N-MNIST, G. Orchard et al. 2015, CC BY 4.0 (on its own site: CC BY-SA 4.0)")
+#: saccades, 2015; the digits are their own names.
+NMNIST = Source((), "N-MNIST, G. Orchard et al. 2015, CC BY 4.0")
 #: Amir et al.: A low power, fully event-based gesture recognition system, 2017; names of its `gesture_mapping.csv`.
 DVS_GESTURE = Source(
     (

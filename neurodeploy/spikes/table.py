@@ -6,9 +6,11 @@ import csv
 import io
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodeploy.errors import DataError, FormatError
 from neurodeploy.files import read_bytes
@@ -22,12 +24,26 @@ MAX_TABLE_BYTES = 2**28
 LABEL, SPLIT = "label", "split"
 
 
-def read_table(path: Path) -> list[Sample]:
-    """The rows of a table: a header, columns of numbers, a column `label` with the class from 0 if classes are known,
-    and a column `split` if the rows belong to parts of a data set.
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What a table holds, its columns apart.
 
-    Returns:
-        Samples named `FILE:ROW`, the first row behind the header being 1.
+    Args:
+        names: of the features.
+        features: float64, finite, shape (rows, features).
+        labels: classes from 0, shape (rows,); None: the table has no such column.
+        split: the part each row belongs to, as it is written; None: the table has no such column.
+    """
+
+    names: tuple[str, ...]
+    features: NDArray[np.float64]
+    labels: NDArray[np.int64] | None
+    split: tuple[str, ...] | None
+
+
+def read_rows(path: Path) -> Rows:
+    """A table: a header, columns of numbers, a column `label` with the class from 0 if classes are known, and a column
+    `split` if the rows belong to parts of a data set. Empty lines do not count.
 
     Raises:
         FormatError: no table, a header without features or with a name twice, or a row of another length.
@@ -39,11 +55,39 @@ def read_table(path: Path) -> list[Sample]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise FormatError(str(path), "is no table of comma-separated text", "write it as UTF-8 CSV") from error
     header = [name.strip() for name in rows[0]] if rows else []
-    features = [name for name in header if name not in (LABEL, SPLIT)]
-    if not features or len(set(header)) < len(header):
+    names = tuple(name for name in header if name not in (LABEL, SPLIT))
+    if not names or len(set(header)) < len(header):
         problem = f"starts with {','.join(header)[:80]!r}"
         raise FormatError(str(path), problem, "let its first line name every feature once, then label, then split")
-    return [_sample(path, number, row, header) for number, row in enumerate(rows[1:], start=1)]
+    features = np.zeros((len(rows) - 1, len(names)))
+    labels: list[int] = []
+    split: list[str] = []
+    for k, row in enumerate(rows[1:]):
+        where = _row_name(path, k)
+        if len(row) != len(header):
+            problem = f"has {len(row)} values for {len(header)} columns"
+            raise FormatError(where, problem, "give one value per column")
+        values = {name: text.strip() for name, text in zip(header, row, strict=True)}
+        features[k] = [_number(where, name, values[name]) for name in names]
+        labels += [_class(where, values[LABEL])] if LABEL in values else []
+        split += [values[SPLIT]] if SPLIT in values else []
+    classes = np.array(labels, np.int64) if LABEL in header else None
+    return Rows(names, features, classes, tuple(split) if SPLIT in header else None)
+
+
+def read_table(path: Path) -> list[Sample]:
+    """The rows of a table as samples named `FILE:ROW`, the first row behind the header being 1.
+
+    Raises:
+        FormatError, DataError: as `read_rows`.
+    """
+    rows = read_rows(path)
+    samples = []
+    for k, features in enumerate(rows.features.tolist()):
+        label = None if rows.labels is None else int(rows.labels[k])
+        split = None if rows.split is None else rows.split[k] or None
+        samples.append(Sample(_row_name(path, k), path, label, split, tuple(features)))
+    return samples
 
 
 def coded(sample: Sample, coding: Latency | None) -> Recording:
@@ -67,17 +111,14 @@ def coded(sample: Sample, coding: Latency | None) -> Recording:
     return Recording(times * 1000.0, np.arange(len(times), dtype=np.int32), name=sample.file)
 
 
-def _sample(path: Path, number: int, row: list[str], header: list[str]) -> Sample:
-    where = f"{path.name}:{number}"
-    if len(row) != len(header):
-        problem = f"has {len(row)} values for {len(header)} columns"
-        raise FormatError(where, problem, "give one value per column")
-    values = {name: text.strip() for name, text in zip(header, row, strict=True)}
-    label, split = values.pop(LABEL, None), values.pop(SPLIT, None)
-    if label is not None and (not re.fullmatch("[0-9]{1,9}", label) or int(label) >= MAX_LABEL):
-        raise DataError(where, f"label {label[:40]!r} is no class", f"number the classes from 0 to {MAX_LABEL - 1}")
-    features = tuple(_number(where, name, text) for name, text in values.items())
-    return Sample(where, path, None if label is None else int(label), split or None, features)
+def _row_name(path: Path, row: int) -> str:
+    return f"{path.name}:{row + 1}"
+
+
+def _class(where: str, text: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) >= MAX_LABEL:
+        raise DataError(where, f"label {text[:40]!r} is no class", f"number the classes from 0 to {MAX_LABEL - 1}")
+    return int(text)
 
 
 def _number(where: str, name: str, text: str) -> float:

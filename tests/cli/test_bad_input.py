@@ -56,6 +56,18 @@ def test_missing_files(invoke: Invoke, program_path: Path, tmp_path: Path) -> No
         assert "does not exist" in refused(invoke, *words)
 
 
+def test_networks_are_to_be_compiled_first(
+    invoke: Invoke, network: Network, checkpoint: Path, recordings: Path, tmp_path: Path
+) -> None:
+    nd.save(network, tmp_path / "n.ndn")
+    (tmp_path / "net.pt").write_bytes(b"PK\x03\x04 and so on")
+    (tmp_path / "net.net").write_bytes(bytes(5000))
+    for path in (checkpoint, tmp_path / "n.ndn", tmp_path / "net.pt", tmp_path / "net.net"):
+        remedy = f"compile it first: neurodeploy compile {path} -o {path.stem}.ndp."
+        for words in (("run", path, "--data", recordings), ("verify", path, "--random", "0.1")):
+            assert refused(invoke, *words).endswith(remedy)
+
+
 def test_truncated_program(invoke: Invoke, program_path: Path, tmp_path: Path) -> None:
     data = program_path.read_bytes()
     for length in (0, 100, 511, 512, 1000, len(data) - 1):

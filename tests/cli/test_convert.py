@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import neurodeploy as nd
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
@@ -28,6 +30,16 @@ def test_convert_a_checkpoint(tmp_path: Path, invoke: Invoke) -> None:
     again = invoke("convert", CHECKPOINT, output, "--yaml", YAML)
     assert (again.exit_code, "exists already" in again.stderr) == (1, True)
     assert invoke("convert", CHECKPOINT, output, "--yaml", YAML, "--force").exit_code == 0
+
+
+def test_converting_integers_needs_no_torch(
+    program_path: Path, tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in ("slayer_pt", "torch_file"):
+        monkeypatch.delitem(sys.modules, f"neurodeploy.models.formats.{name}", raising=False)
+    assert invoke("convert", program_path, tmp_path / "p.c").exit_code == 0
+    assert (tmp_path / "p.h").exists()
 
 
 def test_unknown_formats(tmp_path: Path, invoke: Invoke) -> None:

@@ -13,6 +13,7 @@ import neurodeploy as nd
 from neurodeploy.cli.script import literal
 from neurodeploy.cli.scripts import SCRIPTS
 from neurodeploy.compiler.program_file import load_program
+from neurodeploy.models.datasets.tables import iris, write_table
 from neurodeploy.network import Network
 from neurodeploy.runtime.record import load_record
 from tests.cli.conftest import Invoke
@@ -128,6 +129,27 @@ def test_train(script: Any, recordings: Path, tmp_path: Path) -> None:
     out = script(*words, "--steps", 20, "--epochs", 1, "-o", tmp_path / "net.pt")
     assert "'total': 1" in out
     assert (tmp_path / "net.pt").exists()
+
+
+def test_train_by_forward_propagation_and_its_time_step(invoke: Invoke, script: Any, tmp_path: Path) -> None:
+    write_table(iris(), table := tmp_path / "iris.csv")
+    how = ("--method", "fp", "--neuron", "iris-paper", "--arch", "4-5-3", "--epochs", 2, "--test-share", 0.2)
+    words = ("train", *how, "--data", table)
+    assert "'total': 30" in script(*words, "-o", tmp_path / "script.npz")
+    assert invoke(*words, "-o", tmp_path / "command.npz").exit_code == 0
+    assert (tmp_path / "script.npz").read_bytes() == (tmp_path / "command.npz").read_bytes()
+    trying = ("--limit", 5, "--timestep-ms", "0.5,0.3", "--max-loss", 100)
+    steps = ("timestep", tmp_path / "script.npz", "--data", table, *trying)
+    assert "'recordings': 5" in script(*steps, "-o", tmp_path / "script.json")
+    assert invoke(*steps, "-o", tmp_path / "command.json").exit_code == 0
+    ours, theirs = (json.loads((tmp_path / f"{name}.json").read_text())["points"] for name in ("script", "command"))
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(("method", "output"), [("slayer", "net.pt"), ("tssl", "net.ndn"), ("fp", "net.npz")])
+def test_a_script_names_its_network_as_the_method_does(invoke: Invoke, method: str, output: str) -> None:
+    answer = invoke("train", "--method", method, "--arch", "4-3", "--data", "x", "--gen-script")
+    assert f'nd.train("4-3", "x", "{output}"' in answer.stdout
 
 
 def test_every_command_that_makes_something_has_a_script(invoke: Invoke) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
+from examples.digits_tssl import write_images
 from neurodeploy.models.datasets.digits import Digit, load_images, write_digits
 from neurodeploy.models.datasets.saccades import Sensor, record
+from neurodeploy.models.datasets.tables import iris, write_table
 from neurodeploy.models.forward_prop.file import save_forward
 from neurodeploy.models.forward_prop.network import ForwardNetwork
 from neurodeploy.models.forward_prop.simulate import simulate
@@ -101,6 +104,14 @@ def _conversion(desk: Desk) -> None:
     desk.names.update(model=model, recordings=shown)
 
 
+def _gesture(desk: Desk) -> None:
+    """A program for whole recordings and one of them, `recordings/1.bs2`."""
+    _program(desk, "gesture.ndp", None)
+    (desk.folder / "recordings").mkdir()
+    (desk.folder / "recordings" / "labels.csv").write_text("file,label\n1.bs2,2\n", encoding="utf-8")
+    write_recording(desk.folder / "recordings" / "1.bs2", recording(8, 60, 1))
+
+
 def _formats(desk: Desk) -> None:
     network = small_network()
     for name in ("network.onnx", "network.c"):
@@ -122,6 +133,10 @@ def _latency(desk: Desk) -> None:
     (desk.folder / "yin_yang.csv").write_text("\n".join(["a,b,label", *rows]), encoding="utf-8")
 
 
+def _forward_propagation(desk: Desk) -> None:
+    write_table(iris(), desk.folder / "iris.csv")
+
+
 def _lava(desk: Desk) -> None:
     desk.request.getfixturevalue("lava")
     _program(desk, "p.ndp", 20)
@@ -136,6 +151,17 @@ def _nir(desk: Desk) -> None:
 def _quantization(desk: Desk) -> None:
     trained_folder(desk.folder / "trained")
     recordings(desk.folder / "recordings")
+
+
+def _reports(desk: Desk) -> None:
+    """Two programs for a few digits, the run of the one in 3 bits, and a sweep."""
+    _accuracy(desk)
+    network, program = desk.names["network"], nd.compile(desk.names["network"], weight_bits=3)
+    runs = nd.run(program, desk.folder / "recordings", split="test")
+    assert isinstance(runs, list)
+    nd.save(nd.record(program, runs), desk.folder / "3bit.ndr")
+    points = nd.sweep(network, desk.folder / "recordings", (8, 3), split="test")
+    (desk.folder / "sweep.json").write_text(json.dumps(points.as_dict()), encoding="utf-8")
 
 
 def _slayer(desk: Desk) -> None:
@@ -157,6 +183,10 @@ def _streams(desk: Desk) -> None:
 
 def _training(desk: Desk) -> None:
     recordings(desk.folder / "nmnist", 34, steps=60)
+
+
+def _tssl(desk: Desk) -> None:
+    write_images(desk.folder / "images", 20)
 
 
 def _own_chip(desk: Desk) -> None:
@@ -208,12 +238,17 @@ PREPARATIONS: dict[str, Callable[[Desk], None]] = {
     "docs/howto/own-chip.md": _own_chip,
     "docs/howto/own-format.md": _own_format,
     "docs/howto/sweep.md": _quantization,
+    "docs/forward_propagation.md": _forward_propagation,
     "docs/latency.md": _latency,
     "docs/lava.md": _lava,
     "docs/nir.md": _nir,
+    "docs/plots.md": _gesture,
     "docs/quantization.md": _quantization,
+    "docs/replay.md": _gesture,
+    "docs/reports.md": _reports,
     "docs/slayer.md": _slayer,
     "docs/streams.md": _streams,
     "docs/training.md": _training,
+    "docs/tssl.md": _tssl,
     "docs/verify.md": _verify,
 }

@@ -64,6 +64,15 @@ def test_a_peak_below_the_threshold_is_no_spike_and_a_near_one_is_reported() -> 
             assert one.time_ms == pytest.approx(1.0, abs=1e-3)
 
 
+def test_a_peak_that_only_touches_the_threshold_is_no_spike() -> None:
+    # 4 t e^(−t) has its peak 4 / e, exactly: a product by 4 is not rounded
+    network = ForwardNetwork((np.array([[4.0]]),), 1.0, 1.0, 4 * np.exp(-1.0), horizon_ms=6.0)
+    run = simulate(network, [[0.0]])
+    assert len(run.output.time) == 0
+    assert [(one.fired, one.margin) for one in unstable(run)] == [(False, 0.0)]
+    assert len(simulate(replace(network, threshold=np.nextafter(network.threshold, 0)), [[0.0]]).output.time) == 1
+
+
 def test_an_inhibitory_event_makes_a_peak_and_an_excitatory_one_does_not() -> None:
     # V reaches θ − 1e−9 just as the second input comes
     alone = ForwardNetwork((np.array([[4.0], [0.0]]),), 1.0, 1.0, horizon_ms=3.0)

@@ -50,6 +50,42 @@ def test_silent_networks_learn_with_the_warm_up_alone() -> None:
     assert trained(TsslNeuron(window=0), silent)[1] == 0
 
 
+@pytest.mark.parametrize(("window", "warm"), [(0, ()), (1, (0, 2, 3, 4)), (3, (0, 4)), (None, ())])
+def test_the_warm_up_is_the_sigmoids_derivative_where_the_window_was_silent(
+    window: int | None, warm: tuple[int, ...]
+) -> None:
+    """A spike in step 1 of 5, u = 0.5 in all others."""
+    neuron = TsslNeuron(tau_membrane=1.0, tau_synapse=1.0, window=window, sigmoid=0.4, leak=False)
+    current = torch.full((5, 1), 0.5)
+    current[1] = 2.0
+    (gradient,) = torch.autograd.grad(tssl_lif(current.requires_grad_(), neuron).sum(), current)
+    high = 1 / (1 + math.exp((1.0 - 0.5) / 0.4))
+    expected = [high * (1 - high) / 0.4 if step in warm else 0.0 for step in range(5)]
+    expected[1] = 1 / (2.0 - 0.5)  # eq. (13 … 15), ε being 1 in its own step alone, behind a u of 0.5
+    assert gradient.flatten().tolist() == pytest.approx(expected)
+
+
+def test_a_neuron_silent_all_through_is_warm_in_every_window() -> None:
+    for window in (1, 3, None):
+        current = torch.full((5, 1), 0.1, requires_grad=True)
+        (gradient,) = torch.autograd.grad(tssl_lif(current, TsslNeuron(tau_synapse=1.0, window=window)).sum(), current)
+        assert (gradient > 0).all()
+
+
+def test_initial_weights_are_in_thresholds_by_the_root_of_the_inputs() -> None:
+    neuron = TsslNeuron(tau_synapse=4.0, threshold=3.0)
+    weight = TsslNetwork(parse_architecture("100-100"), neuron, 5, gain=0.5).layer("fc1").weight
+    assert weight.std().item() == pytest.approx(0.5 * 4 * 3 / 10, rel=0.05)
+
+
+def test_counts_are_wanted_of_half_of_the_steps_and_a_twentieth() -> None:
+    spikes = torch.zeros(20, 1, 2)
+    spikes[:10, 0, 1] = spikes[0, 0, 0] = 1
+    wanted = TsslPlan("6-2", steps=20, loss="count").criterion()
+    assert wanted(spikes, torch.tensor([1])).item() == pytest.approx(0)
+    assert wanted(spikes, torch.tensor([0])).item() > 0
+
+
 def test_an_update_across_a_spike_at_the_threshold_is_bounded() -> None:
     """A neuron that creeps to the threshold: its derivative is some 10^-4, and the gradient without a bound 10^4."""
     neuron = TsslNeuron(tau_membrane=4000.0, tau_synapse=1.0, window=0)
@@ -92,6 +128,33 @@ def test_a_training_across_a_spike_at_the_threshold_needs_the_bound() -> None:
     spikes, largest = creeping(math.inf)
     assert not any(spikes)  # thrown far below the threshold, where no sigmoid brings it back
     assert largest > 10
+
+
+def driven(weight: Tensor, neuron: TsslNeuron) -> tuple[list[float], Tensor]:
+    """Spikes in 3 steps of a neuron that should be silent, with an input in every step, and its loss."""
+    spikes = tssl_lif(weight.expand(3).reshape(3, 1, 1), neuron)
+    return spikes.flatten().tolist(), TraceLoss(neuron)(spikes, torch.zeros(3, 1, 1))
+
+
+def test_the_sign_of_equation_14_is_the_one_that_makes_the_loss_fall() -> None:
+    """The case of docs/tssl.md: more weight is an earlier spike, and more of its trace in the run."""
+    neuron = TsslNeuron(window=0)
+    found = [driven(torch.tensor(w), neuron) for w in (0.5, 0.75, 0.9, 1.5)]
+    assert [spikes for spikes, _ in found] == [[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1]]
+    assert [loss.item() for _, loss in found] == [0, 0.125, 0.15625, 0.40625]
+    weight = torch.tensor(0.75, requires_grad=True)
+    (gradient,) = torch.autograd.grad(driven(weight, neuron)[1], weight)
+    assert gradient.item() == pytest.approx(0.4825, abs=1e-4)
+    for sign, spikes, loss in ((1, [0, 0, 0], 0.0), (-1, [1, 1, 1], 0.7890625)):
+        weight = torch.tensor(0.75, requires_grad=True)
+        for _ in range(60):
+            value = driven(weight, neuron)[1]
+            if not value:
+                break
+            (gradient,) = torch.autograd.grad(value, weight)
+            weight = (weight - sign * 0.1 * gradient).detach().requires_grad_()
+        reached = driven(weight, neuron)
+        assert (reached[0], reached[1].item()) == (spikes, loss)
 
 
 def test_the_trace_loss_is_equation_4() -> None:

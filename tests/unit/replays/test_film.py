@@ -123,7 +123,7 @@ def test_without_pyav_a_video_is_refused_in_one_line(monkeypatch: pytest.MonkeyP
         return real(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", none)
-    with pytest.raises(MissingPackageError, match=r"neurodeploy-snn\[video\]"):
+    with pytest.raises(MissingPackageError, match=r"pip install 'av>=\d+', or write a \.gif"):
         FILMS[".mp4"].check()
 
 

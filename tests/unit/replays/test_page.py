@@ -131,7 +131,7 @@ def test_sources(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     assert source_of(folder / "1.bs2").names[3] == "right arm clockwise"
     assert "CC BY 4.0" in source_of(folder / "1.bs2").credit
-    assert "CC BY-SA 4.0" in source_of(tmp_path / "n-mnist" / "1.bs2").credit
+    assert "Orchard" in source_of(tmp_path / "n-mnist" / "1.bs2").credit
     assert source_of(tmp_path / "other" / "1.bs2").credit == ""
     (tmp_path / "DVS_Gesture" / "labels.csv").write_text("file,label\n")
     (tmp_path / "DVS_Gesture" / "CREDIT.txt").write_text("by us,\nCC0\n")

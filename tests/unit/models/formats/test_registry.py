@@ -159,5 +159,5 @@ def test_by_name_and_suffix(tmp_path: Path) -> None:
 
 def test_a_missing_package_is_named() -> None:
     item = Format("odd", "odd", (".odd",), reader="not_installed_anywhere:read", extra="torch")
-    with pytest.raises(MissingPackageError, match=r"not_installed_anywhere: .*pip install 'neurodeploy-snn\[torch\]'"):
+    with pytest.raises(MissingPackageError, match=r"not_installed_anywhere: .*pip install 'torch>=2"):
         load_function(item, "reader")

@@ -247,5 +247,5 @@ def test_without_torch_the_remedy_is_named(file: Path, monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in ("slayer_pt", "torch_file"):
         monkeypatch.delitem(sys.modules, f"neurodeploy.models.formats.{name}", raising=False)
-    with pytest.raises(MissingPackageError, match=r"pip install 'neurodeploy-snn\[torch\]'"):
+    with pytest.raises(MissingPackageError, match=r"pip install 'torch>=2"):
         read_network(file)
