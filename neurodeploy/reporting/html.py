@@ -30,6 +30,7 @@ from neurodeploy.runtime.record import RunRecord
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.runtime import Context
 
 TEMPLATE, SCRIPT = "page.html.jinja", "page.js"
 #: Runs before the page is laid out, so that what the script hides is never laid out.
@@ -203,7 +204,11 @@ def _named(method: Callable[..., str]) -> Callable[..., str]:
     """A method of the page's `names` as a filter, so that the environment and its templates serve every page."""
     import jinja2
 
-    return jinja2.pass_context(lambda context, *values: method(context["names"], *values))
+    @jinja2.pass_context
+    def shown(context: Context, *values: object) -> str:
+        return method(context["names"], *values)
+
+    return shown
 
 
 @cache
@@ -217,7 +222,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    known = {"name": text.Names.short, "label": text.Names.label, "value": text.Names.value, "words": text.Names.words}
+    known: dict[str, Callable[..., str]] = {
+        "name": text.Names.short,
+        "label": text.Names.label,
+        "value": text.Names.value,
+        "words": text.Names.words,
+    }
     environment.filters.update({name: _named(method) for name, method in known.items()})
     for function in (text.count, text.share, text.percent, text.brief, text.span, text.fills, text.visible):
         environment.filters[function.__name__] = function

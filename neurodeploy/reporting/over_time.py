@@ -17,7 +17,7 @@ from neurodeploy.runtime.outputs import Outputs
 #: over time.
 MAX_ANSWERS, MAX_COUNTS = 2**27, 2**25
 #: Largest number that stands for a spike of a class while spikes are counted.
-MAX_KEY = 2**62
+MAX_KEY = 2**60
 #: Points of a curve; longer runs are told at so many steps, the last one among them.
 MAX_POINTS = 256
 #: An answer of an output that is still silent, and a step that never came.
@@ -54,10 +54,10 @@ def _leaders(outputs: Outputs) -> tuple[IntArray, IntArray]:
         rank |= part.astype(rank.dtype)
     np.maximum.accumulate(rank, out=rank)
     leader = classes - 1 - (rank & ((1 << bits) - 1))
-    last = np.bincount(recording * steps + step, minlength=outputs.recordings * steps)
-    np.cumsum(last, out=last)
-    last = last.reshape(outputs.recordings, steps)
-    last -= 1
+    past: IntArray = np.bincount(recording * steps + step, minlength=outputs.recordings * steps)
+    np.cumsum(past, out=past)
+    past -= 1
+    last = past.reshape(outputs.recordings, steps)
     last[last < np.searchsorted(recording, np.arange(outputs.recordings))[:, None]] = NOTHING
     return leader, last
 
@@ -89,9 +89,9 @@ def _count_so_far(group: IntArray) -> IntArray:
     return result
 
 
-def _narrowest(bits: int) -> type[np.int32 | np.int64]:
+def _narrowest(bits: int) -> np.dtype[Any]:
     """Integers of so many bits without a sign; narrow ones take half the time of a thousand runs."""
-    return np.int32 if bits < 32 else np.int64
+    return np.dtype(np.int32 if bits < 32 else np.int64)
 
 
 def is_told(outputs: Outputs) -> bool:
