@@ -55,10 +55,11 @@ def compared(records: Mapping[str, RunRecord]) -> Comparison:
     Raises:
         DataError: recordings with different labels in two runs.
     """
-    keys = side.common_keys(list(records.values()))
+    own = {name: side.keys_of(record) for name, record in records.items()}
+    keys = side.common_keys(list(own.values()))
     if not keys:
         return Comparison(0, (), (), records)
-    chosen = {name: side.Chosen.of(record, keys) for name, record in records.items()}
+    chosen = {name: side.Chosen.of(record, own[name], keys) for name, record in records.items()}
     labels = side.labels_of([each.samples for each in chosen.values()])
     wanted = Wanted.of(labels)
     return Comparison(
