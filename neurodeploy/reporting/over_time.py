@@ -49,7 +49,7 @@ def answers(outputs: Outputs) -> IntArray:
 
 def _leaders(votes: tuple[IntArray, IntArray, IntArray], shape: tuple[int, int, int]) -> IntArray:
     """The class that leads after every step, (steps, recordings), of votes by step, class and recording."""
-    steps, classes, recordings = shape
+    _, classes, recordings = shape
     # of two classes the one with more spikes leads, then the lower one: the larger of count and class from above
     bits = classes.bit_length()
     room = _most(votes, classes).bit_length()
@@ -59,7 +59,7 @@ def _leaders(votes: tuple[IntArray, IntArray, IntArray], shape: tuple[int, int, 
         np.cumsum(rank, axis=0, out=rank)
     else:
         for before, now in pairwise(rank):
-            now += before
+            np.add(before, now, out=now)
     rank |= np.arange(classes - 1, -1, -1, dtype=rank.dtype)[:, None]
     best = rank.max(axis=1)
     leader: IntArray = (classes - 1 - (best & ((1 << bits) - 1))).astype(_narrowest(bits))

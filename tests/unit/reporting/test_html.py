@@ -239,4 +239,4 @@ def test_any_label_stays_in_its_place(name: str, other: str) -> None:
     data = html[html.index('id="data">') + 10 :]
     inside = data[: data.index("</script>")]
     assert not set("<>&\u2028\u2029") & set(inside)
-    assert json.loads(inside)["cores"]["cores"][0]["layers"][0][0] == Names().short(other)
+    assert json.loads(inside)["views"][0]["cores"]["cores"][0]["layers"][0][0] == Names().short(other)
