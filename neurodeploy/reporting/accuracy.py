@@ -60,7 +60,7 @@ def confusion(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     return confusion_of(Counter((sample["label"], sample["prediction"]) for sample in samples))
 
 
-def confusion_of(answers: Mapping[tuple[Class, Class], int]) -> dict[str, Any] | None:
+def confusion_of(answers: Counter[tuple[Class, Class]]) -> dict[str, Any] | None:
     """`confusion` of how often each label was answered by each class."""
     pairs = Counter({pair: count for pair, count in answers.items() if pair[0] is not None})
     if not pairs:

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from neurodeploy.reporting import side_by_side as side
+from neurodeploy.reporting.collecting import no_search_for_cycles
 from neurodeploy.reporting.over_time import Wanted
 from neurodeploy.reporting.pair_views import pair_view
 from neurodeploy.runtime.record import RunRecord
@@ -49,6 +50,7 @@ class Comparison(Shown, drawn_by="neurodeploy.plotting.answers"):
         return self.pairs[: max(len(self.runs) - 1, 0)]
 
 
+@no_search_for_cycles()
 def compared(records: Mapping[str, RunRecord]) -> Comparison:
     """Put records that have names side by side.
 

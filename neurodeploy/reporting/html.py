@@ -14,6 +14,7 @@ from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.files import check_output, write_atomic
 from neurodeploy.reporting import text
 from neurodeploy.reporting.chips import TITLES
+from neurodeploy.reporting.collecting import no_search_for_cycles
 from neurodeploy.reporting.columns import metrics
 from neurodeploy.reporting.comparison import Comparison
 from neurodeploy.reporting.curve import MAX_CURVES, STYLES, curves_svg
@@ -78,6 +79,7 @@ def render(source: Source, *, sweep: dict[str, Any] | None = None, replay: Marku
     return _page(page_json(source, sweep), source, replay)
 
 
+@no_search_for_cycles()
 def write_report(
     source: Source,
     path: Path,
@@ -151,7 +153,9 @@ def _views(report: dict[str, Any], source: Source) -> tuple[View, ...]:
         return (view(0, None, report, source),)
     reports = [report, *report["others"]]
     named = enumerate(zip(in_full(source), reports, strict=True))
-    return tuple(view(number, name, told, source.records[name]) for number, (name, told) in named)
+    return tuple(
+        view(number, name, told, source.records[name], source.runs[number].confusion) for number, (name, told) in named
+    )
 
 
 def _sweep(sweep: dict[str, Any]) -> str:
@@ -222,6 +226,15 @@ def _environment() -> Environment:
         "words": text.Names.words,
     }
     environment.filters.update({name: _named(method) for name, method in known.items()})
-    for function in (text.count, text.share, text.percent, text.brief, text.span, text.fills, text.visible):
+    for function in (
+        text.count,
+        text.counted,
+        text.share,
+        text.percent,
+        text.brief,
+        text.span,
+        text.fills,
+        text.visible,
+    ):
         environment.filters[function.__name__] = function
     return environment

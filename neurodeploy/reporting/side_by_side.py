@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.errors import DataError
-from neurodeploy.reporting.accuracy import accuracy, confusion_of, wilson
+from neurodeploy.reporting.accuracy import Class, accuracy, confusion_of, wilson
 from neurodeploy.reporting.over_time import Told, Wanted
 from neurodeploy.reporting.pairing import Pairing
 from neurodeploy.runtime.agreement import LayerAgreement
@@ -191,7 +191,7 @@ def run_view(name: str, chosen: Chosen, labels: Sequence[int | str | None], want
         wanted: the same labels laid out.
     """
     record, run, outputs = chosen.record, chosen.record.run, chosen.outputs
-    answered = Counter(zip(labels, chosen.predictions, strict=True))
+    answered: Counter[tuple[Class, Class]] = Counter(zip(labels, chosen.predictions, strict=True))
     correct = sum(count for (label, answer), count in answered.items() if label is not None and label == answer)
     told = None if outputs is None else Told.of(outputs, wanted)
     return RunView(

@@ -32,6 +32,7 @@ class View:
         number: position of the run among those compared; name: of the run, None of one alone.
         report: see `report_json`.
         samples: recordings that are listed.
+        confusion: by its own labels, or those that other runs know of the common recordings; None without any.
         raster_svg: all layers of one recording, None where none was kept.
         hue: of each layer that is on cores; chips: in use, as they lie.
         fastest: the highest mean rate of a layer, 1 where nothing spiked.
@@ -43,6 +44,7 @@ class View:
     name: str | None
     report: Mapping[str, Any]
     samples: list[dict[str, Any]]
+    confusion: Mapping[str, Any] | None
     raster_svg: Markup | None
     hue: Mapping[str, int]
     chips: tuple[DrawnChip, ...]
@@ -67,7 +69,13 @@ def other_reports(comparison: Comparison) -> list[dict[str, Any]]:
     return [{"name": name, **report_json(comparison.records[name])} for name in in_full(comparison)[1:]]
 
 
-def view(number: int, name: str | None, report: Mapping[str, Any], record: RunRecord) -> View:
+def view(
+    number: int,
+    name: str | None,
+    report: Mapping[str, Any],
+    record: RunRecord,
+    confusion: Mapping[str, Any] | None = None,
+) -> View:
     """Lay out a run.
 
     Args:
@@ -75,6 +83,7 @@ def view(number: int, name: str | None, report: Mapping[str, Any], record: RunRe
         name: see `View`.
         report: of the record.
         record: of the run.
+        confusion: where its own labels are unknown.
     """
     samples = report["samples"]
     if len(samples) > MAX_SAMPLES:
@@ -87,6 +96,7 @@ def view(number: int, name: str | None, report: Mapping[str, Any], record: RunRe
         name=name,
         report=report,
         samples=samples[:MAX_SAMPLES],
+        confusion=report["confusion"] or confusion,
         raster_svg=None if raster is None else Markup(raster),  # noqa: S704 - our drawing
         hue={layer: round(215 + GOLDEN_ANGLE * position) % 360 for position, layer in enumerate(layers)},
         chips=drawn_chips(record.compile),
