@@ -211,7 +211,7 @@ def _text(answer: dict[str, Any]) -> str:
     lines = [f"{files} written after {answer['seconds']:.0f} s"]
     share = answer["accuracy"]
     if share is None:
-        lines.append("not tested: no recordings to test on; --test-share 0.2 keeps a fifth of each class for it")
+        lines.append("not tested: no recordings to test on; --test-share 0.2 keeps a fifth")
         return "\n".join(lines)
     low, high = share["interval_95"]
     lines.append(
