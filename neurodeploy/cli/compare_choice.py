@@ -43,7 +43,9 @@ def _about_all(first: str, known: dict[str, float], changed: dict[str, int], run
         spread = f"{low:.2f} … {high:.2f} %, median {middle:.2f} %; best {best}, worst {worst}"
         lines.append(f"accuracy of {len(known):,} runs: {spread if low < high else f'{low:.2f} % each'}")
     same = sum(not count for count in changed.values())
-    lines.append(f"{same:,} of {len(changed):,} runs answer as {first} on every recording, {len(changed) - same:,} do not")
+    lines.append(
+        f"{same:,} of {len(changed):,} runs answer as {first} on every recording, {len(changed) - same:,} do not"
+    )
     lines.append(
         f"shown are {SHOWN} of {runs:,}: the first, the best, the worst and those that differ most from the first; "
         "--json has all, -o PAGE.html draws them"

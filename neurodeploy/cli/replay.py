@@ -43,11 +43,14 @@ def command(
 ) -> None:
     """Run RECORDING through PROGRAM and show it slowed down: events, spikes of the classes, a raster, a membrane.
 
+    RECORDING is a spike file, or TABLE.csv:ROW for a row of a table of features.
+
     -o names what is written: .html (a page with play, pause and a slider), .gif, .mp4 or .webm.
     """
     from neurodeploy.compiler.program_file import load_program
-    from neurodeploy.replaying import check_replay, replayed, write_replay
+    from neurodeploy.replaying import replayed
     from neurodeploy.replays.film import Pace
+    from neurodeploy.replays.writing import check_replay, write_replay
 
     output = output or program.with_name(f"{program.stem}-{recording.stem}.html")
     pace = Pace(speed, fps)
