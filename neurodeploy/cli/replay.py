@@ -50,9 +50,9 @@ def command(
     from neurodeploy.compiler.program_file import load_program
     from neurodeploy.replaying import replayed
     from neurodeploy.replays.film import Pace
-    from neurodeploy.replays.writing import check_replay, write_replay
+    from neurodeploy.replays.writing import check_replay, usual_name, write_replay
 
-    output = output or program.with_name(f"{program.stem}-{recording.stem}.html")
+    output = output or usual_name(program, recording)
     pace = Pace(speed, fps)
     check_replay(output, force)
     loaded, _ = load_program(program)

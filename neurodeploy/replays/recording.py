@@ -34,12 +34,12 @@ def one_recording(data: Events | NDArray[np.generic] | str | Path | None) -> tup
     if not isinstance(data, (str, Path)):
         return data, Source()
     path = Path(data)
-    if is_folder(path):
-        raise DataError(str(path), "is a folder, and a replay shows one recording", "name a file of it")
     row = None if path.exists() else _ROW.fullmatch(str(path))
     if row is not None and Path(row[1]).suffix.lower() == TABLE_SUFFIX:
         table = Path(row[1])
         return _row(table, int(row[2])), source_of(table)
+    if is_folder(path):
+        raise DataError(str(path), "is a folder, and a replay shows one recording", "name a file of it")
     return _sample(path), source_of(path)
 
 

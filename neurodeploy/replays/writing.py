@@ -14,6 +14,12 @@ from neurodeploy.replays.replay import Replay
 PAGES = (".html", ".htm")
 
 
+def usual_name(program: Path, recording: Path) -> Path:
+    """The page beside a program that is named after it and the recording, `gesture-1.html`, `iris-table-7.html`."""
+    row = recording.suffix.rpartition(":")
+    return program.with_name(f"{program.stem}-{recording.stem}{f'-{row[2]}' if row[1] else ''}.html")
+
+
 def check_replay(path: Path, overwrite: bool = False) -> None:
     """Refuse before a run what `write_replay` would refuse behind it.
 
