@@ -61,6 +61,7 @@ def command(
     with console.progress("drawing", 1) as advance:
         write_replay(made, output, pace, overwrite=force, progress=advance)
     raster, final = made.raster, made.frame(made.end_ms)
+    made_bytes = output.stat().st_size
     answer = {
         "schema": SCHEMA,
         "file": raster.file,
@@ -70,11 +71,11 @@ def command(
         "timestep_ms": raster.timestep_ms,
         "counts": final.counts.tolist(),
         "output": str(output),
-        "bytes": output.stat().st_size,
+        "bytes": made_bytes,
     }
     known = raster.prediction is not None
     told = f"recognised as {made.names[raster.prediction or 0]}" if known else "no answer: the output stayed silent"
-    size = f"{answer['bytes'] / 1e6:.1f} MB"
+    size = f"{made_bytes / 1e6:,.1f} MB" if made_bytes >= 1e6 else f"{made_bytes / 1e3:,.0f} kB"
     console.result(answer, lambda: f"{output}: {made.end_ms:,.5g} ms, {len(final.seen_step):,} events, {told}, {size}")
     opened = "a browser" if output.suffix.lower() in (".html", ".htm") else "a browser or a player of films"
     console.next_step(f"open {output} in {opened}")

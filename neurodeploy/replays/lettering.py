@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Weight of upright text in CSS and OpenType.
 _REGULAR = 400
+#: Typefaces that have every character and draw none of them; matplotlib comes with the first.
+_EMPTY = ("Last Resort", "Adobe Blank")
 
 
 @cache
@@ -79,4 +81,4 @@ def _installed() -> tuple[Path, ...]:
     from matplotlib.font_manager import fontManager
 
     upright = [f for f in fontManager.ttflist if f.style == "normal" and f.weight in (_REGULAR, "regular", "normal")]
-    return tuple(sorted({Path(font.fname) for font in upright}))
+    return tuple(sorted({Path(font.fname) for font in upright if not font.name.startswith(_EMPTY)}))

@@ -44,7 +44,8 @@ class Painter:
         self._events = Box(EDGE, 76, max(1, round(width * scale)), max(1, round(height * scale)))
         self._bars = Box(EDGE + SIDE + 36, 76, WIDTH - 2 * EDGE - SIDE - 36, max(240, self._events.height))
         rows = replay.layer.neurons
-        top = max(self._events.bottom, self._bars.bottom) + 52
+        self._below = 8 if replay.is_image else 26  # an input in a row has an axis of time there
+        top = max(self._events.bottom, self._bars.bottom) + 44 + self._below
         self._raster = Box(EDGE + 24, top, WIDTH - 2 * EDGE - 24, min(220, max(110, 15 * rows)))
         below = self._raster.bottom + 26
         self._membrane = None if replay.membrane is None else Box(EDGE + 24, below + 24, self._raster.width, 110)
@@ -87,8 +88,9 @@ class Painter:
         _write(draw, (EDGE, 20), plain(raster.file), 20, 600, canvas.INK, bold=True)
         _write(draw, (EDGE, 48), self._answer, 14, 680, soft)
         draw.text((WIDTH - EDGE, 48), self._pace, soft, letters(14), "ra")
-        below = self._events.bottom + 8
-        self._legend(draw, below)
+        self._legend(draw, self._events.bottom + self._below)
+        if not replay.is_image:
+            self._axis(draw, self._events, 4)
         draw.text((self._bars.x, self._bars.bottom + 8), "output spikes so far", soft, small)
         left_out = replay.class_count - len(self._shown)
         if left_out:
@@ -97,7 +99,7 @@ class Painter:
         self._axis(draw, self._raster)
         self._number_rows(draw)
         if self._membrane is not None and replay.membrane is not None:
-            dashed = "" if replay.membrane.threshold is None else ", threshold dashed"
+            dashed = "" if replay.membrane.threshold is None else f", threshold {replay.membrane.threshold:,} dashed"
             told = f"membrane v of {plain(replay.membrane.population, 40)}:{replay.membrane.neuron}{dashed}"
             _write(draw, (self._membrane.x, self._membrane.y - 20), told, 13, 600, soft)
             draw.rectangle(
@@ -125,15 +127,17 @@ class Painter:
 
     def _legend(self, draw: ImageDraw, y: int) -> None:
         x = EDGE
-        entries = (("ON", canvas.ON), ("OFF", canvas.OFF)) if self.replay.has_polarity else (("events", canvas.ON),)
+        replay = self.replay
+        of_row = "events" if replay.is_image else f"events of {replay.input.neurons:,} neurons, 0 at the top"
+        entries = (("ON", canvas.ON), ("OFF", canvas.OFF)) if replay.has_polarity else ((of_row, canvas.ON),)
         for text, color in entries:
             draw.rectangle((x, y + 3, x + 9, y + 12), color)
             draw.text((x + 15, y), text, canvas.SOFT, letters(13))
             x += 30 + int(letters(13).getlength(text))
 
-    def _axis(self, draw: ImageDraw, box: Box) -> None:
-        """Times below a box."""
-        end, shown = self.replay.end_ms, ticks_of(self.replay.end_ms)
+    def _axis(self, draw: ImageDraw, box: Box, most: int = 9) -> None:
+        """Times below a box, at most about so many."""
+        end, shown = self.replay.end_ms, canvas.ticks(self.replay.end_ms, most)
         for time in shown:
             x = box.x + box.width * time / end
             draw.line((x, box.bottom + 1, x, box.bottom + 4), canvas.BAR)
@@ -250,8 +254,3 @@ def _write(
     """A line of text from elsewhere, cut to a width; `anchor` says which of its corners is placed, as Pillow has it."""
     shown, font = lettering(text, size, bold)
     draw.text(place, cut(shown, font, width), color, font, anchor)
-
-
-def ticks_of(end: float) -> list[float]:
-    """Times that are written below a raster."""
-    return canvas.ticks(end, 9)

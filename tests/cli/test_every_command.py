@@ -71,9 +71,7 @@ def _commands() -> Iterator[tuple[str, click.Command]]:
 
 
 @pytest.fixture(scope="module")
-def files(
-    network: Network, program_path: Path, recordings: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Files:
+def files(network: Network, program_path: Path, recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Files:
     folder = tmp_path_factory.mktemp("every")
     nd.save(network, folder / "n.ndn")
     program = nd.load(program_path)
@@ -117,4 +115,3 @@ def test_what_a_command_prints(name: str, invoke: Invoke, files: Files, tmp_path
     assert json.loads(asked.stdout)["schema"].startswith("neurodeploy.")
     assert asked.stdout.count("\n") == 1
     assert (quiet.stdout, quiet.stderr) == ("", "")
-

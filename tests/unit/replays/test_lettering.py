@@ -40,6 +40,8 @@ def test_an_installed_typeface_that_has_all_is_taken(monkeypatch: pytest.MonkeyP
 def test_the_installed_ones_are_found() -> None:
     assert FONTS / "DejaVuSans.ttf" in ours._installed()
     assert FONTS / "DejaVuSans-Bold.ttf" not in ours._installed()
+    private = 0x10FFFD  # no script is there, so what has it draws signs that stand for missing ones
+    assert not any(private in ours._characters(path) for path in ours._installed())
 
 
 def test_names_of_classes_are_spelled_in_a_film(monkeypatch: pytest.MonkeyPatch) -> None:
