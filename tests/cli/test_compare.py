@@ -130,12 +130,13 @@ def test_sweep_refuses(invoke: Invoke, network: Network, recordings: Path, tmp_p
 
 def test_of_many_runs_some_are_shown(invoke: Invoke, program_path: Path, recordings: Path, tmp_path: Path) -> None:
     """Thirty runs, of which one answers otherwise: text of one screen, and the rest counted."""
-    made = []
-    for number in range(30):
-        steps = 1 if number == 20 else 50
-        made.append(tmp_path / f"r{number}.ndr")
-        answer = invoke("run", program_path, "--data", recordings, "--steps", steps, "-o", made[-1])
+    made = [tmp_path / f"r{number}.ndr" for number in range(30)]
+    for number, steps in ((0, 50), (20, 1)):
+        answer = invoke("run", program_path, "--data", recordings, "--steps", steps, "-o", made[number])
         assert answer.exit_code == 0, answer.stderr
+    for path in made:
+        if not path.exists():
+            path.write_bytes(made[0].read_bytes())
     answer = invoke("compare", *made)
     shown = answer.stdout
     assert "28 of 29 runs answer as r0 on every recording, 1 do not" in shown

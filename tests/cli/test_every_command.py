@@ -12,6 +12,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.cli.main import COMMANDS, cli
+from neurodeploy.cli.reading import again
 from neurodeploy.models.datasets.tables import iris, write_table
 from neurodeploy.network import Network
 from tests.cli.conftest import Invoke
@@ -76,7 +77,9 @@ def files(network: Network, program_path: Path, recordings: Path, tmp_path_facto
     nd.save(network, folder / "n.ndn")
     program = nd.load(program_path)
     assert isinstance(program, nd.Program)
-    nd.save(nd.record(program, nd.run(program, recordings)), folder / "r.ndr")
+    runs = nd.run(program, recordings)
+    assert isinstance(runs, list)
+    nd.save(nd.record(program, runs), folder / "r.ndr")
     write_table(iris(), folder / "iris.csv")
     nd.train("4-5-3", folder / "iris.csv", folder / "n.npz", method="fp", neuron="iris-paper", epochs=1)
     paths = (folder / name for name in ("r.ndr", "iris.csv", "n.npz"))
@@ -99,19 +102,24 @@ def test_help(invoke: Invoke, name: str) -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_what_a_command_prints(name: str, invoke: Invoke, files: Files, tmp_path: Path) -> None:
     """Text with what to do next; with `--json` one object and nothing else; with `--quiet` nothing at all."""
-    words = name.split()
-    plain, asked, quiet = (
-        invoke(*words, *CALLS[name](files, tmp_path / how), *flags)
-        for how, flags in (("plain", ()), ("json", ("--json",)), ("quiet", ("--quiet",)))
-        if (tmp_path / how).mkdir() is None
-    )
-    for answer in (plain, asked, quiet):
-        assert answer.exit_code == plain.exit_code == 0, answer.stderr
+    answers = {}
+    for how in ("", "--json", "--quiet") if name != "demo" else ("", "--json"):  # a demo makes 1,797 files each time
+        (folder := tmp_path / f"out{how}").mkdir()
+        answers[how] = answer = invoke(*name.split(), *CALLS[name](files, folder), *filter(None, [how]))
+        assert answer.exit_code == 0, answer.stderr
         assert "\x1b" not in answer.stdout + answer.stderr
+    plain, asked = answers[""], answers["--json"]
     assert plain.stdout
     if name != "completion":  # a script that a shell reads as it starts, which says what is next on a terminal alone
         assert "Next: " in plain.stderr.splitlines()[-1]
         assert [line for line in plain.stdout.splitlines() if len(line) > WIDTH and str(tmp_path) not in line] == []
     assert json.loads(asked.stdout)["schema"].startswith("neurodeploy.")
     assert asked.stdout.count("\n") == 1
-    assert (quiet.stdout, quiet.stderr) == ("", "")
+    for quiet in (answer for how, answer in answers.items() if how == "--quiet"):
+        assert (quiet.stdout, quiet.stderr) == ("", "")
+
+
+def test_the_next_command_reads_the_same_network() -> None:
+    reading = {"form": "slayer", "arch": "4x4x2-6-3", "reset_interval": 7}
+    told = again(Path("my nets/a.pt"), reading)
+    assert told == "'my nets/a.pt' --from slayer --arch 4x4x2-6-3 --reset-interval 7"

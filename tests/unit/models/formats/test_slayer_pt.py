@@ -180,7 +180,8 @@ def test_a_row_of_inputs_says_how_to_give_the_plane(file: Path) -> None:
     (told,) = [note for note in row.notes if "row of 18 neurons" in note]
     assert "--arch 3x3x2-4-2, if it has 3 x 3 pixels" in told
     plane = read_network(file, ReadOptions(arch="3x3x2-4-2"))
-    np.testing.assert_array_equal(*(n.network.projections[0].synapse.weight for n in (row, plane)))
+    mine, other = (loaded.network.projections[0].synapse.weight for loaded in (row, plane))
+    np.testing.assert_array_equal(mine, other)
     assert not any("row of" in note for note in plane.notes)
     event = Recording(np.array([5]), np.array([1]), np.array([2]), np.array([1]))
     shape = plane.network.input.shape
