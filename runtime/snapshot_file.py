@@ -18,17 +18,16 @@ from neurodeploy.emulator.simulation import PROFILES, Options
 from neurodeploy.emulator.snapshot import TOTALS, Snapshot, check_snapshot
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.precision import IntArray
-from neurodeploy.runtime.schema import COUNT, OBJECT, TEXT, Kind, Nullable, check
+from neurodeploy.runtime.schema import COUNT, FLAG, OBJECT, TEXT, Nullable, check
 from neurodeploy.runtime.sums import HORIZON, Sums
 from neurodeploy.spikes.events import MAX_STEP
 
 SUFFIX = ".nds"
 _AGAIN = "take the snapshot again"
-_FLAG = Kind("true or false", lambda value: type(value) is bool)
 _META = {
     "program_sha256": TEXT,
     "profile": TEXT,
-    "drop_first_step": _FLAG,
+    "drop_first_step": FLAG,
     "step": COUNT,
     "populations": [TEXT],
     "first_output": Nullable([COUNT]),
