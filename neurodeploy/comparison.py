@@ -8,8 +8,9 @@ from pathlib import Path
 
 from neurodeploy.errors import OptionError
 from neurodeploy.reporting.collecting import no_search_for_cycles
-from neurodeploy.reporting.comparison import Comparison, compared
-from neurodeploy.runtime.record import RunRecord, load_record
+from neurodeploy.reporting.comparison import ALL_PAIRS, Comparison, compared
+from neurodeploy.reporting.in_turn import Filed, compared_in_turn
+from neurodeploy.runtime.record import RunRecord
 
 __all__ = ["Comparison", "compare", "compared"]
 
@@ -21,7 +22,8 @@ def compare(
     """Put runs side by side, recording by recording.
 
     Args:
-        runs: two or more records, or paths of `.ndr` files; recordings are matched by their file names.
+        runs: two or more records, or paths of `.ndr` files; recordings are matched by their file names. Of more than
+            `ALL_PAIRS` each file is read and let go; the `records` of the result read it again when asked for it.
         progress: told 1 after each file that was read.
 
     Raises:
@@ -31,11 +33,15 @@ def compare(
     """
     if len(runs) < 2:
         raise OptionError("compare", f"is given {len(runs)} run(s)", "give two or more, as neurodeploy run -o writes")
-    records = []
-    for run in runs:
-        records.append(run if isinstance(run, RunRecord) else load_record(Path(run)))
+    given = [run if isinstance(run, RunRecord) else Path(run) for run in runs]
+    named = dict(zip(_names(runs), given, strict=True))
+    if len(named) > ALL_PAIRS:
+        return compared_in_turn(named, progress)
+    records = {}
+    for name, record in Filed(named).items():
+        records[name] = record
         progress(1.0)
-    return compared(dict(zip(_names(runs), records, strict=True)))
+    return compared(records)
 
 
 def _names(runs: Sequence[RunRecord | str | Path]) -> list[str]:

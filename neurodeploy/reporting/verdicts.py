@@ -55,11 +55,11 @@ def _fits(report: Mapping[str, Any], comparison: Comparison | None) -> Verdict:
     resources = report["resources"]
     unfit = any(finding["kind"] == "does_not_fit" for finding in report["findings"])
     chips, least = resources["chips"], resources["cores_lower_bound"]
-    records = () if comparison is None else tuple(comparison.records.values())
-    others = sum(any(limit["used_max"] > limit["max"] for limit in record.compile["limits"]) for record in records[1:])
+    runs = () if comparison is None else comparison.runs
+    others = sum(not run.fits for run in runs[1:])
     if others:
         return Verdict(
-            "Does not fit", f"{others + unfit:,}", f"of {len(records):,} runs", "use more than a core has", "problem"
+            "Does not fit", f"{others + unfit:,}", f"of {len(runs):,} runs", "use more than a core has", "problem"
         )
     return Verdict(
         "Does not fit" if unfit else "Fits",

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
-from neurodeploy.errors import DataError, OptionError
+from neurodeploy.errors import DataError, FormatError, OptionError
 from neurodeploy.network import CubaLif, Dense, Network, Population, Projection
+from neurodeploy.reporting.comparison import ALL_PAIRS, compared
 from neurodeploy.reporting.over_time import answers
-from neurodeploy.runtime.record import RunRecord
+from neurodeploy.runtime.record import RunRecord, save_record
 from neurodeploy.spikes.files import write_recording
 from neurodeploy.spikes.recording import Recording
 from tests.unit.records import outputs, record, run_object, sample
@@ -195,3 +196,35 @@ def test_search_for_cycles_goes_on_as_before(searching: bool) -> None:
         assert gc.isenabled() == searching
     finally:
         (gc.enable if before else gc.disable)()
+
+
+def test_many_files_are_compared_one_by_one(tmp_path: Path) -> None:
+    """As in memory; their records are read when asked for, and runs of other recordings are found in the midst."""
+    rows = [("a", 0, 0), ("b", 1, 1), ("c", 2, 2)]
+    many = [labelled(*rows[:2], ("c", 2, i % 4)) for i in range(ALL_PAIRS + 1)]
+    shuffled = labelled(rows[2], rows[0])
+    for chosen in (many, [*many[:5], shuffled, *many[5:]], [*many[:5], labelled(*rows[:2], ("c", None, 2)), *many[5:]]):
+        files = [tmp_path / f"run {i}.ndr" for i in range(1, len(chosen) + 1)]
+        for file, each in zip(files, chosen, strict=True):
+            save_record(each, file, overwrite=True)
+        told: list[float] = []
+        found = nd.compare(files, told.append)
+        assert found.as_dict() == nd.compare(chosen).as_dict() == compared(_named(chosen)).as_dict()
+        assert told == [1.0] * len(chosen)
+        assert len(found.pairs) == len(chosen) - 1
+        assert found.records["run 4"].run == chosen[3].run
+    files[-1].write_bytes(files[-1].read_bytes()[:-1])
+    with pytest.raises(FormatError, match=r"run 34.ndr: has \d+ bytes where its header says"):
+        nd.compare(files)
+
+
+def test_many_runs_without_a_recording_in_common(tmp_path: Path) -> None:
+    many = [labelled((name, 0, 0)) for name in "a" * ALL_PAIRS + "b"]
+    found = nd.compare(many)
+    assert (found.recordings, found.runs, len(found.records)) == (0, (), len(many))
+    with pytest.raises(DataError, match="a: is labelled 0 in one run and 1 in another"):
+        nd.compare([*many[:-1], labelled(("a", 1, 0))])
+
+
+def _named(records: Sequence[RunRecord]) -> dict[str, RunRecord]:
+    return {f"run {i}": record for i, record in enumerate(records, 1)}
