@@ -2,12 +2,20 @@
 
 The runs are those of the shipped network on its held-out recordings, each with some answers of its own.
 
-    python -m benchmarks.report [RUNS] [RECORDINGS]
+    python -m benchmarks.report [RUNS] [RECORDINGS] [--files] [--keep PAGE.html]
+
+With --files the runs are written to files first, and what is timed is the command that compares them and writes the
+page, from its start to its end.
 """
 
 from __future__ import annotations
 
+import os
+import resource
+import shutil
+import subprocess
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +30,7 @@ from neurodeploy.models.datasets.digits import record_digits, write_digits
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
 from neurodeploy.reporting import write_report
 from neurodeploy.reporting.comparison import compared
-from neurodeploy.runtime.record import RunRecord
+from neurodeploy.runtime.record import RunRecord, save_record
 
 RUNS, RECORDINGS = 1000, 898
 
@@ -56,25 +64,54 @@ def variants(first: RunRecord, number: int) -> Iterator[RunRecord]:
         yield replace(first, run=run, outputs=replace(outputs, **columns))
 
 
-def main(number: int = RUNS, recordings: int = RECORDINGS) -> None:
+def in_memory(records: Iterator[RunRecord], page: Path) -> None:
+    """Compare records that are held, and draw them."""
+    named = {f"run {i}": record for i, record in enumerate(records, 1)}
+    started, busy = perf_counter(), process_time()
+    found = compared(named)
+    counted = perf_counter()
+    write_report(found, page)
+    ended, busy = perf_counter(), process_time() - busy
+    print(f"compared in {counted - started:.2f} s, drawn and written in {ended - counted:.2f} s")
+    print(f"together    {ended - started:.2f} s, of the processor {busy:.2f} s")
+
+
+def from_files(records: Iterator[RunRecord], page: Path) -> None:
+    """The command on files, in a process of its own."""
+    folder = page.with_suffix("")
+    folder.mkdir()
+    files = []
+    for number, record in enumerate(records, 1):
+        files.append(folder / f"run{number:04}.ndr")
+        save_record(record, files[-1])
+    print(f"{len(files):,} files of {files[0].stat().st_size / 1e6:.2f} MB; load {os.getloadavg()[0]:.1f}")
+    started, before = perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "neurodeploy", "compare", *map(str, files), "-o", str(page), "--quiet"]
+    subprocess.run(command, check=True)
+    wall, after = perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"compare -o  {wall:.2f} s, of the processor {busy:.2f} s; at most {after.ru_maxrss / 1e3:,.0f} MB")
+
+
+def main() -> None:
     """Print the table."""
+    parser = ArgumentParser()
+    parser.add_argument("runs", nargs="?", type=int, default=RUNS)
+    parser.add_argument("recordings", nargs="?", type=int, default=RECORDINGS)
+    parser.add_argument("--files", action="store_true")
+    parser.add_argument("--keep", type=Path)
+    options = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        first = first_run(folder / "recordings", recordings)
-        records = {f"run {i}": record for i, record in enumerate(variants(first, number), 1)}
-        started, busy = perf_counter(), process_time()
-        found = compared(records)
-        counted = perf_counter()
-        write_report(found, folder / "page.html")
-        ended, busy = perf_counter(), process_time() - busy
-        print(f"{number:,} runs of {len(first.run['samples']):,} recordings")
-        print(f"compared in {counted - started:.2f} s, drawn and written in {ended - counted:.2f} s")
-        print(f"together    {ended - started:.2f} s, of the processor {busy:.2f} s")
-        for file in ("page.html", "page.json"):
-            print(f"{file}   {(folder / file).stat().st_size / 1e6:.2f} MB")
-        if len(sys.argv) > 3:
-            Path(sys.argv[3]).write_bytes((folder / "page.html").read_bytes())
+        first = first_run(folder / "recordings", options.recordings)
+        print(f"{options.runs:,} runs of {len(first.run['samples']):,} recordings")
+        page = folder / "page.html"
+        (from_files if options.files else in_memory)(variants(first, options.runs), page)
+        for file in (page, page.with_suffix(".json")):
+            print(f"{file.name}   {file.stat().st_size / 1e6:.2f} MB")
+        if options.keep:
+            shutil.copy(page, options.keep)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main()

@@ -72,7 +72,7 @@ class Arrays(Mapping[str, Array]):
         return array
 
 
-def read_arrays(file: h5py.File, group: str, stored_bytes: int, where: str) -> Arrays:
+def read_arrays(file: h5py.h5f.FileID, group: bytes, stored_bytes: int, where: str) -> Arrays:
     """Every array below a group.
 
     Args:
@@ -87,7 +87,7 @@ def read_arrays(file: h5py.File, group: str, stored_bytes: int, where: str) -> A
     """
     stored: dict[str, _Stored] = {}
     if group in file:
-        _collect(file.id, group.encode(), "", stored, where)
+        _collect(file, group, "", stored, where)
     size = sum(each.nbytes for each in stored.values())
     if size > MAX_ARRAY_BYTES:
         raise FormatError(where, f"claims {size} bytes of arrays, more than {MAX_ARRAY_BYTES}", "give a smaller file")
@@ -125,14 +125,15 @@ def _collect(parent: h5py.h5g.GroupID, key: bytes, prefix: str, into: dict[str, 
 
 
 def _claimed(dataset: h5py.h5d.DatasetID, where: str) -> _Stored:
-    dtype = dataset.dtype
-    is_null = dataset.get_space().get_simple_extent_type() == h5py.h5s.NULL
+    kind, space = dataset.get_type(), dataset.get_space()
+    dtype = kind.dtype
+    is_null = space.get_simple_extent_type() == h5py.h5s.NULL
     if dtype.kind not in _KINDS or dtype.itemsize > 8 or is_null:
         raise FormatError(where, f"holds {dtype}, not numbers of up to 64 bits", _AGAIN)
     # The stored type must be numpy's own: no padded or enumerated integers.
-    if not _type_of(dtype.str).equal(dataset.get_type()):
+    if not _type_of(dtype.str).equal(kind):
         raise FormatError(where, "holds numbers of an unusual type", _AGAIN)
-    return _Stored(dataset, dataset.shape, np.dtype(dtype.str))
+    return _Stored(dataset, space.shape, np.dtype(dtype.str))
 
 
 @lru_cache(64)

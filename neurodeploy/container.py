@@ -91,8 +91,8 @@ def decode(kind: str, data: bytes, where: str) -> tuple[dict[str, Any], Arrays]:
     """
     _check_head(kind, data, where)
     try:
-        with h5py.File(h5py.h5f.open_file_image(data)) as file:
-            return _read_meta(file, where), read_arrays(file, "arrays", len(data), where)
+        file = h5py.h5f.open_file_image(data)
+        return _read_meta(file, where), read_arrays(file, b"arrays", len(data), where)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:  # what h5py makes of libhdf5's errors
         raise FormatError(where, f"has no valid content ({error})", "write it again") from error
 
@@ -134,13 +134,15 @@ def _check_head(kind: str, data: bytes, where: str) -> None:
         raise FormatError(where, problem, "update neurodeploy")
 
 
-def _read_meta(file: h5py.File, where: str) -> dict[str, Any]:
-    link = file.get("meta", getlink=True)
-    node = file["meta"] if isinstance(link, h5py.HardLink) else None
-    if not isinstance(node, h5py.Dataset) or node.shape != () or node.dtype.kind != "S" or not _stored_plainly(node):
+def _read_meta(file: h5py.h5f.FileID, where: str) -> dict[str, Any]:
+    is_here = b"meta" in file and file.links.get_info(b"meta").type == h5py.h5l.TYPE_HARD
+    node = h5py.h5o.open(file, b"meta") if is_here else None
+    if not isinstance(node, h5py.h5d.DatasetID) or not _is_text(node) or not _stored_plainly(node):
         raise FormatError(where, "holds no meta data", "write it again")
+    text = np.empty((), node.dtype)
+    node.read(h5py.h5s.ALL, h5py.h5s.ALL, text)
     try:
-        meta = _parsed(bytes(node[()]))
+        meta = _parsed(text.item())
     except (ValueError, RecursionError) as error:
         raise FormatError(where, f"has meta data that are no JSON ({error})", "write it again") from error
     if not isinstance(meta, dict):
@@ -148,9 +150,14 @@ def _read_meta(file: h5py.File, where: str) -> dict[str, Any]:
     return meta
 
 
-def _stored_plainly(text: h5py.Dataset) -> bool:
-    plan = text.id.get_create_plist()
-    return plan.get_external_count() == 0 and not text.is_virtual and text.dtype.itemsize <= MAX_META_BYTES
+def _is_text(node: h5py.h5d.DatasetID) -> bool:
+    return node.get_space().get_simple_extent_type() == h5py.h5s.SCALAR and node.dtype.kind == "S"
+
+
+def _stored_plainly(text: h5py.h5d.DatasetID) -> bool:
+    plan = text.get_create_plist()
+    is_virtual = plan.get_layout() == h5py.h5d.VIRTUAL
+    return plan.get_external_count() == 0 and not is_virtual and text.dtype.itemsize <= MAX_META_BYTES
 
 
 def _parsed(text: bytes) -> Any:
