@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time
+from time import perf_counter, process_time, sleep
 
 import numpy as np
 
@@ -76,6 +76,15 @@ def in_memory(records: Iterator[RunRecord], page: Path) -> None:
     print(f"together    {ended - started:.2f} s, of the processor {busy:.2f} s")
 
 
+def resident(process: int) -> int:
+    """Bytes of memory a process holds now; 0 once it has ended, and where there is no /proc."""
+    status = Path(f"/proc/{process}/statm")
+    try:
+        return int(status.read_text().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError):
+        return 0
+
+
 def from_files(records: Iterator[RunRecord], page: Path) -> None:
     """The command on files, in a process of its own."""
     folder = page.with_suffix("")
@@ -87,10 +96,14 @@ def from_files(records: Iterator[RunRecord], page: Path) -> None:
     print(f"{len(files):,} files of {files[0].stat().st_size / 1e6:.2f} MB; load {os.getloadavg()[0]:.1f}")
     started, before = perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "neurodeploy", "compare", *map(str, files), "-o", str(page), "--quiet"]
-    subprocess.run(command, check=True)
+    highest = 0
+    with subprocess.Popen(command) as process:
+        while process.poll() is None:
+            highest = max(highest, resident(process.pid))
+            sleep(0.1)
     wall, after = perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"compare -o  {wall:.2f} s, of the processor {busy:.2f} s; at most {after.ru_maxrss / 1e3:,.0f} MB")
+    print(f"compare -o  {wall:.2f} s, of the processor {busy:.2f} s; at most {highest / 1e6:,.0f} MB")
 
 
 def main() -> None:
