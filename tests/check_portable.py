@@ -14,8 +14,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import nanobind
-
 ROOT = Path(__file__).resolve().parents[1]
 SYSTEMS = ("aarch64-linux-gnu.2.17", "aarch64-macos.11.0", "x86_64-macos.11.0", "x86_64-windows-gnu")
 ZIG = (sys.executable, "-m", "ziglang")
@@ -26,11 +24,12 @@ INSTRUCTIONS = {
 }
 STRICT = ("-Wall", "-Wextra", "-Werror", "-O3")
 C = ("-std=c11", "-ffp-contract=off", *STRICT)
+NANOBIND = subprocess.check_output([sys.executable, "-m", "nanobind", "--include_dir"], text=True).strip()
 GLUE = (
     *("-std=c++17", *STRICT),
     *(f"-DPy_LIMITED_API={value}" for value in ("0x030C0000",) if sys.version_info >= (3, 12)),
     f"-I{sysconfig.get_path('include')}",
-    f"-I{nanobind.include_dir()}",
+    f"-I{NANOBIND}",
 )
 
 

@@ -67,7 +67,9 @@ class Recording:
             return np.zeros(0, np.int64)
         if len(shape) == 1 and self.y is not None:
             problem = f"has events in a plane (x, y), the input is a row of {shape[0]} neurons"
-            raise DataError(self.name, problem, "give the input as WxHxC in --arch")
+            raise DataError(
+                self.name, problem, "give the input as WxHxC in --arch, or the yaml of the training with --yaml"
+            )
         if len(shape) == 3 and self.y is None:
             problem = f"has events in a row (x), the input has the shape {'x'.join(map(str, shape))} (C, H, W)"
             raise DataError(self.name, problem, "give the input as a plain number of neurons in --arch")
