@@ -33,7 +33,7 @@ ND_INLINE lanes count_not_zero(lanes count, lanes x)
 }
 ND_INLINE int share_bits(lanes x, lanes y) { return !_mm256_testz_si256(x, y); }
 
-/* 16 states of 16 bits at a time; k of shorts_scaled is unsigned. */
+/* 16 states of 16 bits at a time; k of shorts_scaled is unsigned, `size` is that of x. */
 enum { SHORT_LANES = 16 };
 #define SHORTS SHORT_LANES
 typedef __m256i shorts;
@@ -51,9 +51,9 @@ ND_INLINE int shorts_any_end(shorts x)
 ND_INLINE shorts shorts_size(shorts x) { return _mm256_abs_epi16(x); }
 ND_INLINE shorts shorts_higher(shorts a, shorts b) { return _mm256_max_epu16(a, b); }
 ND_INLINE shorts shorts_shifted(shorts x, int bits) { return _mm256_sll_epi16(x, _mm_cvtsi32_si128(bits)); }
-ND_INLINE shorts shorts_scaled(shorts x, shorts k)
+ND_INLINE shorts shorts_scaled(shorts x, shorts size, shorts k)
 {
-    return _mm256_sign_epi16(_mm256_mulhi_epu16(_mm256_abs_epi16(x), k), x);
+    return _mm256_sign_epi16(_mm256_mulhi_epu16(size, k), x);
 }
 ND_INLINE shorts_mask shorts_up_to(shorts a, shorts b)
 {

@@ -33,7 +33,7 @@ ND_INLINE lanes count_not_zero(lanes count, lanes x)
 }
 ND_INLINE int share_bits(lanes x, lanes y) { return _mm512_test_epi32_mask(x, y) != 0; }
 
-/* 32 states of 16 bits at a time; k of shorts_scaled is unsigned. */
+/* 32 states of 16 bits at a time; k of shorts_scaled is unsigned, `size` is that of x. */
 enum { SHORT_LANES = 32 };
 #define SHORTS SHORT_LANES
 typedef __m512i shorts;
@@ -48,9 +48,9 @@ ND_INLINE int shorts_any_end(shorts x) { return _mm512_cmpge_epu16_mask(x, all_s
 ND_INLINE shorts shorts_size(shorts x) { return _mm512_abs_epi16(x); }
 ND_INLINE shorts shorts_higher(shorts a, shorts b) { return _mm512_max_epu16(a, b); }
 ND_INLINE shorts shorts_shifted(shorts x, int bits) { return _mm512_sllv_epi16(x, _mm512_set1_epi16((int16_t)bits)); }
-ND_INLINE shorts shorts_scaled(shorts x, shorts k)
+ND_INLINE shorts shorts_scaled(shorts x, shorts size, shorts k)
 {
-    const shorts y = _mm512_mulhi_epu16(_mm512_abs_epi16(x), k);
+    const shorts y = _mm512_mulhi_epu16(size, k);
     return _mm512_mask_sub_epi16(y, _mm512_movepi16_mask(x), _mm512_setzero_si512(), y);
 }
 ND_INLINE shorts_mask shorts_up_to(shorts a, shorts b) { return _mm512_cmple_epi16_mask(a, b); }

@@ -2,39 +2,36 @@
 
 #include <stdlib.h>
 
+#include "memory.h"
 #include "portable.h"
 
 int nd_fired_init(nd_fired *fired, int32_t neurons)
 {
     const size_t count = (size_t)neurons + 1;
-    fired->word = calloc(count / 64 + 1, sizeof *fired->word);
-    fired->used = calloc(count / 4096 + 1, sizeof *fired->used);
-    fired->payload = calloc(count, sizeof *fired->payload);
-    fired->item = calloc(count, sizeof *fired->item);
-    return fired->word && fired->used && fired->payload && fired->item ? 0 : -1;
+    fired->row = (ptrdiff_t)(count / 64 + 1);
+    fired->word = nd_zeros(ND_BLOCK * (size_t)fired->row, sizeof *fired->word);
+    fired->payload = nd_zeros(count, sizeof *fired->payload);
+    fired->item = nd_zeros(count, sizeof *fired->item);
+    return fired->word && fired->payload && fired->item ? 0 : -1;
 }
 
 void nd_fired_destroy(nd_fired *fired)
 {
-    free(fired->word);
-    free(fired->used);
-    free(fired->payload);
-    free(fired->item);
+    nd_drop(fired->word);
+    nd_drop(fired->payload);
+    nd_drop(fired->item);
 }
 
-int32_t nd_fired_take(nd_fired *fired, int32_t neurons, int graded)
+int32_t nd_fired_take(nd_fired *fired, int32_t step, int32_t neurons, int graded)
 {
+    uint64_t *word = fired->word + step * fired->row;
     int32_t count = 0;
-    for (int32_t u = 0; u <= neurons / 4096; u++) {
-        for (uint64_t used = fired->used[u]; used; used &= used - 1) {
-            const int32_t w = u * 64 + nd_lowest_bit(used);
-            for (uint64_t bits = fired->word[w]; bits; bits &= bits - 1) {
-                const int32_t neuron = w * 64 + nd_lowest_bit(bits);
-                fired->item[count++] = (nd_delivery){neuron, graded ? fired->payload[neuron] : 1};
-            }
-            fired->word[w] = 0;
+    for (int32_t w = 0; w <= neurons / 64; w++) {
+        for (uint64_t bits = word[w]; bits; bits &= bits - 1) {
+            const int32_t neuron = w * 64 + nd_lowest_bit(bits);
+            fired->item[count++] = (nd_delivery){neuron, graded ? fired->payload[neuron] : 1};
         }
-        fired->used[u] = 0;
+        word[w] = 0;
     }
     return count;
 }
