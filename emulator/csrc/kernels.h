@@ -1,4 +1,4 @@
-/* The two inner loops of the core, compiled once for every instruction set. */
+/* The inner loops of the core, compiled once for every instruction set. */
 #ifndef NEURODEPLOY_KERNELS_H
 #define NEURODEPLOY_KERNELS_H
 
@@ -48,6 +48,8 @@ typedef struct {
                        uint8_t *touched);
     /* Needs the rounding mode FE_TOWARDZERO. */
     void (*update)(nd_lif_steps *steps);
+    /* Which of 64 words, at the start of a cache line, are not 0: a bit each. */
+    uint64_t (*not_zero)(const uint64_t *word);
 } nd_kernels;
 
 extern const nd_kernels nd_kernels_baseline;

@@ -9,4 +9,11 @@
 #include "accumulate_body.h"
 #include "update_body.h"
 
-const nd_kernels KERNELS = {NAME, accumulate, update};
+static uint64_t not_zero(const uint64_t *word)
+{
+    uint64_t used = 0;
+    for (int i = 0; i < 64; i += 8) used |= eight_not_zero(word + i) << i;
+    return used;
+}
+
+const nd_kernels KERNELS = {NAME, accumulate, update, not_zero};

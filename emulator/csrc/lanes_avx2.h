@@ -33,6 +33,13 @@ ND_INLINE lanes count_not_zero(lanes count, lanes x)
 }
 ND_INLINE int share_bits(lanes x, lanes y) { return !_mm256_testz_si256(x, y); }
 
+ND_INLINE uint64_t four_zero(const uint64_t *from)
+{
+    const lanes x = _mm256_loadu_si256((const void *)from);
+    return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(x, _mm256_setzero_si256())));
+}
+ND_INLINE uint64_t eight_not_zero(const uint64_t *from) { return (four_zero(from) | four_zero(from + 4) << 4) ^ 0xFF; }
+
 /* 16 states of 16 bits at a time; k of shorts_scaled is unsigned, `size` is that of x. */
 enum { SHORT_LANES = 16 };
 #define SHORTS SHORT_LANES

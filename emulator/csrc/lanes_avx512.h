@@ -33,6 +33,12 @@ ND_INLINE lanes count_not_zero(lanes count, lanes x)
 }
 ND_INLINE int share_bits(lanes x, lanes y) { return _mm512_test_epi32_mask(x, y) != 0; }
 
+ND_INLINE uint64_t eight_not_zero(const uint64_t *from)
+{
+    const lanes x = _mm512_loadu_si512(from);
+    return _cvtmask8_u32(_mm512_test_epi64_mask(x, x));
+}
+
 /* 32 states of 16 bits at a time; k of shorts_scaled is unsigned, `size` is that of x. */
 enum { SHORT_LANES = 32 };
 #define SHORTS SHORT_LANES

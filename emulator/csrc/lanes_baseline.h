@@ -59,6 +59,13 @@ ND_INLINE int share_bits(lanes x, lanes y)
     return both != 0;
 }
 
+ND_INLINE uint64_t eight_not_zero(const uint64_t *from)
+{
+    uint64_t used = 0;
+    for (int i = 0; i < 8; i++) used |= (uint64_t)(from[i] != 0) << i;
+    return used;
+}
+
 /* Compilers make vectors of these loops by themselves. */
 typedef struct { int16_t sum[ND_PIECE]; } row;
 

@@ -41,7 +41,7 @@ static int leave(nd_state *state, int32_t number, int32_t slot, nd_spikes *spike
 {
     const nd_image *image = state->image;
     const int32_t neurons = image->population_start[number + 1] - image->population_start[number];
-    const int32_t count = nd_fired_take(&state->spikes, slot, neurons, image->graded[number]);
+    const int32_t count = nd_fired_take(&state->spikes, state->kernels, slot, neurons, image->graded[number]);
     const nd_delivery *spike = state->spikes.item;
     const int64_t step = state->step + slot;
     if (!count) return 0;

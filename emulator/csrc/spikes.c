@@ -8,7 +8,7 @@
 int nd_fired_init(nd_fired *fired, int32_t neurons)
 {
     const size_t count = (size_t)neurons + 1;
-    fired->row = (ptrdiff_t)(count / 64 + 1);
+    fired->row = (ptrdiff_t)(count / 4096 + 1) * 64;
     fired->word = nd_zeros(ND_BLOCK * (size_t)fired->row, sizeof *fired->word);
     fired->payload = nd_zeros(count, sizeof *fired->payload);
     fired->item = nd_zeros(count, sizeof *fired->item);
@@ -22,17 +22,19 @@ void nd_fired_destroy(nd_fired *fired)
     nd_drop(fired->item);
 }
 
-int32_t nd_fired_take(nd_fired *fired, int32_t step, int32_t neurons, int graded)
+int32_t nd_fired_take(nd_fired *fired, const nd_kernels *kernels, int32_t step, int32_t neurons, int graded)
 {
     uint64_t *word = fired->word + step * fired->row;
     int32_t count = 0;
-    for (int32_t w = 0; w <= neurons / 64; w++) {
-        for (uint64_t bits = word[w]; bits; bits &= bits - 1) {
-            const int32_t neuron = w * 64 + nd_lowest_bit(bits);
-            fired->item[count++] = (nd_delivery){neuron, graded ? fired->payload[neuron] : 1};
+    for (int32_t first = 0; first <= neurons / 64; first += 64)
+        for (uint64_t used = kernels->not_zero(word + first); used; used &= used - 1) {
+            const int32_t w = first + nd_lowest_bit(used);
+            for (uint64_t bits = word[w]; bits; bits &= bits - 1) {
+                const int32_t neuron = w * 64 + nd_lowest_bit(bits);
+                fired->item[count++] = (nd_delivery){neuron, graded ? fired->payload[neuron] : 1};
+            }
+            word[w] = 0;
         }
-        word[w] = 0;
-    }
     return count;
 }
 

@@ -27,7 +27,7 @@ static inline void nd_fired_set(nd_fired *fired, int32_t step, int32_t neuron)
 
 /* What was set in a step among so many neurons goes into `item`, in their order, and is forgotten; returns how many.
    Payloads are 1 if the population is not graded. */
-int32_t nd_fired_take(nd_fired *fired, int32_t step, int32_t neurons, int graded);
+int32_t nd_fired_take(nd_fired *fired, const nd_kernels *kernels, int32_t step, int32_t neurons, int graded);
 
 /* Appends the spikes of a step; payloads only of graded populations. */
 int nd_spikes_append(nd_spikes *list, int64_t step, const nd_delivery *spike, int32_t count, int graded);

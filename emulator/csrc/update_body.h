@@ -101,6 +101,7 @@ ND_INLINE int take_small(nd_lif_steps *s, int32_t g, const small_rules *rules, c
             shorts x = shorts_scaled(u[j], u_size, rules->current);
             if (reached) {
                 const shorts q = load_shorts(qs + j * SHORTS);
+                ND_PREFETCH(qs + ND_GROUP + j * SHORTS);
                 busy |= bits_not_zero(shorts_any_bit(u[j], v[j], q)) << (j * SHORTS);
                 large = shorts_any_bit(large, shorts_size(q), large);
                 x = shorts_plus(x, shorts_shifted(q, rules->shift));
