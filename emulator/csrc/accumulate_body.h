@@ -39,8 +39,11 @@ ND_INLINE void add_runs(const nd_run *run, int32_t runs, const int pieces, const
         int16_t *sum = q + at;
         const int8_t *weight = pool + (ptrdiff_t)run->weight * ND_PIECE;
         ND_UNROLL
-        for (int p = 0; p < pieces; p++)
-            store_row(sum + p * ND_PIECE, row_plus(load_row(sum + p * ND_PIECE), load_bytes(weight + p * ND_PIECE)));
+        for (int i = 0; i + WIDE <= pieces * ND_PIECE; i += WIDE)
+            store_wide(sum + i, wide_plus(load_wide(sum + i), wide_bytes(weight + i)));
+        ND_UNROLL
+        for (int i = pieces * ND_PIECE / WIDE * WIDE; i < pieces * ND_PIECE; i += ND_PIECE)
+            store_row(sum + i, row_plus(load_row(sum + i), load_bytes(weight + i)));
         ND_UNROLL
         for (int p = 0; p < pieces; p += ND_GROUP / ND_PIECE) touched[(at + p * ND_PIECE) / ND_GROUP] = ND_AWAKE;
         if (pieces > 1) touched[(at + pieces * ND_PIECE - 1) / ND_GROUP] = ND_AWAKE;
