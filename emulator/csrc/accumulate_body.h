@@ -26,8 +26,8 @@ static void add_run(nd_run run, int32_t first, const nd_population *population, 
 
 ND_INLINE void touch(int32_t first, int32_t count, uint8_t *touched)
 {
-    const int32_t last = (first + count - 1) / ND_GROUP;
-    for (int32_t g = first / ND_GROUP; g <= last; g++) touched[g] = ND_AWAKE;
+    const uint32_t last = (uint32_t)(first + count - 1) / ND_GROUP;
+    for (uint32_t g = (uint32_t)first / ND_GROUP; g <= last; g++) touched[g] = ND_AWAKE;
 }
 
 /* Runs of `pieces` pieces of bytes each, few and known when this is compiled, which saves the loops over them. */
@@ -45,8 +45,8 @@ ND_INLINE void add_runs(const nd_run *run, int32_t runs, const int pieces, const
         for (int i = pieces * ND_PIECE / WIDE * WIDE; i < pieces * ND_PIECE; i += ND_PIECE)
             store_row(sum + i, row_plus(load_row(sum + i), load_bytes(weight + i)));
         ND_UNROLL
-        for (int p = 0; p < pieces; p += ND_GROUP / ND_PIECE) touched[(at + p * ND_PIECE) / ND_GROUP] = ND_AWAKE;
-        if (pieces > 1) touched[(at + pieces * ND_PIECE - 1) / ND_GROUP] = ND_AWAKE;
+        for (int p = 0; p < pieces; p += ND_GROUP / ND_PIECE) touched[((uint32_t)at + p * ND_PIECE) / ND_GROUP] = ND_AWAKE;
+        if (pieces > 1) touched[((uint32_t)at + pieces * ND_PIECE - 1) / ND_GROUP] = ND_AWAKE;
     }
 }
 
@@ -119,7 +119,7 @@ ND_INLINE void add_row(nd_row own, const nd_link *link, const nd_population *pop
         touch(link->at * ND_PIECE, link->pieces * ND_PIECE, touched);
     } else {
         q[own.at] = (int16_t)(q[own.at] + (own.pattern + ND_SINGLE) * payload);
-        touched[own.at / ND_GROUP] = ND_AWAKE;
+        touched[(uint32_t)own.at / ND_GROUP] = ND_AWAKE;
     }
 }
 
@@ -161,6 +161,7 @@ static void accumulate(const nd_image *image, const nd_link *link, const nd_deli
         accumulate_alike(image, link, spike, count, q, touched);
         return;
     }
+    for (int32_t d = 0; d < AHEAD && d < count; d++) ND_PREFETCH(&rows[spike[d].neuron]);
     for (int32_t d = 0; d < count; d++) {
         if (d + AHEAD < count) ND_PREFETCH(&rows[spike[d + AHEAD].neuron]);
         add_row(rows[spike[d].neuron], link, population, image, q, spike[d].payload, touched);
