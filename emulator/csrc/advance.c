@@ -17,7 +17,7 @@ static int64_t arrive(nd_state *state, const nd_events *events, int64_t first)
             const int32_t payload = events->payload ? (int32_t)events->payload[next] : 1;
             spike[count] = (nd_delivery){(int32_t)events->neuron[next], payload};
         }
-        if (nd_send(&state->ring, state->image, 0, state->step, spike, count)) return -1;
+        if (nd_send(&state->ring, state->image, 0, 0, state->step, spike, count)) return -1;
     } while (count == BLOCK);
     return next - first;
 }

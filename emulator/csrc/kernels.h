@@ -33,12 +33,11 @@ typedef struct {
     const uint16_t *reached;    /* (groups): a bit for each step in which q is not zero */
     uint8_t *awake;             /* (groups): all but ND_AWAKE and those reached are skipped; what they are afterwards */
     int32_t *list;              /* (groups): for the kernel's use */
-    uint64_t *fired;            /* (steps, fired_row), out: the bits of neurons that fired are set */
+    uint64_t *fired;            /* (steps, fired_row), out: the bits of neurons that fired are set ... */
     ptrdiff_t fired_row;
+    int32_t *fired_count;       /* (steps): ... and counted */
     int32_t *odd, odds;         /* out: groups left as they were: something in them wraps, is clipped or is ND_FAR */
     int64_t active;             /* out: updates with anything to do */
-    int64_t spikes;             /* out */
-    uint32_t loud;              /* out: a bit for each step in which anything fired */
 } nd_lif_steps;
 
 typedef struct {

@@ -36,17 +36,30 @@ static void reset(nd_state *state, const nd_population *population)
     memset(state->awake + population->first_group, ND_REST, (size_t)population->groups);
 }
 
-/* The spikes that a population's update has noted `slot` steps from the present one are listed and leave. */
+/* The spikes that a population's update has noted `slot` steps from the present one are listed and leave; where the first
+   link has one delay, they are listed in what it delivers. */
 static int leave(nd_state *state, int32_t number, int32_t slot, nd_spikes *spikes)
 {
     const nd_image *image = state->image;
     const int32_t neurons = image->population_start[number + 1] - image->population_start[number];
-    const int32_t count = nd_fired_take(&state->spikes, state->kernels, slot, neurons, image->graded[number]);
-    const nd_delivery *spike = state->spikes.item;
-    const int64_t step = state->step + slot;
-    if (!count) return 0;
-    if (nd_spikes_append(&spikes[number], step, spike, count, image->graded[number])) return -1;
-    return nd_send(&state->ring, image, number, step + 1, spike, count);
+    const int32_t graded = image->graded[number], link = image->source_start[number];
+    const int64_t departure = state->step + slot + 1;
+    nd_list *list = NULL;
+    nd_delivery *item = state->spikes.item;
+    if (!state->spikes.count[slot]) return 0;
+    if (link < image->source_start[number + 1] && image->link[image->outgoing[link]].delay >= 0) {
+        const int32_t out = image->outgoing[link];
+        list = nd_ring_at(&state->ring, departure + image->link[out].delay, out);
+        item = nd_list_room(list, state->spikes.count[slot]);
+        if (!item) return -1;
+    }
+    const int32_t count = nd_fired_take(&state->spikes, state->kernels, slot, neurons, graded, departure - 1,
+                                        &spikes[number], item);
+    if (count < 0) return -1;
+    if (list && graded) nd_list_add(list, count);
+    else if (list) nd_list_add_plain(list, count);
+    state->counters[(size_t)number * ND_COUNTERS + ND_SPIKES] += count;
+    return nd_send(&state->ring, image, number, list != NULL, departure, item, count);
 }
 
 /* u of a group in the 64 bits of the Lava profile, and back into 32 if it fits. */
@@ -101,12 +114,13 @@ static void update_group(nd_state *state, int32_t number, int32_t group, int32_t
         nd_update_wide(block, &cells, q + at, &tally);
         busy |= tally.busy != 0;
         if (!count_overflows) tally.count[ND_OVERFLOWS] = 0;
-        for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
         for (int32_t i = 0; tally.count[ND_SPIKES] && i < block->count; i++)
             if (fired[i]) {
                 nd_fired_set(&state->spikes, slot, image->neuron[first + i]);
                 state->spikes.payload[image->neuron[first + i]] = fired[i];
             }
+        tally.count[ND_SPIKES] = 0;     /* counted as they leave */
+        for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
     }
     if (state->u_far) far = narrow(state, group, u_lava);
     state->awake[group] = (uint8_t)((busy ? ND_AWAKE : ND_REST) | far);
@@ -205,15 +219,15 @@ static int update_fast(nd_state *state, int32_t number, int32_t steps, nd_spikes
         .list = state->list,
         .fired = state->spikes.word,
         .fired_row = state->spikes.row,
+        .fired_count = state->spikes.count,
         .odd = state->odd,
     };
     reach(state, population->groups, steps);
     state->kernels->update(&update);
     counters[ND_ACTIVE] += update.active;
-    counters[ND_SPIKES] += update.spikes;
     update_odd(state, number, update.odds, steps);
     for (int32_t t = 0; t < steps; t++)
-        if ((update.odds || update.loud >> t & 1) && leave(state, number, t, spikes)) return -1;
+        if (leave(state, number, t, spikes)) return -1;
     return steps;
 }
 

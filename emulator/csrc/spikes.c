@@ -22,22 +22,6 @@ void nd_fired_destroy(nd_fired *fired)
     nd_drop(fired->item);
 }
 
-int32_t nd_fired_take(nd_fired *fired, const nd_kernels *kernels, int32_t step, int32_t neurons, int graded)
-{
-    uint64_t *word = fired->word + step * fired->row;
-    int32_t count = 0;
-    for (int32_t first = 0; first <= neurons / 64; first += 64)
-        for (uint64_t used = kernels->not_zero(word + first); used; used &= used - 1) {
-            const int32_t w = first + nd_lowest_bit(used);
-            for (uint64_t bits = word[w]; bits; bits &= bits - 1) {
-                const int32_t neuron = w * 64 + nd_lowest_bit(bits);
-                fired->item[count++] = (nd_delivery){neuron, graded ? fired->payload[neuron] : 1};
-            }
-            word[w] = 0;
-        }
-    return count;
-}
-
 static int reserve(nd_spikes *spikes, int64_t count, int graded)
 {
     if (count <= spikes->capacity) return 0;
@@ -57,13 +41,26 @@ static int reserve(nd_spikes *spikes, int64_t count, int graded)
     return 0;
 }
 
-int nd_spikes_append(nd_spikes *list, int64_t step, const nd_delivery *spike, int32_t count, int graded)
+int32_t nd_fired_take(nd_fired *fired, const nd_kernels *kernels, int32_t slot, int32_t neurons, int graded, int64_t step,
+                      nd_spikes *list, nd_delivery *item)
 {
+    const int32_t count = fired->count[slot];
+    uint64_t *word = fired->word + slot * fired->row;
     if (reserve(list, list->count + count, graded)) return -1;
-    int64_t *steps = list->step + list->count, *neurons = list->neuron + list->count;
-    for (int32_t i = 0; i < count; i++) steps[i] = step;
-    for (int32_t i = 0; i < count; i++) neurons[i] = spike[i].neuron;
-    for (int32_t i = 0; graded && i < count; i++) list->payload[list->count + i] = spike[i].payload;
+    int64_t *steps = list->step + list->count, *numbers = list->neuron + list->count;
+    for (int32_t first = 0; first <= neurons / 64; first += 64)
+        for (uint64_t used = kernels->not_zero(word + first); used; used &= used - 1) {
+            const int32_t w = first + nd_lowest_bit(used);
+            for (uint64_t bits = word[w]; bits; bits &= bits - 1) {
+                const int32_t neuron = w * 64 + nd_lowest_bit(bits);
+                *item++ = (nd_delivery){neuron, graded ? fired->payload[neuron] : 1};
+                *numbers++ = neuron;
+                *steps++ = step;
+            }
+            word[w] = 0;
+        }
+    for (int32_t i = 0; graded && i < count; i++) list->payload[list->count + i] = item[i - count].payload;
     list->count += count;
-    return 0;
+    fired->count[slot] = 0;
+    return count;
 }

@@ -21,10 +21,10 @@ ND_INLINE void note(nd_lif_steps *s, int32_t g, int32_t step, uint64_t fired)
 {
     const int32_t *neuron = s->neuron + (ptrdiff_t)g * ND_GROUP;
     uint64_t *word = s->fired + step * s->fired_row;
+    s->fired_count[step] += nd_bits_set(fired);
     for (; fired; fired &= fired - 1) {
         const uint32_t n = (uint32_t)neuron[nd_lowest_bit(fired)];
         word[n / 64] |= UINT64_C(1) << n % 64;
-        s->spikes++;
     }
 }
 
@@ -32,7 +32,6 @@ ND_INLINE void note(nd_lif_steps *s, int32_t g, int32_t step, uint64_t fired)
 static void settle(nd_lif_steps *s, int32_t g, const uint64_t *fired, uint32_t loud)
 {
     int16_t *q = s->q + (ptrdiff_t)g * ND_GROUP;
-    s->loud |= loud;
     for (; loud; loud &= loud - 1) {
         const int32_t step = nd_lowest_bit(loud);
         note(s, g, step, fired[step]);
