@@ -11,7 +11,6 @@ typedef __m256i mask;
 ND_INLINE lanes load(const int32_t *from) { return _mm256_loadu_si256((const void *)from); }
 ND_INLINE void store(int32_t *to, lanes x) { _mm256_storeu_si256((void *)to, x); }
 ND_INLINE lanes load_sums(const int16_t *from) { return _mm256_cvtepi16_epi32(_mm_loadu_si128((const void *)from)); }
-ND_INLINE void clear_sums(int16_t *to) { _mm_storeu_si128((void *)to, _mm_setzero_si128()); }
 ND_INLINE lanes all(int32_t x) { return _mm256_set1_epi32(x); }
 ND_INLINE scales load_scales(const float *from) { return _mm256_loadu_ps(from); }
 ND_INLINE scales all_scales(float x) { return _mm256_set1_ps(x); }

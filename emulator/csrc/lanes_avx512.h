@@ -11,7 +11,6 @@ typedef __mmask16 mask;
 ND_INLINE lanes load(const int32_t *from) { return _mm512_loadu_si512(from); }
 ND_INLINE void store(int32_t *to, lanes x) { _mm512_storeu_si512(to, x); }
 ND_INLINE lanes load_sums(const int16_t *from) { return _mm512_cvtepi16_epi32(_mm256_loadu_si256((const void *)from)); }
-ND_INLINE void clear_sums(int16_t *to) { _mm256_storeu_si256((void *)to, _mm256_setzero_si256()); }
 ND_INLINE lanes all(int32_t x) { return _mm512_set1_epi32(x); }
 ND_INLINE scales load_scales(const float *from) { return _mm512_loadu_ps(from); }
 ND_INLINE scales all_scales(float x) { return _mm512_set1_ps(x); }

@@ -4,7 +4,7 @@
 
 #include "arithmetic.h"
 #include "gather.h"
-#include "update.h"
+#include "groups.h"
 
 static void load_biases(nd_state *state, int32_t number)
 {
@@ -62,70 +62,6 @@ static int leave(nd_state *state, int32_t number, int32_t slot, nd_spikes *spike
     return nd_send(&state->ring, image, number, list != NULL, departure, item, count);
 }
 
-/* u of a group in the 64 bits of the Lava profile, and back into 32 if it fits. */
-static void widen(const nd_state *state, int32_t group, int64_t *u)
-{
-    const size_t at = (size_t)group * ND_GROUP;
-    const int far = state->awake[group] & ND_FAR;
-    for (int32_t i = 0; i < ND_GROUP; i++) u[i] = far ? state->u_far[at + i] : state->u[at + i];
-}
-
-static int narrow(nd_state *state, int32_t group, const int64_t *u)
-{
-    const size_t at = (size_t)group * ND_GROUP;
-    int far = 0;
-    for (int32_t i = 0; i < ND_GROUP; i++) far |= u[i] > 1 << 23 || u[i] < -(1 << 23);
-    for (int32_t i = 0; i < ND_GROUP; i++) {
-        if (far) state->u_far[at + i] = u[i];
-        else state->u[at + i] = (int32_t)u[i];
-    }
-    return far ? ND_FAR : 0;
-}
-
-/* One step of a group with any q, in units of 64; `imaginary`: q' of neurons that have such projections. Its spikes are
-   noted as those of a slot. */
-static void update_group(nd_state *state, int32_t number, int32_t group, int32_t slot, const int64_t *q,
-                         const int64_t *imaginary, int count_overflows)
-{
-    const nd_image *image = state->image;
-    int64_t *counters = state->counters + (size_t)number * ND_COUNTERS;
-    int64_t u_lava[ND_GROUP];
-    int32_t fired[ND_GROUP];
-    nd_tally tally;
-    int busy = 0, far = 0;
-    if (state->awake[group] & ND_SMALL) {
-        const size_t at = (size_t)group * ND_GROUP;
-        nd_widen(state->small + 2 * at, state->u + at, state->v + at);
-    }
-    if (state->u_far) widen(state, group, u_lava);
-    for (int32_t b = image->group_block_start[group]; b < image->group_block_start[group + 1]; b++) {
-        const nd_block *block = &image->block[b];
-        const int32_t first = block->first, at = first - group * ND_GROUP;
-        const nd_cells cells = {
-            .u = state->u_far ? NULL : state->u + first,
-            .u_lava = state->u_far ? u_lava + at : NULL,
-            .v = state->v + first,
-            .r = state->r + first,
-            .s = state->s + first,
-            .bias = state->bias + first,
-            .imaginary = imaginary + at,
-            .fired = fired,
-        };
-        nd_update_wide(block, &cells, q + at, &tally);
-        busy |= tally.busy != 0;
-        if (!count_overflows) tally.count[ND_OVERFLOWS] = 0;
-        for (int32_t i = 0; tally.count[ND_SPIKES] && i < block->count; i++)
-            if (fired[i]) {
-                nd_fired_set(&state->spikes, slot, image->neuron[first + i]);
-                state->spikes.payload[image->neuron[first + i]] = fired[i];
-            }
-        tally.count[ND_SPIKES] = 0;     /* counted as they leave */
-        for (int c = 0; c < ND_COUNTERS; c++) counters[c] += tally.count[c];
-    }
-    if (state->u_far) far = narrow(state, group, u_lava);
-    state->awake[group] = (uint8_t)((busy ? ND_AWAKE : ND_REST) | far);
-}
-
 /* The sums of one group in units of 64; they are set to zero where they come from. */
 static void take(nd_state *state, int32_t group, int32_t slot, int32_t shift, int64_t *q)
 {
@@ -167,7 +103,7 @@ static void update_groups(nd_state *state, int32_t number, int wide)
             if (wide) take_wide(state, h * groups + g, population->shift, q[h]);
             else take(state, h * groups + g, 0, population->shift, q[h]);
         }
-        update_group(state, number, group, 0, q[0], q[1], 1);
+        nd_update_group(state, number, group, 0, q[0], q[1], 1);
     }
 }
 
@@ -188,7 +124,7 @@ static void update_odd(nd_state *state, int32_t number, int32_t count, int32_t s
     for (int32_t o = 0; o < count; o++)
         for (int32_t t = 0; t < steps; t++) {
             take(state, state->odd[o], t, population->shift, q);
-            update_group(state, number, population->first_group + state->odd[o], t, q, nothing, 0);
+            nd_update_group(state, number, population->first_group + state->odd[o], t, q, nothing, 0);
         }
 }
 
