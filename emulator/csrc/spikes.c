@@ -22,11 +22,13 @@ void nd_fired_destroy(nd_fired *fired)
     nd_drop(fired->item);
 }
 
+enum { LITTLE = 1 << 16 };
+
 static int reserve(nd_spikes *spikes, int64_t count, int graded)
 {
     if (count <= spikes->capacity) return 0;
     int64_t capacity = spikes->capacity ? spikes->capacity : 256;
-    while (capacity < count) capacity *= 2;
+    while (capacity < count) capacity *= capacity < LITTLE ? 4 : 2;     /* what is not used costs no memory yet */
     int64_t *step = realloc(spikes->step, sizeof *step * (size_t)capacity);
     if (step) spikes->step = step;
     int64_t *neuron = realloc(spikes->neuron, sizeof *neuron * (size_t)capacity);

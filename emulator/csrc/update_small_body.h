@@ -38,6 +38,7 @@ ND_INLINE int take_small(nd_lif_steps *s, int32_t g, const small_rules *rules, c
     int16_t *us = s->small + 2 * at, *vs = us + ND_GROUP;
     const int16_t *qs = s->q + at;
     const shorts zero = all_shorts(0);
+    for (int i = 0; i < ND_GROUP; i += 16) ND_PREFETCH(s->neuron + at + i);
     shorts u[PARTS], v[PARTS], u_bits = zero, v_bits = zero, q_bits = zero, any = zero;
     shorts_mask below[PARTS];
     uint64_t fired[ND_BLOCK];
