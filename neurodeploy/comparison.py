@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from neurodeploy.errors import OptionError
+from neurodeploy.reporting.collecting import no_search_for_cycles
 from neurodeploy.reporting.comparison import Comparison, compared
 from neurodeploy.runtime.record import RunRecord, load_record
 
 __all__ = ["Comparison", "compare", "compared"]
 
 
+@no_search_for_cycles()
 def compare(
     runs: Sequence[RunRecord | str | Path], progress: Callable[[float], None] = lambda part: None
 ) -> Comparison:

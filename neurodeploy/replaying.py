@@ -2,77 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodeploy import api
 from neurodeploy.compiler import Program
-from neurodeploy.errors import DataError, OptionError
-from neurodeploy.files import check_output, is_folder, write_atomic
-from neurodeploy.network import CubaLif, Network
-from neurodeploy.replays.film import FILMS, Pace, film
-from neurodeploy.replays.page import replay_fragment, replay_page
-from neurodeploy.replays.replay import Membrane, Replay, Showing
-from neurodeploy.replays.sources import Source, known_source, source_of
+from neurodeploy.errors import OptionError
+from neurodeploy.replays.film import Pace
+from neurodeploy.replays.page import replay_fragment
+from neurodeploy.replays.recording import one_recording
+from neurodeploy.replays.replay import Replay, Showing
+from neurodeploy.replays.sources import Source, known_source
+from neurodeploy.replays.watched import Watched
+from neurodeploy.replays.writing import check_replay, write_replay
 from neurodeploy.runtime.record import RunRecord, load_record
-from neurodeploy.runtime.run import Run, RunOptions
-from neurodeploy.runtime.session import Input, Session
+from neurodeploy.runtime.run import RunOptions
+from neurodeploy.runtime.session import Session
 from neurodeploy.runtime.summary import run_raster
-from neurodeploy.spikes.sample import Sample
-from neurodeploy.spikes.samples import LABEL_FILE, find_samples
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-PAGES = (".html", ".htm")
-_NEURON = re.compile(r"([\w-]+):([0-9]{1,10})")
-
-
-@dataclass(frozen=True)
-class Watched:
-    """A neuron whose voltage is shown, `POPULATION:NEURON`."""
-
-    population: str
-    neuron: int
-
-    @classmethod
-    def parse(cls, text: str, network: Network) -> Watched:
-        """The neuron that `fc2:3` means.
-
-        Raises:
-            OptionError: another notation, a neuron that is not there, or one of the input.
-            NetworkError: no such population.
-        """
-        match = _NEURON.fullmatch(text)
-        if match is None:
-            raise OptionError(
-                f"membrane {text[:80]!r}", "names no neuron", "write POPULATION:NEURON, for example fc1:7"
-            )
-        population, neuron = network.population(match[1]), int(match[2])
-        if population.neuron is None:
-            raise OptionError(f"membrane {text}", "is of the input, which has no voltage", "choose another population")
-        if neuron >= population.neurons:
-            problem = f"is outside 0 … {population.neurons - 1}"
-            raise OptionError(f"membrane {text}", f"neuron {neuron} {problem}", "choose one of them")
-        return cls(population.name, neuron)
-
-    @property
-    def probe(self) -> str:
-        """What a run keeps for it."""
-        return f"{self.population}.v[{self.neuron}:{self.neuron + 1}]"
-
-    def membrane(self, run: Run) -> Membrane:
-        """Its voltage in a run with the probe."""
-        model = run.network.population(self.population).neuron
-        threshold = None
-        if isinstance(model, CubaLif):
-            mantissa = model.parameters()["threshold_mantissa"]
-            threshold = 64 * int(mantissa if isinstance(mantissa, int) else mantissa.flat[self.neuron % mantissa.size])
-        return Membrane(self.population, self.neuron, run[self.probe][:, 0], threshold)
 
 
 def replay(
@@ -144,7 +95,7 @@ def replayed(
     if layer is not None:
         network.population(layer)
     probes = () if watched is None else (watched.probe,)
-    item, source = _recording(data)
+    item, source = one_recording(data)
     run = Session(program, backend, RunOptions(probes=probes, **options)).run(item, progress)
     classes = network.classes or network.output.neurons
     known = source.names if len(source.names) == classes else ()
@@ -195,53 +146,3 @@ def recorded_fragment(path: str | Path, speed: float = 0.1) -> Markup:
     from markupsafe import Markup
 
     return Markup(replay_fragment(recorded(load_record(Path(path))), speed))  # noqa: S704 - escaped where it is made
-
-
-def check_replay(path: Path, overwrite: bool = False) -> None:
-    """Refuse before a run what `write_replay` would refuse behind it.
-
-    Raises:
-        OptionError: a suffix of nothing that is written.
-        MissingPackageError: a film that needs PyAV, and it is not there.
-        FormatError: the file exists, or its folder cannot be written to.
-    """
-    suffix = path.suffix.lower()
-    if suffix in FILMS:
-        FILMS[suffix].check()
-    elif suffix not in PAGES:
-        known = ", ".join((PAGES[0], *FILMS))
-        raise OptionError(str(path), f"ends in {suffix or 'nothing'}", f"choose {known}")
-    check_output(path, overwrite)
-
-
-def write_replay(
-    replay: Replay,
-    path: Path,
-    pace: Pace,
-    *,
-    overwrite: bool = False,
-    progress: Callable[[float], None] = lambda part: None,
-) -> None:
-    """Write a replay as the page or film that the suffix says, whole or not at all; see `replay`."""
-    check_replay(path, overwrite)
-    suffix = path.suffix.lower()
-    content = film(replay, suffix, pace, progress) if suffix in FILMS else replay_page(replay, pace.speed).encode()
-    write_atomic(path, content, overwrite)
-
-
-def _recording(data: api.Data) -> tuple[Input, Source]:
-    """What is run, with its label if the folder has it, and where it comes from."""
-    if not isinstance(data, (str, Path)):
-        return data, Source()
-    path = Path(data)
-    if is_folder(path):
-        raise DataError(str(path), "is a folder, and a replay shows one recording", "name a file of it")
-    return _sample(path), source_of(path)
-
-
-def _sample(path: Path) -> Sample:
-    if (path.parent / LABEL_FILE).is_file():
-        for sample in find_samples(path.parent):
-            if sample.path == path:
-                return sample
-    return find_samples(path)[0]

@@ -52,6 +52,7 @@ from neurodeploy.models.formats.slayer_yaml import SlayerYaml, read_slayer_yaml
 from neurodeploy.models.formats.torch_file import read_state_dict
 from neurodeploy.network import Network
 from neurodeploy.network.neurons import PerNeuron
+from neurodeploy.spikes.plane import as_plane
 
 FORMAT = "slayer-pt"
 NOT_CALIBRATED = (
@@ -167,6 +168,8 @@ def layers_of(path: Path, state: dict[str, FloatArray], options: ReadOptions) ->
     parts = read_parts(architecture, lambda slot: _weights(checkpoint, slot))
     delays = read_delays(path, checkpoint.delays, parts, timestep)
     notes += [f"layers: {architecture}", *padding_notes(parts)]
+    if given is None and len(architecture.input.shape) == 1:
+        notes.append(_row_note(architecture))
     return Layers(architecture, parts, neuron, timestep, steps, delays, config, tuple(notes))
 
 
@@ -243,6 +246,13 @@ def _dense_chain(checkpoint: Checkpoint) -> Architecture:
     plane = first[1:] != (1, 1)
     layers = tuple(DenseLayer(len(checkpoint.weights[name])) for name in names)
     return Architecture(InputLayer(first if plane else (int(np.prod(first)),)), layers)
+
+
+def _row_note(architecture: Architecture) -> str:
+    """What a camera's recordings would need, whose plane the checkpoint does not tell."""
+    (neurons,) = architecture.input.shape
+    rest = "".join(f"-{layer.neurons}" for layer in architecture.layers if isinstance(layer, DenseLayer))
+    return f"the input is a row of {neurons:,} neurons; for recordings of a camera give {as_plane(neurons, rest)}"
 
 
 def _check_used(checkpoint: Checkpoint, architecture: Architecture) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurodeploy.cli.compare_choice import SHOWN
 from neurodeploy.cli.shared import FILE, command_line, data_options, run_options
 from neurodeploy.cli.verb import Console, verb
 
@@ -73,10 +75,13 @@ def command(
         console.next_step(f"open {output} in a browser")
         return
     console.next_step(
-        f"neurodeploy verify {runs[0]} --data {data}"
-        if is_program
-        else f"neurodeploy report {' '.join(map(str, runs))}"
+        f"neurodeploy verify {runs[0]} --data {data}" if is_program else f"neurodeploy report {_named(runs)}"
     )
+
+
+def _named(runs: tuple[Path, ...]) -> str:
+    """The runs as words of a command; of many the first."""
+    return f"{shlex.join(map(str, runs[:SHOWN]))}{' …' if len(runs) > SHOWN else ''}"
 
 
 def _stages(

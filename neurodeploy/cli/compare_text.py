@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import fill
 from typing import Any
 
+from neurodeploy.cli.compare_choice import chosen
 from neurodeploy.cli.verb import table
 from neurodeploy.cli.verify import MEANING
 from neurodeploy.reporting.prediction import quantity
@@ -16,7 +17,7 @@ POINTS = 8
 
 
 def comparison_text(answer: dict[str, Any], classes: bool = False) -> str:
-    """The object of `compare --json` for people.
+    """The object of `compare --json` for people: of many runs some, see `neurodeploy.cli.compare_choice`.
 
     Args:
         answer: of `Comparison.as_dict`.
@@ -24,9 +25,10 @@ def comparison_text(answer: dict[str, Any], classes: bool = False) -> str:
     """
     if not answer["recordings"]:
         return "nothing was compared: the runs have no recording in common; files are matched by name"
+    answer, about_all = chosen(answer)
     runs = answer["runs"]
     parts = [
-        f"{answer['recordings']:,} recordings in common{_left_out(runs)}",
+        "\n".join([f"{answer['recordings']:,} recordings in common{_left_out(runs)}", *about_all]),
         table(
             ["run", "backend", "program", "target", "cores", "bits"],
             [
@@ -135,10 +137,9 @@ def _pair(pair: dict[str, Any]) -> str:
     first, second = pair["runs"]
     right, changed = pair["right"], pair["changed"]
     total = pair["same"] + len(changed)
-    lines = [
-        f"{first} and {second}: {pair['same']:,} of {total:,} answers equal, {100 * pair['share']:.2f} % "
-        f"({interval(pair['interval_95'])})"
-    ]
+    equal = f"{pair['same']:,} of {total:,} answers equal, {100 * pair['share']:.2f} %"
+    head = f"{first} and {second}: {equal} ({interval(pair['interval_95'])})"
+    lines = [fill(head, 80, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)]
     if pair["p_value"] is not None:
         lines.append(
             f"  right in one alone: {right['only_first']:,} and {right['only_second']:,}; "

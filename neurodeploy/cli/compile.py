@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurodeploy.cli.reading import read_network
 from neurodeploy.cli.shared import FILE, command_line, network_options, output_options
 from neurodeploy.cli.shared import weight_bits as weight_bits_option
 from neurodeploy.cli.verb import Console, table, verb
@@ -68,9 +69,7 @@ def command(
     started = perf_counter()
     # a network of rates takes the option for itself
     recordings = None if path.suffix == ".onnx" else reading.pop("calibrate", None)
-    loaded = api.read(path, **reading)
-    for note in loaded.notes:
-        console.note(note)
+    loaded = read_network(console, path, reading)
     network: Network | Quantized = loaded.quantized or loaded.network
     if steps is not None:
         network = loaded.quantized.with_steps(steps) if loaded.quantized else replace(loaded.network, steps=steps)

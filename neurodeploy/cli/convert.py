@@ -60,9 +60,10 @@ def command(
     if data is not None and destination.exists() and not force:  # calibration takes a while
         raise FormatError(str(destination), "exists already", "choose another name or pass --force")
     network, notes, form, calibration = _read(console, source, reading, data, given(**calibrating))
-    files, more = api.convert(
-        network, destination, to, overwrite=force, source=source, **given(profile=profile, traces=traces)
-    )
+    with console.progress("writing", None):
+        files, more = api.convert(
+            network, destination, to, overwrite=force, source=source, **given(profile=profile, traces=traces)
+        )
     for note in (*notes, *more):
         console.note(note)
     result = {
@@ -91,7 +92,8 @@ def _read(
         if calibrating:
             options = ", ".join(f"--{name.replace('_', '-')}" for name in calibrating)
             raise OptionError(options, "choose recordings, and there are none", "give --data")
-        loaded = api.read(source, **reading)
+        with console.progress("reading", None):
+            loaded = api.read(source, **reading)
         return loaded.quantized or loaded.network, loaded.notes, loaded.format, None
     if useless := sorted(set(reading) - {"arch", "yaml"}):
         problem = "means nothing for an SRMALPHA checkpoint that is calibrated"

@@ -20,3 +20,4 @@ def command(console: Console, output: Path, force: bool, limit: int | None) -> N
 
     answer = run_demo(output, limit, force, command_line(), console)
     console.result(answer, lambda: f"\nThe report: {answer['report']}")
+    console.next_step(f"open {answer['report']} in a browser")

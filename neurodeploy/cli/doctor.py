@@ -10,7 +10,8 @@ def command(console: Console) -> None:
     """Tell what is installed and what each missing piece costs."""
     from neurodeploy.installation import examine
 
-    pieces = examine()
+    with console.progress("looking", None):
+        pieces = examine()
     missing = [p for p in pieces if not p["works"] and not p["optional"]]
     rows = [
         (

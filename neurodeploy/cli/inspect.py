@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from neurodeploy.cli.shared import FILE, flag, network_options
+from neurodeploy.cli.reading import again, read_network
+from neurodeploy.cli.shared import FILE, network_options
 from neurodeploy.cli.verb import Console, table, verb
 
 #: Names of synapses that are too long for the table.
@@ -30,9 +31,7 @@ def command(console: Console, path: Path, reading: dict[str, Any], explain: tupl
         program = load_program(path)[0]
         network, form = program.network, api.PROGRAM
     else:
-        loaded = api.read(path, **reading)
-        for note in loaded.notes:
-            console.note(note)
+        loaded = read_network(console, path, reading)
         network, form = loaded.network, loaded.format
     numbers = inspect(network)
     if explain and program is None:
@@ -45,8 +44,7 @@ def command(console: Console, path: Path, reading: dict[str, Any], explain: tupl
     if program is not None:
         console.next_step(f"neurodeploy run {path} --data RECORDINGS")
     else:
-        same = "".join(f" --{flag(name)} {value}" for name, value in reading.items())
-        console.next_step(f"neurodeploy compile {path}{same} --target loihi1 -o {path.stem}.ndp")
+        console.next_step(f"neurodeploy compile {again(path, reading)} --target loihi1 -o {path.stem}.ndp")
 
 
 def _text(numbers: dict[str, Any], form: str) -> str:
@@ -75,6 +73,7 @@ def _network(numbers: dict[str, Any], form: str) -> str:
                     "delay",
                 ],
                 [_row(p) for p in numbers["populations"]],
+                narrow=True,
             ),
             "",
             table(
@@ -91,6 +90,7 @@ def _network(numbers: dict[str, Any], form: str) -> str:
                     )
                     for p in numbers["projections"]
                 ],
+                narrow=True,
             ),
         ]
     )

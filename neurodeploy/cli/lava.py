@@ -10,6 +10,9 @@ import click
 from neurodeploy.cli.shared import FILE
 from neurodeploy.cli.verb import Console, table, verb
 
+#: What to do with the environment once it is there.
+USE = "neurodeploy run PROGRAM --data FILE --backend lava"
+
 
 @click.group(name="lava")
 def command() -> None:
@@ -26,7 +29,7 @@ def setup(console: Console, python: Path | None, force: bool) -> None:
     set_up(python, force, console.note)
     answer = status()
     console.result(answer, lambda: _text(answer))
-    console.next_step("neurodeploy run PROGRAM --data FILE --backend lava")
+    console.next_step(USE)
 
 
 @verb(name="status")
@@ -34,10 +37,11 @@ def state(console: Console) -> None:
     """Tell whether Lava's environment is there and what is in it; exit with 3 if it is not."""
     from neurodeploy.runtime.lava_environment import SETUP, status
 
-    answer = status()
+    with console.progress("looking", None):
+        answer = status()
     console.result(answer, lambda: _text(answer))
+    console.next_step(USE if answer["complete"] else SETUP)
     if not answer["complete"]:
-        console.next_step(SETUP)
         click.get_current_context().exit(3)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from neurodeploy.cli.reading import read_network
 from neurodeploy.cli.shared import FILE, command_line, data_options, network_options, output_options
 from neurodeploy.cli.shared import layer_bits as layer_bits_option
 from neurodeploy.cli.shared import weight_bits as weight_bits_option
@@ -60,7 +61,6 @@ def command(
     **options: Any,
 ) -> None:
     """Quantize the network at PATH; with --data so that spikes on these recordings change least."""
-    from neurodeploy import api
     from neurodeploy.errors import FormatError, OptionError
     from neurodeploy.files import check_output
     from neurodeploy.network import Quantized
@@ -75,9 +75,7 @@ def command(
     if data is None and (options["split"] is not None or options["limit"] is not None):
         raise OptionError("--split and --limit", "choose recordings, and there are none", "give --data")
     started = perf_counter()
-    loaded = api.read(path, **reading)
-    for note in loaded.notes:
-        console.note(note)
+    loaded = read_network(console, path, reading)
     with console.progress("quantizing", None) as advance:
         network, errors = quantize(
             loaded.network,

@@ -43,13 +43,16 @@ def command(
 ) -> None:
     """Run RECORDING through PROGRAM and show it slowed down: events, spikes of the classes, a raster, a membrane.
 
+    RECORDING is a spike file, or TABLE.csv:ROW for a row of a table of features.
+
     -o names what is written: .html (a page with play, pause and a slider), .gif, .mp4 or .webm.
     """
     from neurodeploy.compiler.program_file import load_program
-    from neurodeploy.replaying import check_replay, replayed, write_replay
+    from neurodeploy.replaying import replayed
     from neurodeploy.replays.film import Pace
+    from neurodeploy.replays.writing import check_replay, usual_name, write_replay
 
-    output = output or program.with_name(f"{program.stem}-{recording.stem}.html")
+    output = output or usual_name(program, recording)
     pace = Pace(speed, fps)
     check_replay(output, force)
     loaded, _ = load_program(program)
@@ -58,6 +61,7 @@ def command(
     with console.progress("drawing", 1) as advance:
         write_replay(made, output, pace, overwrite=force, progress=advance)
     raster, final = made.raster, made.frame(made.end_ms)
+    made_bytes = output.stat().st_size
     answer = {
         "schema": SCHEMA,
         "file": raster.file,
@@ -67,11 +71,11 @@ def command(
         "timestep_ms": raster.timestep_ms,
         "counts": final.counts.tolist(),
         "output": str(output),
-        "bytes": output.stat().st_size,
+        "bytes": made_bytes,
     }
     known = raster.prediction is not None
     told = f"recognised as {made.names[raster.prediction or 0]}" if known else "no answer: the output stayed silent"
-    size = f"{answer['bytes'] / 1e6:.1f} MB"
+    size = f"{made_bytes / 1e6:,.1f} MB" if made_bytes >= 1e6 else f"{made_bytes / 1e3:,.0f} kB"
     console.result(answer, lambda: f"{output}: {made.end_ms:,.5g} ms, {len(final.seen_step):,} events, {told}, {size}")
     opened = "a browser" if output.suffix.lower() in (".html", ".htm") else "a browser or a player of films"
     console.next_step(f"open {output} in {opened}")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from neurodeploy.cli.compare_text import interval
+from neurodeploy.cli.reading import again, read_network
 from neurodeploy.cli.shared import FILE, command_line, data_options, network_options, output_options, run_options
 from neurodeploy.cli.verb import Console, table, verb
 
@@ -88,9 +89,7 @@ def command(
         if file is not None:
             check_output(file, force)
     options = RunOptions(**settings)
-    loaded = api.read(path, **reading)
-    for note in loaded.notes:
-        console.note(note)
+    loaded = read_network(console, path, reading)
     total = len(api.inputs(data, split, limit)) * (len(weight_bits) * len(targets) + 1)
     with console.progress("sweeping", total) as advance:
         found = sweep(
@@ -116,7 +115,7 @@ def command(
         click.get_current_context().exit(3)
     fitting = [point for point in found.points if point.fits]
     best = max(fitting, key=lambda point: (point.accuracy["share"], -point.bits) if point.accuracy else (0, point.bits))
-    console.next_step(f"neurodeploy compile {path} --weight-bits {best.bits} --target {best.target}")
+    console.next_step(f"neurodeploy compile {again(path, reading)} --weight-bits {best.bits} --target {best.target}")
 
 
 def sweep_text(answer: dict[str, Any]) -> str:

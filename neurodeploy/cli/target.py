@@ -45,7 +45,9 @@ def _rows(data: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:
         if isinstance(value, dict):
             rows += _rows(value, f"{key}.")
         else:
-            rows.append((prefix + key, " … ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)))
+            between = " x " if key == "mesh" else " … "  # sizes; all else in pairs is a range
+            text = between.join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+            rows.append((prefix + key, text))
     return rows
 
 

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from neurodeploy.cli.answers_text import answers_text
 from neurodeploy.cli.interrupt import Interrupt
+from neurodeploy.cli.reading import read_network
 from neurodeploy.cli.shared import FILE, command_line, given, layer_bits, output_options
 from neurodeploy.cli.verb import Console, options, verb
 
@@ -189,15 +190,12 @@ def _train(console: Console, options: dict[str, Any]) -> None:
 
 
 def _fine_tune(console: Console, options: dict[str, Any]) -> None:
-    from neurodeploy import api
     from neurodeploy.fine_tuning_files import fine_tune_files
 
     path, data, force = (options.pop(name) for name in ("fine_tune", "data", "force"))
     reading = given(arch=options.pop("arch"), yaml=options.pop("yaml"))
     output = options.pop("output") or Path(f"{path.resolve().stem}-tuned.ndn")
-    loaded = api.read(path, **reading)
-    for note in loaded.notes:
-        console.note(note)
+    loaded = read_network(console, path, reading)
     with _told(console) as told:
         tuned = fine_tune_files(
             loaded.network, data, output, overwrite=force, command=command_line(), **told, **given(**options)
@@ -213,7 +211,7 @@ def _text(answer: dict[str, Any]) -> str:
     lines = [f"{files} written after {answer['seconds']:.0f} s"]
     share = answer["accuracy"]
     if share is None:
-        lines.append("not tested: no recordings to test on; --test-share 0.2 keeps a fifth of each class for it")
+        lines.append("not tested: no recordings to test on; --test-share 0.2 keeps a fifth")
         return "\n".join(lines)
     low, high = share["interval_95"]
     lines.append(

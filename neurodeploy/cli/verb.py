@@ -120,37 +120,19 @@ class Console:
 
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[..., None]]:
-        """A bar on a terminal; the function it gives advances by a part or, told a text, by one and shows it."""
+        """A bar on a terminal; the function it gives advances by a part or, told a text, by one and shows it.
+
+        Args:
+            label: what is being done.
+            total: parts there are, so that the time left can be told; None: nobody knows, and the time gone is told.
+        """
         self.detail(label)
         if self.quiet or not sys.stderr.isatty():
             yield lambda done="": self.detail(f"{label} {done}") if isinstance(done, str) else None
             return
-        from rich.console import Console as RichConsole
-        from rich.progress import (
-            BarColumn,
-            Progress,
-            SpinnerColumn,
-            TaskProgressColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        from neurodeploy.cli.bar import bar
 
-        columns = [
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-        ]
-        with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bar:
-            task = bar.add_task(label, total=total)
-
-            def advance(done: str | float) -> None:
-                if isinstance(done, str):
-                    bar.update(task, advance=1, description=f"{label} {done}")
-                else:
-                    bar.update(task, advance=done)
-
+        with bar(label, total) as advance:
             yield advance
 
 

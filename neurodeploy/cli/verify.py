@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,20 @@ def command(
             verifier.compare(item, advance)
     answer = verifier.result().as_dict()
     console.result(answer, lambda: _text(answer))
+    console.next_step(_next_step(answer, program, data))
     if not answer["equal"]:
         click.get_current_context().exit(3)
+
+
+def _next_step(answer: dict[str, Any], program: Path, data: Path | None) -> str:
+    """What tells more: recordings for an answer, where all is equal; layer by layer, where it is not."""
+    recordings = "RECORDINGS" if data is None else shlex.quote(str(data))
+    named = shlex.quote(str(program))
+    if answer["equal"]:
+        return f"neurodeploy run {named} --data {recordings} -o {shlex.quote(f'{program.stem}.ndr')}"
+    if answer["first_difference"] is None:
+        return f"neurodeploy verify {named} --random 0.1"
+    return f"neurodeploy compare {named} --data {recordings} --backends {','.join(answer['backends'])}"
 
 
 def _text(answer: dict[str, Any]) -> str:

@@ -1,18 +1,13 @@
-"""What films are painted with: colours, letters, and spikes as marks in an array of pixels."""
+"""What films are painted with: colours, and spikes as marks in an array of pixels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.precision import IntArray
-
-if TYPE_CHECKING:
-    from PIL.ImageFont import FreeTypeFont
 
 Color = tuple[int, int, int]
 Pixels = NDArray[np.uint8]
@@ -50,28 +45,6 @@ class Box:
     def bottom(self) -> int:
         """First row below it."""
         return self.y + self.height
-
-
-@cache
-def letters(size: int, bold: bool = False) -> FreeTypeFont:
-    """The typeface that comes with matplotlib, in pixels."""
-    from pathlib import Path
-
-    import matplotlib as mpl
-    from PIL import ImageFont
-
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(Path(mpl.get_data_path()) / "fonts" / "ttf" / name, size)
-
-
-def cut(text: str, font: FreeTypeFont, width: float) -> str:
-    """As much of a text as fits into a width."""
-    if font.getlength(text) <= width:
-        return text
-    kept = text
-    while kept and font.getlength(f"{kept}…") > width:
-        kept = kept[: min(len(kept) - 1, int(len(kept) * width / font.getlength(f"{kept}…")) + 1)]
-    return f"{kept.rstrip()}…"
 
 
 def lit(on: NDArray[np.float64], off: NDArray[np.float64]) -> Pixels:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from neurodeploy.precision import IntArray
 from neurodeploy.replays import canvas
-from neurodeploy.replays.canvas import Box, cut, letters, marks
+from neurodeploy.replays.canvas import Box, marks
+from neurodeploy.replays.lettering import cut, lettering, letters
 from neurodeploy.replays.replay import Frame, Replay
 from neurodeploy.replays.text import plain
 
@@ -43,7 +44,8 @@ class Painter:
         self._events = Box(EDGE, 76, max(1, round(width * scale)), max(1, round(height * scale)))
         self._bars = Box(EDGE + SIDE + 36, 76, WIDTH - 2 * EDGE - SIDE - 36, max(240, self._events.height))
         rows = replay.layer.neurons
-        top = max(self._events.bottom, self._bars.bottom) + 52
+        self._below = 8 if replay.is_image else 26  # an input in a row has an axis of time there
+        top = max(self._events.bottom, self._bars.bottom) + 44 + self._below
         self._raster = Box(EDGE + 24, top, WIDTH - 2 * EDGE - 24, min(220, max(110, 15 * rows)))
         below = self._raster.bottom + 26
         self._membrane = None if replay.membrane is None else Box(EDGE + 24, below + 24, self._raster.width, 110)
@@ -54,7 +56,7 @@ class Painter:
         self._shown = np.sort(np.argsort(-final.counts, kind="stable")[:MOST_BARS])
         self._lines = self._bars.height / len(self._shown)
         self._size = int(min(14, max(8, 0.7 * self._lines)))
-        widths = [self._room(k, letters(self._size, bold=True).getlength(self._name(k))) for k in self._shown.tolist()]
+        widths = [self._room(k, self._width(k)) for k in self._shown.tolist()]
         self._names = min(_NAMES, round(max(widths)) + 1)
 
     def paint(self, time_ms: float) -> Image:
@@ -83,31 +85,30 @@ class Painter:
         picture = Image.new("RGB", self.size, canvas.PAPER)
         draw = ImageDraw.Draw(picture)
         small, soft = letters(13), canvas.SOFT
-        title = cut(plain(raster.file), letters(20, bold=True), 600)
-        draw.text((EDGE, 20), title, canvas.INK, letters(20, bold=True))
-        draw.text((EDGE, 48), cut(self._answer, letters(14), 680), soft, letters(14))
+        _write(draw, (EDGE, 20), plain(raster.file), 20, 600, canvas.INK, bold=True)
+        _write(draw, (EDGE, 48), self._answer, 14, 680, soft)
         draw.text((WIDTH - EDGE, 48), self._pace, soft, letters(14), "ra")
-        below = self._events.bottom + 8
-        self._legend(draw, below)
+        self._legend(draw, self._events.bottom + self._below)
+        if not replay.is_image:
+            self._axis(draw, self._events, 4)
         draw.text((self._bars.x, self._bars.bottom + 8), "output spikes so far", soft, small)
         left_out = replay.class_count - len(self._shown)
         if left_out:
             draw.text((WIDTH - EDGE, self._bars.bottom + 8), f"{left_out:,} classes not shown", soft, small, "ra")
-        layer = cut(plain(replay.layer.name), small, 300)
-        draw.text((self._raster.x, self._raster.y - 20), f"spikes of {layer}", soft, small)
+        _write(draw, (self._raster.x, self._raster.y - 20), f"spikes of {plain(replay.layer.name)}", 13, 600, soft)
         self._axis(draw, self._raster)
         self._number_rows(draw)
         if self._membrane is not None and replay.membrane is not None:
-            whose = f"membrane v of {cut(plain(replay.membrane.population), small, 300)}:{replay.membrane.neuron}"
-            told = whose if replay.membrane.threshold is None else f"{whose}, threshold dashed"
-            draw.text((self._membrane.x, self._membrane.y - 20), told, soft, small)
+            dashed = "" if replay.membrane.threshold is None else f", threshold {replay.membrane.threshold:,} dashed"
+            told = f"membrane v of {plain(replay.membrane.population, 40)}:{replay.membrane.neuron}{dashed}"
+            _write(draw, (self._membrane.x, self._membrane.y - 20), told, 13, 600, soft)
             draw.rectangle(
                 (self._membrane.x, self._membrane.y, self._membrane.right, self._membrane.bottom), canvas.GROUND
             )
             self._axis(draw, self._membrane)
         if replay.showing.credit:
-            line = cut(plain(replay.showing.credit, 1000), letters(12), WIDTH - 2 * EDGE)
-            draw.text((EDGE, self.size[1] - 26), line, soft, letters(12))
+            line = plain(replay.showing.credit, 1000)
+            _write(draw, (EDGE, self.size[1] - 26), line, 12, WIDTH - 2 * EDGE, soft)
         return picture
 
     @property
@@ -126,15 +127,17 @@ class Painter:
 
     def _legend(self, draw: ImageDraw, y: int) -> None:
         x = EDGE
-        entries = (("ON", canvas.ON), ("OFF", canvas.OFF)) if self.replay.has_polarity else (("events", canvas.ON),)
+        replay = self.replay
+        of_row = "events" if replay.is_image else f"events of {replay.input.neurons:,} neurons, 0 at the top"
+        entries = (("ON", canvas.ON), ("OFF", canvas.OFF)) if replay.has_polarity else ((of_row, canvas.ON),)
         for text, color in entries:
             draw.rectangle((x, y + 3, x + 9, y + 12), color)
             draw.text((x + 15, y), text, canvas.SOFT, letters(13))
             x += 30 + int(letters(13).getlength(text))
 
-    def _axis(self, draw: ImageDraw, box: Box) -> None:
-        """Times below a box."""
-        end, shown = self.replay.end_ms, ticks_of(self.replay.end_ms)
+    def _axis(self, draw: ImageDraw, box: Box, most: int = 9) -> None:
+        """Times below a box, at most about so many."""
+        end, shown = self.replay.end_ms, canvas.ticks(self.replay.end_ms, most)
         for time in shown:
             x = box.x + box.width * time / end
             draw.line((x, box.bottom + 1, x, box.bottom + 4), canvas.BAR)
@@ -161,8 +164,10 @@ class Painter:
         self._mark_time(spikes, frame.steps)
         picture.paste(Images.fromarray(spikes), (box.x, box.y))
 
-    def _name(self, k: int) -> str:
-        return self.replay.names[k]
+    def _width(self, k: int) -> float:
+        """Of the name of a class that wins."""
+        name, font = lettering(self.replay.names[k], self._size, bold=True)
+        return font.getlength(name)
 
     def _room(self, k: int, width: float) -> float:
         """What a name takes, with the mark of the true class."""
@@ -175,15 +180,16 @@ class Painter:
         for place, k in enumerate(self._shown.tolist()):
             y, count = box.y + (place + 0.5) * high, int(frame.counts[k])
             wins, mark = k == frame.winner, self._room(k, 0)
-            font, color = letters(self._size, wins), canvas.WINS if wins else canvas.INK
-            draw.text((left - _GAP - mark, y), cut(self._name(k), font, self._names - mark), color, font, "rm")
+            color = canvas.WINS if wins else canvas.INK
+            width, place_of = self._names - mark, (left - _GAP - mark, y)
+            _write(draw, place_of, self.replay.names[k], self._size, width, color, bold=wins, anchor="rm")
             if mark:
                 draw.text((left - _GAP, y), "◂ true", canvas.SOFT, letters(min(self._size, 12)), "rm")
             draw.rectangle((left, y - half, right, y + half), canvas.GROUND)
             if count:
                 end = left + max(1, (right - left) * count / self._most)
                 draw.rectangle((left, y - half, end, y + half), canvas.WINS if wins else canvas.BAR)
-            draw.text((box.right, y), f"{count:,}", color, font, "rm")
+            draw.text((box.right, y), f"{count:,}", color, letters(self._size, wins), "rm")
 
     def _paint_raster(self, picture: Image, draw: ImageDraw, frame: Frame) -> None:
         from PIL import Image as Images
@@ -234,6 +240,17 @@ class Painter:
         draw.line((now, box.y, now, box.bottom), canvas.INK, 2)
 
 
-def ticks_of(end: float) -> list[float]:
-    """Times that are written below a raster."""
-    return canvas.ticks(end, 9)
+def _write(
+    draw: ImageDraw,
+    place: tuple[float, float],
+    text: str,
+    size: int,
+    width: float,
+    color: canvas.Color,
+    *,
+    bold: bool = False,
+    anchor: str = "la",
+) -> None:
+    """A line of text from elsewhere, cut to a width; `anchor` says which of its corners is placed, as Pillow has it."""
+    shown, font = lettering(text, size, bold)
+    draw.text(place, cut(shown, font, width), color, font, anchor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import sqrt
 from typing import Any
@@ -57,12 +57,12 @@ def confusion(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
         null for silent recordings), and `counts` (rows of columns). None without labels.
 
     """
-    return confusion_of([(sample["label"], sample["prediction"]) for sample in samples])
+    return confusion_of(Counter((sample["label"], sample["prediction"]) for sample in samples))
 
 
-def confusion_of(answers: Iterable[tuple[Class, Class]]) -> dict[str, Any] | None:
-    """`confusion` of labels and answers, a pair per recording."""
-    pairs = Counter({pair: count for pair, count in Counter(answers).items() if pair[0] is not None})
+def confusion_of(answers: Counter[tuple[Class, Class]]) -> dict[str, Any] | None:
+    """`confusion` of how often each label was answered by each class."""
+    pairs = Counter({pair: count for pair, count in answers.items() if pair[0] is not None})
     if not pairs:
         return None
     labels = sorted({label for label, _ in pairs}, key=_order)

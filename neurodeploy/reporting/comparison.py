@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from neurodeploy.reporting import side_by_side as side
+from neurodeploy.reporting.collecting import no_search_for_cycles
 from neurodeploy.reporting.over_time import Wanted
 from neurodeploy.reporting.pair_views import pair_view
 from neurodeploy.runtime.record import RunRecord
@@ -49,16 +50,18 @@ class Comparison(Shown, drawn_by="neurodeploy.plotting.answers"):
         return self.pairs[: max(len(self.runs) - 1, 0)]
 
 
+@no_search_for_cycles()
 def compared(records: Mapping[str, RunRecord]) -> Comparison:
     """Put records that have names side by side.
 
     Raises:
         DataError: recordings with different labels in two runs.
     """
-    keys = side.common_keys(list(records.values()))
+    own = {name: side.keys_of(record) for name, record in records.items()}
+    keys = side.common_keys(list(own.values()))
     if not keys:
         return Comparison(0, (), (), records)
-    chosen = {name: side.Chosen.of(record, keys) for name, record in records.items()}
+    chosen = {name: side.Chosen.of(record, own[name], keys) for name, record in records.items()}
     labels = side.labels_of([each.samples for each in chosen.values()])
     wanted = Wanted.of(labels)
     return Comparison(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.reporting.panels import MAX_LINES, MAX_PANELS, Image, Mark, Panel, density, panels_svg, rows, shown
+from neurodeploy.reporting.text import counted
 from neurodeploy.runtime.agreement import placed
 from neurodeploy.runtime.record import LayerSpikes, Raster
 
@@ -40,7 +41,7 @@ def _panel(layer: LayerSpikes, raster: Raster, position: int) -> Panel:
     numbered = layer is raster.populations[-1] and layer.neurons <= MAX_LINES
     counts = np.bincount(layer.neuron, minlength=layer.neurons) if numbered else None
     fired = np.unique(layer.neuron).size
-    remark = f"{layer.step.size:,} spikes\n{fired:,} of {layer.neurons:,}\nneurons fired"
+    remark = f"{counted(layer.step.size, 'spike')}\n{fired:,} of {layer.neurons:,}\nneurons fired"
     return Panel(layer.name, layer.shape, layer.neurons, images, remark, counts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,19 +13,20 @@ from markupsafe import Markup
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.files import check_output, write_atomic
 from neurodeploy.reporting import text
-from neurodeploy.reporting.chips import TITLES, core_data, drawn_chips
+from neurodeploy.reporting.chips import TITLES
+from neurodeploy.reporting.collecting import no_search_for_cycles
 from neurodeploy.reporting.columns import metrics
 from neurodeploy.reporting.comparison import Comparison
 from neurodeploy.reporting.curve import MAX_CURVES, STYLES, curves_svg
 from neurodeploy.reporting.embedding import inline_svg, script_json, script_sources
-from neurodeploy.reporting.figures import MAX_PANELS, raster_svg
+from neurodeploy.reporting.figures import MAX_PANELS
+from neurodeploy.reporting.many import panel_data, table_data
 from neurodeploy.reporting.panels import LEFT, RIGHT
-from neurodeploy.reporting.prediction import PredictionTables
 from neurodeploy.reporting.run_panels import run_panels
 from neurodeploy.reporting.summary import SATURATED_RATE, report_json
 from neurodeploy.reporting.sweep_figure import sweep_figure
-from neurodeploy.reporting.timeline import timeline
 from neurodeploy.reporting.verdicts import headline, verdicts
+from neurodeploy.reporting.views import FULL, MAX_SAMPLES, View, in_full, other_reports, view
 from neurodeploy.runtime.record import RunRecord
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 TEMPLATE, SCRIPT = "page.html.jinja", "page.js"
 #: Runs before the page is laid out, so that what the script hides is never laid out.
 EARLY_SCRIPT = 'document.documentElement.classList.add("scripted")'
-MAX_SAMPLES = 100
 #: How much of a list is shown; the JSON has the rest.
 SHOWN = {
     "samples": MAX_SAMPLES,
@@ -43,12 +43,9 @@ SHOWN = {
     "classes": 64,
     "findings": 50,
     "panels": MAX_PANELS,
-    "columns": 8,
+    "rows": 50,
     "crisp": 240,
 }
-#: Turns through the colours without ever coming close to an earlier one.
-GOLDEN_ANGLE = 137.508
-
 Source = RunRecord | Comparison
 
 
@@ -58,10 +55,15 @@ def page_json(source: Source, sweep: dict[str, Any] | None = None) -> dict[str, 
     Args:
         source: a run, or several compared with each other.
         sweep: the object of `sweep --json`, which becomes `sweep`.
+
+    Returns:
+        See `report_json`; of several runs `comparison`, see `Comparison.as_dict`, and `others`, the reports of the runs
+        beside the first that the page tells in full, each with its `name`.
     """
     report = report_json(_first(source))
     if isinstance(source, Comparison):
         report["comparison"] = source.as_dict()
+        report["others"] = other_reports(source)
     return report if sweep is None else report | {"sweep": sweep}
 
 
@@ -77,6 +79,7 @@ def render(source: Source, *, sweep: dict[str, Any] | None = None, replay: Marku
     return _page(page_json(source, sweep), source, replay)
 
 
+@no_search_for_cycles()
 def write_report(
     source: Source,
     path: Path,
@@ -118,12 +121,12 @@ def _first(source: Source) -> RunRecord:
 
 
 def _page(report: dict[str, Any], source: Source, replay: Markup | None) -> str:
-    record = _first(source)
     comparison = source if isinstance(source, Comparison) else None
     environment, names = _environment(), text.Names()
     loader = environment.loader
     assert loader is not None
     script = loader.get_source(environment, SCRIPT)[0]
+    views, parts = _views(report, source), _comparison_parts(report, comparison)
     return environment.get_template(TEMPLATE).render(
         report=report,
         script=Markup(script),  # noqa: S704 - our own file
@@ -135,28 +138,24 @@ def _page(report: dict[str, Any], source: Source, replay: Markup | None) -> str:
         saturated=SATURATED_RATE,
         headline=headline(report, comparison),
         verdicts=verdicts(report, comparison),
-        predicted=PredictionTables.of(report["predictions"]),
-        **_run_parts(report, record),
-        **_comparison_parts(report, comparison),
-        data=script_json(_data(report, record, comparison)),
+        views=views,
+        time_axis=(LEFT, RIGHT),
+        titles=TITLES,
+        sweep_svg=Markup(_sweep(report["sweep"])) if "sweep" in report else None,  # noqa: S704
+        **parts,
+        data=script_json(_data(report, comparison, views, parts)),
     )
 
 
-def _run_parts(report: dict[str, Any], record: RunRecord) -> dict[str, Any]:
-    """What the page shows of the one run that it describes."""
-    drawn = record.raster is not None and any(layer.neurons for layer in record.raster.populations)
-    mistakes_first = sorted(report["samples"], key=lambda sample: sample["correct"] is not False)
-    names = [row["name"] for row in report["resources"]["populations"] if row["cores"]]
-    return {
-        "samples": (mistakes_first if len(mistakes_first) > MAX_SAMPLES else report["samples"])[:MAX_SAMPLES],
-        "raster_svg": Markup(raster_svg(record.raster)) if record.raster is not None and drawn else None,  # noqa: S704
-        "time_axis": (LEFT, RIGHT),
-        "hue": {name: round(215 + GOLDEN_ANGLE * position) % 360 for position, name in enumerate(names)},
-        "chips": drawn_chips(record.compile),
-        "titles": TITLES,
-        "fastest": max((row["rate"] or 0 for row in report["populations"]), default=0) or 1,
-        "sweep_svg": Markup(_sweep(report["sweep"])) if "sweep" in report else None,  # noqa: S704
-    }
+def _views(report: dict[str, Any], source: Source) -> tuple[View, ...]:
+    """The runs that the sections tell of, the first one first."""
+    if isinstance(source, RunRecord):
+        return (view(0, None, report, source),)
+    reports = [report, *report["others"]]
+    named = enumerate(zip(in_full(source), reports, strict=True))
+    return tuple(
+        view(number, name, told, source.records[name], source.runs[number].confusion) for number, (name, told) in named
+    )
 
 
 def _sweep(sweep: dict[str, Any]) -> str:
@@ -171,6 +170,7 @@ def _comparison_parts(report: dict[str, Any], comparison: Comparison | None) -> 
     svg = curves_svg([curve for _, curve in drawn], [i for i, _ in drawn]) if drawn else None
     return {
         "comparison": comparison,
+        "many": comparison is not None and len(comparison.runs) > FULL,
         "metrics": metrics(comparison.runs, comparison.with_first) if comparison else (),
         "panels": run_panels(comparison) if comparison else (),
         "curve_svg": Markup(svg) if svg else None,  # noqa: S704 - numbers alone
@@ -179,24 +179,21 @@ def _comparison_parts(report: dict[str, Any], comparison: Comparison | None) -> 
     }
 
 
-def _data(report: dict[str, Any], record: RunRecord, comparison: Comparison | None) -> dict[str, Any]:
+def _data(
+    report: dict[str, Any], comparison: Comparison | None, views: Sequence[View], parts: dict[str, Any]
+) -> dict[str, Any]:
     """What the script needs."""
     names = text.Names()
-    cores = core_data(report, record.compile, record.run.get("core_work"))
-    for core in cores["cores"]:
-        core["layers"] = [[names.short(name), neurons] for name, neurons in core["layers"]]
-    moments = None if record.raster is None else timeline(record.raster)
-    for layer in moments["layers"] if moments else ():
-        layer["name"] = names.short(layer["name"], 32)
     runs = [(None, report["over_time"])] if comparison is None else [(r.name, r.over_time) for r in comparison.runs]
     return {
-        "cores": cores,
-        "timeline": moments,
+        "views": [each.data for each in views],
         "runs": [names.short(name) if name is not None else "this run" for name, _ in runs],
         "curves": [
             curve and {"steps": curve["steps"], "correct": curve["correct"], "total": curve["total"]}
             for _, curve in runs
         ],
+        "table": table_data(parts["metrics"]) if parts["many"] else None,
+        "pairs": [panel_data(panel, names) for panel in parts["panels"]] if parts["many"] else None,
     }
 
 
@@ -229,6 +226,15 @@ def _environment() -> Environment:
         "words": text.Names.words,
     }
     environment.filters.update({name: _named(method) for name, method in known.items()})
-    for function in (text.count, text.share, text.percent, text.brief, text.span, text.fills, text.visible):
+    for function in (
+        text.count,
+        text.counted,
+        text.share,
+        text.percent,
+        text.brief,
+        text.span,
+        text.fills,
+        text.visible,
+    ):
         environment.filters[function.__name__] = function
     return environment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from neurodeploy.runtime.outputs import Outputs
 #: Answers (recordings, steps) that are held, and counts (steps, classes) of one recording; longer runs are not told
 #: over time.
 MAX_ANSWERS, MAX_COUNTS = 2**27, 2**25
-#: Largest number that stands for a spike of a class while spikes are counted.
-MAX_KEY = 2**60
+#: Counts (steps, classes, recordings) that are held at once, and rows of them (classes, recordings) below which adding
+#: up row by row is the slower way.
+BLOCK_CELLS, LONG_AND_THIN = 2**22, 256
 #: Points of a curve; longer runs are told at so many steps, the last one among them.
 MAX_POINTS = 256
 #: An answer of an output that is still silent, and a step that never came.
@@ -33,33 +35,41 @@ def answers(outputs: Outputs) -> IntArray:
         (recordings, steps of the longest), `NOTHING` while the output is silent; a shorter recording keeps its last
         answer, so that the last column is the prediction of the run.
     """
-    leader, last = _leaders(outputs)
-    return np.append(leader, NOTHING)[last]
-
-
-def _leaders(outputs: Outputs) -> tuple[IntArray, IntArray]:
-    """The class that leads after every vote, (votes,), and the last vote up to every step, (recordings, steps), which
-    is −1 while there is none.
-    """
-    classes, steps = outputs.classes, int(outputs.steps.max(initial=0))
+    steps = int(outputs.steps.max(initial=0))
     recording, step, vote = _votes(outputs)
-    # of two classes the one with more spikes leads, then the lower one; neither falls back, so that the leader is the
-    # largest of all votes so far
+    leader = np.empty((steps, outputs.recordings), _narrowest(outputs.classes.bit_length()))
+    block = max(1, BLOCK_CELLS // max(steps * outputs.classes, 1))
+    for start in range(0, outputs.recordings, block):
+        end = min(start + block, outputs.recordings)
+        mine = slice(*np.searchsorted(recording, (start, end)))
+        votes = (step[mine], vote[mine], recording[mine] - start)
+        leader[:, start:end] = _leaders(votes, (steps, outputs.classes, end - start))
+    return leader.T
+
+
+def _leaders(votes: tuple[IntArray, IntArray, IntArray], shape: tuple[int, int, int]) -> IntArray:
+    """The class that leads after every step, (steps, recordings), of votes by step, class and recording."""
+    _, classes, recordings = shape
+    # of two classes the one with more spikes leads, then the lower one: the larger of count and class from above
     bits = classes.bit_length()
-    count = _count_so_far(recording * classes + vote)
-    room = int(count.max(initial=0)).bit_length()
-    rank = recording.astype(_narrowest(outputs.recordings.bit_length() + room + bits))
-    for width, part in ((room, count), (bits, classes - 1 - vote)):  # each above all of the recordings before it
-        rank <<= width
-        rank |= part.astype(rank.dtype)
-    np.maximum.accumulate(rank, out=rank)
-    leader = classes - 1 - (rank & ((1 << bits) - 1))
-    past: IntArray = np.bincount(recording * steps + step, minlength=outputs.recordings * steps)
-    np.cumsum(past, out=past)
-    past -= 1
-    last = past.reshape(outputs.recordings, steps)
-    last[last < np.searchsorted(recording, np.arange(outputs.recordings))[:, None]] = NOTHING
-    return leader, last
+    room = _most(votes, classes).bit_length()
+    rank = np.zeros(shape, _narrowest(room + bits))
+    np.add.at(rank.reshape(-1), (votes[0] * classes + votes[1]) * recordings + votes[2], rank.dtype.type(1 << bits))
+    if classes * recordings < LONG_AND_THIN:
+        np.cumsum(rank, axis=0, out=rank)
+    else:
+        for before, now in pairwise(rank):
+            np.add(before, now, out=now)
+    rank |= np.arange(classes - 1, -1, -1, dtype=rank.dtype)[:, None]
+    best = rank.max(axis=1)
+    leader: IntArray = (classes - 1 - (best & ((1 << bits) - 1))).astype(_narrowest(bits))
+    leader[best < 1 << bits] = NOTHING
+    return leader
+
+
+def _most(votes: tuple[IntArray, IntArray, IntArray], classes: int) -> int:
+    """Most votes of one class in one recording."""
+    return int(np.bincount(votes[2] * classes + votes[1]).max(initial=0))
 
 
 def _votes(outputs: Outputs) -> tuple[IntArray, IntArray, IntArray]:
@@ -71,38 +81,15 @@ def _votes(outputs: Outputs) -> tuple[IntArray, IntArray, IntArray]:
     return outputs.recording[kept], outputs.step[kept], vote[kept]
 
 
-def _count_so_far(group: IntArray) -> IntArray:
-    """How many of its group there are up to each item, itself counted, (items,)."""
-    items = len(group)
-    bits = items.bit_length()
-    kind = _narrowest(int(group.max(initial=0)).bit_length() + bits)
-    key = group.astype(kind) << bits
-    key |= np.arange(items, dtype=kind)
-    key.sort()  # several times as fast as a stable argsort
-    position = key & ((1 << bits) - 1)
-    key >>= bits
-    first = np.flatnonzero(np.diff(key, prepend=-1))
-    number = np.arange(1, items + 1, dtype=kind)
-    number -= np.repeat(first.astype(kind), np.diff(first, append=items))
-    result = np.empty_like(number)
-    result[position] = number
-    return result
-
-
 def _narrowest(bits: int) -> np.dtype[Any]:
-    """Integers of so many bits without a sign; narrow ones take half the time of a thousand runs."""
-    return np.dtype(np.int32 if bits < 32 else np.int64)
+    """Integers of so many bits beside a sign; narrow ones take half the time of a thousand runs."""
+    return np.min_scalar_type(-(1 << bits))
 
 
 def is_told(outputs: Outputs) -> bool:
     """Whether the answers after all steps are few enough to be held; a file claims the number of steps."""
     steps = int(outputs.steps.max(initial=0))
-    groups = outputs.recordings * outputs.classes
-    return (
-        outputs.recordings * steps <= MAX_ANSWERS
-        and steps * outputs.classes <= MAX_COUNTS
-        and groups * 2 * len(outputs.step) <= MAX_KEY
-    )
+    return outputs.recordings * steps <= MAX_ANSWERS and steps * outputs.classes <= MAX_COUNTS
 
 
 def first_spikes(outputs: Outputs) -> IntArray:
@@ -118,11 +105,12 @@ def settled(right: NDArray[np.bool_]) -> IntArray:
     Args:
         right: whether the answer after each step is right, (recordings, steps).
     """
-    if not right.shape[1]:
+    steps = right.shape[1]
+    if not steps:
         return np.full(len(right), NOTHING, np.int64)
-    wrong_from_end = np.argmax(~right[:, ::-1], axis=1)
-    tail = np.where(right.all(axis=1), right.shape[1], wrong_from_end)
-    return np.where(tail > 0, right.shape[1] - tail, NOTHING)
+    numbers = np.arange(1, steps + 1, dtype=_narrowest(steps.bit_length()))
+    first = np.where(right, numbers.dtype.type(0), numbers).max(axis=1).astype(np.int64)  # the last wrong one's next
+    return np.where(first < steps, first, NOTHING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,10 +155,10 @@ class Told:
         """
         if not is_told(outputs):
             return None
-        leader, last = _leaders(outputs)
+        found = answers(outputs)
         if len(wanted.known) < outputs.recordings:
-            last = last[wanted.known]
-        return cls(outputs, np.append(leader, NOTHING)[last] == wanted.classes[:, None])
+            found = found[wanted.known]
+        return cls(outputs, found == wanted.classes[:, None])
 
     def over_time(self) -> dict[str, Any] | None:
         """See the function `over_time`."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.errors import DataError
-from neurodeploy.reporting.accuracy import accuracy, confusion_of, wilson
+from neurodeploy.reporting.accuracy import Class, accuracy, confusion_of, wilson
 from neurodeploy.reporting.over_time import Told, Wanted
 from neurodeploy.reporting.pairing import Pairing
 from neurodeploy.runtime.agreement import LayerAgreement
@@ -112,11 +112,11 @@ def keys_of(record: RunRecord) -> list[Key]:
     return keys
 
 
-def common_keys(records: Sequence[RunRecord]) -> list[Key]:
-    """Recordings that all runs have, in the order of the first."""
-    first, *others = [keys_of(record) for record in records]
+def common_keys(every: Sequence[Sequence[Key]]) -> Sequence[Key]:
+    """Recordings that all runs have, in the order of the first; recordings of each run, the first one's first."""
+    first, *others = every
     shared = set(first).intersection(*(other for other in others if other != first))
-    return [key for key in first if key in shared]
+    return first if len(shared) == len(first) else [key for key in first if key in shared]
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +136,9 @@ class Chosen:
     outputs: Outputs | None
 
     @classmethod
-    def of(cls, record: RunRecord, keys: Sequence[Key]) -> Chosen:
-        """The recordings `keys`, all of which the run has."""
-        mine, samples, outputs = keys_of(record), record.run["samples"], record.outputs
+    def of(cls, record: RunRecord, mine: Sequence[Key], keys: Sequence[Key]) -> Chosen:
+        """The recordings `keys`, all of which the run has among its own, `mine`."""
+        samples, outputs = record.run["samples"], record.outputs
         if mine != keys:
             place = {key: position for position, key in enumerate(mine)}
             at = np.array([place[key] for key in keys], np.int64)
@@ -191,7 +191,7 @@ def run_view(name: str, chosen: Chosen, labels: Sequence[int | str | None], want
         wanted: the same labels laid out.
     """
     record, run, outputs = chosen.record, chosen.record.run, chosen.outputs
-    answered = Counter(zip(labels, chosen.predictions, strict=True))
+    answered: Counter[tuple[Class, Class]] = Counter(zip(labels, chosen.predictions, strict=True))
     correct = sum(count for (label, answer), count in answered.items() if label is not None and label == answer)
     told = None if outputs is None else Told.of(outputs, wanted)
     return RunView(
@@ -205,7 +205,7 @@ def run_view(name: str, chosen: Chosen, labels: Sequence[int | str | None], want
         left_out=len(run["samples"]) - len(labels),
         silent=chosen.predictions.count(None),
         accuracy=accuracy({"correct": correct, "total": len(labels) - labels.count(None)}),
-        confusion=confusion_of(answered.elements()),
+        confusion=confusion_of(answered),
         over_time=told.over_time() if told else None,
         latency=told.latency() if told else None,
         populations=_populations(record, outputs, len(labels)),
@@ -226,8 +226,12 @@ def _populations(record: RunRecord, outputs: Outputs | None, recordings: int) ->
 
 def _joules(samples: Sequence[Sample]) -> dict[str, float]:
     """Mean over recordings by constants; only sets that every recording was predicted by."""
-    columns = zip(*[sample.get("predictions", ()) for sample in samples], strict=False)  # up to the shortest
-    found = ((set(map(itemgetter("constants"), column)), column) for column in columns)
-    return {
-        names.pop(): sum(map(itemgetter("joules"), column)) / len(samples) for names, column in found if len(names) == 1
-    }
+    told = [sample.get("predictions", ()) for sample in samples]
+    sets = min(map(len, told), default=0)
+    found = {}
+    for k in range(sets):
+        column = [each[k] for each in told]
+        names = set(map(itemgetter("constants"), column))
+        if len(names) == 1:
+            found[names.pop()] = sum(map(itemgetter("joules"), column)) / len(samples)
+    return found

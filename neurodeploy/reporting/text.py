@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import unicodedata
 from collections.abc import Mapping
 
@@ -37,6 +38,8 @@ class Names:
 
     def value(self, value: object) -> Markup:
         """Anything that stands in provenance."""
+        if isinstance(value, list) and value and all(isinstance(word, str) for word in value):
+            return self.label(shlex.join(value), LONGEST_VALUE)  # a command line, as it can be given again
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         return self.label(text, LONGEST_VALUE)
 
@@ -69,6 +72,11 @@ def _shows(character: str) -> bool:
 def count(number: float | None) -> str:
     """A count with separators, a dash where nothing was counted."""
     return "–" if number is None else f"{number:,.0f}"
+
+
+def counted(number: int, word: str) -> str:
+    """So many of a thing: 1 core, 33 cores."""
+    return f"{number:,} {word}{'s' * (number != 1)}"
 
 
 def share(part: float) -> str:

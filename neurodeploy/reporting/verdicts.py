@@ -8,7 +8,7 @@ from typing import Any
 
 from neurodeploy.reporting.comparison import Comparison
 from neurodeploy.reporting.side_by_side import PairView
-from neurodeploy.reporting.text import percent, share
+from neurodeploy.reporting.text import counted, percent, share
 
 #: Answers of the sign test below that are called a loss.
 SIGNIFICANT = 0.05
@@ -65,7 +65,7 @@ def _fits(report: Mapping[str, Any], comparison: Comparison | None) -> Verdict:
         "Does not fit" if unfit else "Fits",
         f"{resources['cores']:,}",
         f"of {resources['cores_available']:,} cores",
-        f"{chips:,} chip{'s' * (chips != 1)}, at least {least:,} core{'s' * (least != 1)} needed",
+        f"{counted(chips, 'chip')}, at least {counted(least, 'core')} needed",
         "problem" if unfit else "good",
     )
 
@@ -75,7 +75,7 @@ def _equal(comparison: Comparison | None) -> Verdict:
         return Verdict("Equal", "–", "", "one run alone; give two to compare them", "note")
     pairs = comparison.with_first
     equal = sum(is_equal(pair) for pair in pairs)
-    of = f"{comparison.recordings:,} recording{'s' * (comparison.recordings != 1)}"
+    of = counted(comparison.recordings, "recording")
     if equal == len(pairs):
         known = all(pair.output for pair in pairs)
         behind = f"every answer{' and every output spike' * known} of {of}, every layer of one"
@@ -105,7 +105,7 @@ def _accuracy(report: Mapping[str, Any], comparison: Comparison | None) -> Verdi
     if worst is None:
         return Verdict("Accuracy kept", "yes", "", f"no run loses any of {percent(found['share'])}", "good")
     gap = worst.pairing.only_first - worst.pairing.only_second
-    behind = f"{gap:,} recording{'s' * (gap != 1)} lost at most, p = {worst.pairing.p_value:.2g}; first run {told}"
+    behind = f"{counted(gap, 'recording')} lost at most, p = {worst.pairing.p_value:.2g}; first run {told}"
     if not sure:
         return Verdict("Accuracy kept", "likely", "", f"not told from chance: {behind}", "warning")
     return Verdict("Accuracy kept", "no", "", behind, "problem")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.errors import DataError
 from neurodeploy.precision import IntArray
+from neurodeploy.spikes.plane import as_plane
 
 #: 12 days: times below this stay exact in float64, in microseconds as in any step of a network.
 MAX_TIME_US = 2**40
@@ -67,7 +68,8 @@ class Recording:
             return np.zeros(0, np.int64)
         if len(shape) == 1 and self.y is not None:
             problem = f"has events in a plane (x, y), the input is a row of {shape[0]} neurons"
-            raise DataError(self.name, problem, "give the input as WxHxC in --arch")
+            remedy = f"compile the network with the camera's plane as its input: {as_plane(shape[0], '-…')}"
+            raise DataError(self.name, problem, remedy)
         if len(shape) == 3 and self.y is None:
             problem = f"has events in a row (x), the input has the shape {'x'.join(map(str, shape))} (C, H, W)"
             raise DataError(self.name, problem, "give the input as a plain number of neurons in --arch")

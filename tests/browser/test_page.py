@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.unit.records import outputs, raster, record, run_object, sample
 from tests.unit.reporting.test_html import EVIL, hostile
 
 Open = Callable[[Path], Page]
+#: Where the chip of the first run is drawn.
+FIRST = '#chip .of[data-run="0"]'
 
 
 def run(wrong: int = 0, **changes: Any) -> RunRecord:
@@ -68,13 +71,18 @@ def test_choose_a_core(compared_page: Path, opened: Open) -> None:
     chosen = page.locator("#core")
     expect(chosen).to_contain_text("No core is chosen")
     for row in compiled["core_table"]:
-        page.locator(f'.core[data-core="{row["core"]}"]').click()
+        page.locator(f'{FIRST} .core[data-core="{row["core"]}"]').click()
         expect(chosen.locator("h4")).to_have_text(f"Core {row['core']} on chip 0, place {row['slot']}")
         for name, neurons in zip(row["populations"], row["neurons"], strict=True):
             expect(chosen.locator("table").first).to_contain_text(f"{name}{neurons:,}")
         expect(chosen).to_contain_text(f"{row['synapse_memory']:,} of {row['max']['synapse_memory']:,}")
         expect(chosen).to_contain_text(f"packets received{7 * (compiled['cores'] - row['core']):,}")
     assert page.locator('.core[aria-pressed="true"]').count() == 1
+    shown = page.locator(".told:visible")  # beside it the chip of the compared run, of which no core was chosen
+    expect(shown).to_have_count(2)
+    expect(shown.nth(1)).to_contain_text("No core is chosen")
+    page.locator('#chip .of[data-run="1"] .core[data-core="0"]').click()
+    expect(shown.nth(1).locator("h4")).to_contain_text("Core 0 on chip 0")
 
 
 def test_choose_a_core_by_keys(compared_page: Path, opened: Open) -> None:
@@ -99,10 +107,12 @@ def test_colour_the_cores(compared_page: Path, opened: Open) -> None:
     ):
         page.locator("#measure").select_option(label=option)
         for row, share in zip(table, shares, strict=True):
-            core = page.locator(f'.core[data-core="{row["core"]}"]')
+            core = page.locator(f'{FIRST} .core[data-core="{row["core"]}"]')
             assert core.text_content() == str(int(100 * share + 0.5))
             assert core.evaluate("e => e.style.getPropertyValue('--v')") == f"{share:.3f}"
             assert f" % of {option}" in str(core.get_attribute("aria-label"))
+        other = page.locator('#chip .of[data-run="1"] .measure option:checked')  # chips side by side alike
+        assert other.text_content() == option
 
 
 def slide(page: Page, name: str, position: int) -> None:
@@ -169,6 +179,36 @@ def test_switch_the_compared_run(compared_page: Path, opened: Open) -> None:
     expect(page.locator("#theirs")).to_have_text("it ran")  # a fragment's own script, and no other
 
 
+def test_sections_follow_the_choice(compared_page: Path, opened: Open) -> None:
+    """Beside the first run every section tells of the chosen one, and only of that."""
+    page = opened(compared_page)
+    for name, right, lacking in (("lacks one", 4, 1), ("two wrong", 3, 0)):
+        page.locator("#switch").select_option(label=name)
+        for section in ("recordings", "spikes", "layers", "chip", "work", "provenance"):
+            heads = page.locator(f"#{section} .whose:visible")
+            expect(heads).to_have_text(["first run: first", name])
+        cells = page.locator("#recordings .of:visible")
+        expect(cells.nth(0).locator("td.right")).to_have_count(5)
+        expect(cells.nth(1).locator("td.right")).to_have_count(right)
+        fc1 = raster().populations[6].step.size
+        until = page.locator("#spikes output:visible")
+        expect(until.nth(0)).to_contain_text(f"fc1 {fc1:,}")
+        expect(until.nth(1)).to_contain_text(f"fc1 {fc1 - lacking:,}")
+
+
+def test_provenance_that_differs_is_marked(tmp_path: Path, opened: Open) -> None:
+    told = run(raster=None)
+    changed = replace(told, run={**told.run, "provenance": {**told.run["provenance"], "seed": 7}})
+    write_report(compared({"a": told, "b": changed, "c": told}), tmp_path / "page.html")
+    page = opened(tmp_path / "page.html")
+    expect(page.locator("#provenance tr.differs:visible")).to_have_count(1)
+    expect(page.locator("#provenance tr.differs:visible")).to_contain_text("seed7")
+    page.locator("#after").click()
+    expect(page.locator("#provenance tr.differs:visible")).to_have_count(0)
+    others = json.loads((tmp_path / "page.json").read_text())["others"]
+    assert [(each["name"], each["provenance"].get("seed")) for each in others] == [("b", 7), ("c", None)]
+
+
 def test_table_of_many_runs(tmp_path: Path, opened: Open) -> None:
     plain = [run(wrong) for wrong in (0, 1, 2)]
     write_report(compared({f"run {i}": replace(plain[i % 3], raster=None) for i in range(130)}), tmp_path / "page.html")
@@ -193,13 +233,21 @@ def test_table_of_many_runs(tmp_path: Path, opened: Open) -> None:
     page.locator("#table tr", has_text="run 77").click()
     page.locator("#find").fill("run 122")
     expect(page.locator("#table tr[aria-current]")).to_have_count(0)  # what was paged away is forgotten
+    page.locator("#switch").select_option(label="run 2")  # one of those that are told in full
+    expect(page.locator("#recordings .whose:visible")).to_have_text(["first run: run 0", "run 2"])
+    page.locator("#switch").select_option(label="run 3")
+    expect(page.locator("#recordings .whose:visible")).to_have_text(["first run: run 0"])
+    expect(page.locator(".part")).to_contain_text("the first 3 of 130 runs are told in full")
     page.locator("#find").fill("nobody")
     expect(pager).to_have_text("no run has that name")
 
 
 def test_hostile_names_do_nothing(tmp_path: Path, opened: Open) -> None:
     one = record(**hostile(), outputs=None)
-    write_report(compared({EVIL: one, "x" * 10_000: one, "<img src=x onerror=alert(1)>": one}), tmp_path / "page.html")
+    plain = replace(one, raster=None)
+    write_report(
+        compared({EVIL: one, "x" * 10_000: one, "<img src=x onerror=alert(1)>": plain}), tmp_path / "page.html"
+    )
     page = opened(tmp_path / "page.html")
     expect(page.locator("h1")).to_be_visible()
     page.locator(".core").first.click()

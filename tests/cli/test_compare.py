@@ -126,3 +126,26 @@ def test_sweep_refuses(invoke: Invoke, network: Network, recordings: Path, tmp_p
     result = invoke(*words, "--target", small, "--weight-bits", "4")
     assert result.exit_code == 3
     assert "does not fit" in result.stdout
+
+
+def test_of_many_runs_some_are_shown(invoke: Invoke, program_path: Path, recordings: Path, tmp_path: Path) -> None:
+    """Thirty runs, of which one answers otherwise: text of one screen, and the rest counted."""
+    made = [tmp_path / f"r{number}.ndr" for number in range(30)]
+    for number, steps in ((0, 50), (20, 1)):
+        answer = invoke("run", program_path, "--data", recordings, "--steps", steps, "-o", made[number])
+        assert answer.exit_code == 0, answer.stderr
+    for path in made:
+        if not path.exists():
+            path.write_bytes(made[0].read_bytes())
+    answer = invoke("compare", *made)
+    shown = answer.stdout
+    assert "28 of 29 runs answer as r0 on every recording, 1 do not" in shown
+    assert "shown are 5 of 30" in shown
+    assert "r0 and r20: 0 of 3 answers equal" in shown
+    assert len(shown.splitlines()) < 80
+    assert max(map(len, shown.splitlines())) <= 80
+    assert answer.stderr.strip().endswith("r4.ndr …")
+    assert len(json.loads(invoke("compare", *made, "--json").stdout)["runs"]) == 30
+    few = invoke("compare", *made[:5]).stdout
+    assert "shown are" not in few
+    assert "r3 and r4" in few

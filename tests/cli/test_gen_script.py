@@ -120,8 +120,31 @@ def test_convert_inspect_report(
     invoke("run", program_path, "--data", recordings, "-o", tmp_path / "r.ndr")
     words = ("report", tmp_path / "r.ndr", "-o", tmp_path / "page.html", "--replay")
     script(*words)
-    assert "nd-replay" in (tmp_path / "page.html").read_text()
+    made = [(tmp_path / f"page.{suffix}").read_bytes() for suffix in ("html", "json")]
+    assert b"nd-replay" in made[0]
     assert invoke(*words, "--force").exit_code == 0
+    assert [(tmp_path / f"page.{suffix}").read_bytes() for suffix in ("html", "json")] == made
+
+
+def test_report_of_several_runs(
+    invoke: Invoke, script: Any, program_path: Path, recordings: Path, tmp_path: Path
+) -> None:
+    runs = [tmp_path / f"{name}.ndr" for name in ("emulator", "reference")]
+    for run in runs:
+        invoke("run", program_path, "--data", recordings, "--backend", run.stem, "-o", run)
+    words = ("report", *runs, "-o", tmp_path / "page.html")
+    script(*words)
+    made = [(tmp_path / f"page.{suffix}").read_bytes() for suffix in ("html", "json")]
+    assert invoke(*words, "--force").exit_code == 0
+    assert [(tmp_path / f"page.{suffix}").read_bytes() for suffix in ("html", "json")] == made
+
+
+def test_a_film(script: Any, invoke: Invoke, program_path: Path, recordings: Path, tmp_path: Path) -> None:
+    options = ("--speed", 0.5, "--fps", 10, "--membrane", "fc1:2", "--layer", "fc1", "--steps", 30, "--credit", 'a "b"')
+    words = ("replay", program_path, recordings / "2.bs2", *options)
+    assert script(*words, "-o", tmp_path / "script.gif").strip() in ("None", "0", "1", "2")
+    assert invoke(*words, "-o", tmp_path / "command.gif").exit_code == 0
+    assert (tmp_path / "script.gif").read_bytes() == (tmp_path / "command.gif").read_bytes()
 
 
 def test_train(script: Any, recordings: Path, tmp_path: Path) -> None:

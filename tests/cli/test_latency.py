@@ -129,3 +129,21 @@ def test_refusals(invoke: Invoke, files: tuple[Path, Path], program_path: Path, 
         assert result.exit_code == 1, words
         assert text in " ".join(result.stderr.split()), result.stderr
     assert invoke("timestep", net, "--data", table, "--timestep-ms", "a").exit_code == 2
+
+
+def test_a_row_of_a_table_is_replayed(invoke: Invoke, files: tuple[Path, Path], tmp_path: Path) -> None:
+    net, table = files
+    program = tmp_path / "net.ndp"
+    assert invoke("compile", net, "--timestep-ms", 0.0081, "--weight-bits", 8, "-o", program).exit_code == 0
+    shown = invoke("replay", program, f"{table}:7", "--json")
+    assert shown.exit_code == 0, shown.stderr
+    found = json.loads(shown.stdout)
+    sample = json.loads(invoke("run", program, "--data", table, "--json").stdout)["samples"][6]
+    assert (found["file"], found["label"], found["prediction"]) == ("data.csv:7", sample["label"], sample["prediction"])
+    assert found["counts"] == sample["output_counts"]
+    assert found["output"] == str(tmp_path / "net-data-7.html")
+    for number, told in ((0, "does not exist"), (ROWS + 1, f"is behind the last row, {ROWS}; name one of the rows")):
+        assert told in invoke("replay", program, f"{table}:{number}").stderr
+    whole = invoke("replay", program, table)
+    assert whole.exit_code == 1
+    assert f"holds {ROWS} recordings, and a replay shows one; name a row of it, for example data.csv:1" in whole.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -180,3 +181,17 @@ def _spikes(runs: object) -> list[set[tuple[int, ...]]]:
 def test_stages_need_two(float_network: Network, folder: Path, backends: Sequence[str]) -> None:
     with pytest.raises(OptionError, match="two or more different"):
         nd.stages(nd.compile(float_network), folder, backends)
+
+
+@pytest.mark.parametrize("searching", [True, False])
+def test_search_for_cycles_goes_on_as_before(searching: bool) -> None:
+    """Also after a comparison that failed."""
+    before = gc.isenabled()
+    (gc.enable if searching else gc.disable)()
+    try:
+        nd.compare([record(), record()])
+        with pytest.raises(OptionError):
+            nd.compare([record()])
+        assert gc.isenabled() == searching
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -31,11 +31,16 @@
     return made;
   }
 
+  /* The sections of the page: what they tell of the first run, and of each other that is told in full. */
+  const places = data.views.map((view, i) => [...document.querySelectorAll(`.of[data-run="${i}"]`)]);
+  const within = (i, name) => places[i].map((place) => place.querySelector(name)).find(Boolean);
+
   /* The chip. */
-  function chips() {
-    const measure = find("measure"), panel = find("core"), { measures, cores } = data.cores;
-    const drawn = [...document.querySelectorAll(".core")];
+  function chips(i) {
+    const measure = within(i, ".measure"), panel = within(i, ".told"), scale = within(i, ".scale");
+    const { measures, cores } = data.views[i].cores;
     if (!measure) return;
+    const drawn = [...measure.closest(".of").querySelectorAll(".core")];
     measures.forEach((each, i) => each.work && measure.append(new Option(each.title, i)));
     measure.append(new Option("layer", "layer"));
     const layers = [...new Set(cores.flatMap((core) => core.layers.map((layer) => layer[0])))];
@@ -58,7 +63,7 @@
         shape.querySelector("text").textContent = byLayer ? first + 1 : Math.round(100 * share);
         shape.setAttribute("aria-label", label(core, byLayer ? null : share));
       });
-      find("scale").textContent = byLayer
+      scale.textContent = byLayer
         ? layers.map((name, i) => `${i + 1} ${name}`).join(", ")
         : chosen && chosen.work
           ? `100 is the busiest core, ${number(Math.max(...cores.map((core) => core.of[measure.value])))} in all recordings`
@@ -114,46 +119,61 @@
       });
     });
     if (drawn.length) drawn[0].setAttribute("tabindex", "0");
-    measure.addEventListener("change", paint);
+    /* Chips side by side are coloured by the same. */
+    measure.addEventListener("change", () => document.querySelectorAll(".measure").forEach((other) => {
+      const title = measure.selectedOptions[0].textContent;
+      const same = [...other.options].find((option) => option.textContent === title);
+      if (same) other.value = same.value;
+      other.dispatchEvent(new Event("paint"));
+    }));
+    measure.addEventListener("paint", paint);
     paint();
   }
 
   /* Which run is compared with the first. */
   let compared = data.runs.length > 1 ? 1 : 0;
   const followers = [];
+  let choose = () => {};
 
   function runs() {
-    const select = find("switch"), panels = [...document.querySelectorAll(".pair")];
+    const select = find("switch"), panels = [...document.querySelectorAll(".pair")], last = data.runs.length - 1;
     if (!select) return;
-    const rows = [...document.querySelectorAll("#table tr[data-run]")]; // of all pages
     const mark = (chosen) => {
-      panels[compared - 1].classList.toggle("chosen", chosen);
-      panels[compared - 1].open = chosen;
-      if (!rows.length) return;
-      if (chosen) rows[compared].setAttribute("aria-current", "true");
-      else rows[compared].removeAttribute("aria-current");
+      const panel = data.pairs ? null : panels[compared - 1];
+      if (panel) {
+        panel.classList.toggle("chosen", chosen);
+        panel.open = chosen;
+      }
+      (places[compared] || []).forEach((place) => place.classList.toggle("chosen", chosen));
     };
     const show = () => {
       mark(false);
       compared = Number(select.value);
       mark(true);
+      if (data.pairs) tell(data.pairs[compared - 1]);
       find("before").disabled = compared === 1;
-      find("after").disabled = compared === panels.length;
+      find("after").disabled = compared === last;
       followers.forEach((follow) => follow());
     };
     const step = (by) => () => {
-      select.value = Math.min(Math.max(compared + by, 1), panels.length);
+      select.value = Math.min(Math.max(compared + by, 1), last);
       show();
     };
     select.addEventListener("change", show);
     find("before").addEventListener("click", step(-1));
     find("after").addEventListener("click", step(1));
-    rows.forEach((line) => line.addEventListener("click", () => {
-      if (line.dataset.run === "0") return;
-      select.value = line.dataset.run;
+    choose = (run) => {
+      if (run === 0) return;
+      select.value = run;
       show();
-    }));
+    };
     show();
+  }
+
+  function tell(pair) {
+    const told = [element("h3", pair.title), ...pair.lines.map((line) => element("p", line))];
+    if (pair.layers.length) told.push(table(pair.caption, ["layer", "first run", "this run", "equal", "share"], pair.layers));
+    find("pair").replaceChildren(...told);
   }
 
   /* Accuracy over time. */
@@ -201,10 +221,11 @@
   }
 
   /* The moment of the recording. */
-  function raster() {
-    const slider = find("raster-step"), text = find("raster-text"), told = data.timeline;
-    if (!slider || !told) return;
-    const svg = document.querySelector("#raster svg"), box = svg.viewBox.baseVal, { left, right } = find("raster").dataset;
+  function raster(i) {
+    const drawing = within(i, ".moments"), told = data.views[i].timeline;
+    if (!drawing || !told) return;
+    const slider = drawing.querySelector("input"), text = drawing.parentElement.querySelector("output");
+    const svg = drawing.querySelector("svg"), box = svg.viewBox.baseVal, { left, right } = drawing.dataset;
     const cursor = document.createElementNS(svg.namespaceURI, "line");
     cursor.setAttribute("y1", 0);
     cursor.setAttribute("y2", box.height);
@@ -233,13 +254,23 @@
   function pages() {
     const list = find("table"), PAGE = 50;
     if (!list) return;
-    const body = list.tBodies[0], heads = [...list.tHead.rows[0].cells];
-    let rows = [...body.rows], first = 0, wanted = rows;
-    const words = new Map(rows.map((line) => [line, line.cells[0].textContent.toLowerCase()]));
+    const body = list.tBodies[0], heads = [...list.tHead.rows[0].cells], numeric = heads.map((head) => head.className);
+    const words = data.runs.map((name) => name.toLowerCase());
+    let order = data.runs.map((name, run) => run), first = 0, wanted = order;
+
+    function line(run) {
+      const made = element("tr"), head = element("th");
+      head.append(element("bdi", data.runs[run]));
+      head.scope = "row";
+      made.append(head, ...data.table.map((column, i) => element("td", column.texts[run], numeric[i + 1])));
+      made.dataset.run = run;
+      return made;
+    }
 
     function show() {
       first = Math.max(0, Math.min(first, Math.floor((wanted.length - 1) / PAGE) * PAGE));
-      body.replaceChildren(...wanted.slice(first, first + PAGE));
+      body.replaceChildren(...wanted.slice(first, first + PAGE).map(line));
+      mark();
       find("page").textContent = wanted.length
         ? `${number(first + 1)} to ${number(Math.min(first + PAGE, wanted.length))} of ${number(wanted.length)}`
         : "no run has that name";
@@ -247,29 +278,43 @@
       find("forth").disabled = first + PAGE >= wanted.length;
     }
 
+    function mark() {
+      [...body.rows].forEach((each) => {
+        if (Number(each.dataset.run) === compared) each.setAttribute("aria-current", "true");
+        else each.removeAttribute("aria-current");
+      });
+    }
+
     function filter() {
       const word = find("find").value.toLowerCase();
-      wanted = rows.filter((line) => words.get(line).includes(word));
+      wanted = order.filter((run) => words[run].includes(word));
       first = 0;
       show();
     }
 
-    function key(line, column) {
-      const cell = line.cells[column], value = column ? cell.dataset.v : words.get(line);
-      return value === "" || Number.isNaN(Number(value)) || !column ? value : Number(value);
+    function keys(column) {
+      if (!column) return words;
+      const { values, texts } = data.table[column - 1];
+      return values || texts;
     }
 
     function sort(column) {
-      const up = heads[column].getAttribute("aria-sort") !== "ascending";
+      const up = heads[column].getAttribute("aria-sort") !== "ascending", key = keys(column);
       heads.forEach((head) => head.removeAttribute("aria-sort"));
       heads[column].setAttribute("aria-sort", up ? "ascending" : "descending");
-      rows = rows.map((line) => [key(line, column), line]).sort(([a], [b]) => {
-        if (a === "" || b === "") return (a === "") - (b === ""); // what is unknown comes last
+      order = [...order].sort((one, other) => {
+        const a = key[one], b = key[other];
+        if (a === null || b === null) return (a === null) - (b === null); // what is unknown comes last
         return (up ? 1 : -1) * (a < b ? -1 : a > b ? 1 : 0);
-      }).map((pair) => pair[1]);
+      });
       filter();
     }
 
+    followers.push(mark);
+    body.addEventListener("click", (event) => {
+      const chosen = event.target.closest("tr");
+      if (chosen) choose(Number(chosen.dataset.run));
+    });
     heads.forEach((head, column) => {
       const button = element("button", head.textContent);
       button.type = "button";
@@ -282,10 +327,10 @@
     show();
   }
 
-  chips();
+  data.views.forEach((view, i) => chips(i));
+  data.views.forEach((view, i) => raster(i));
   curves();
-  raster();
-  runs();
   pages();
+  runs();
   document.documentElement.dataset.ready = "yes";
 })();

@@ -152,9 +152,10 @@ def test_only_long_names_are_cut() -> None:
 
 
 def test_json_beside_the_page_says_the_same(tmp_path: Path) -> None:
-    write_report(record(), tmp_path / "r.html")
-    assert json.loads((tmp_path / "r.json").read_text()) == report_json(record())
-    assert (tmp_path / "r.html").read_text("utf-8") == render(record())
+    one = record(raster=None)
+    write_report(one, tmp_path / "r.html")
+    assert json.loads((tmp_path / "r.json").read_text()) == report_json(one)
+    assert (tmp_path / "r.html").read_text("utf-8") == render(one)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json"]
 
 
@@ -204,6 +205,39 @@ def test_long_lists_are_cut_with_a_remark() -> None:
     assert "The confusion matrix of 100 labels is in the JSON." in page.text
 
 
+def test_one_thing_is_no_plural() -> None:
+    compiled = compile_object(cores=1, cores_lower_bound=1, core_table=compile_object()["core_table"][:1])
+    run = run_object(samples=[sample(0, steps=1)], accuracy={"correct": 1, "total": 1})
+    page = Page(render(record(run=run, compile=compiled, raster=None)))
+    for words in (
+        "1 recording , 1 step on",
+        "1 chip, at least 1 core needed",
+        "1 core of 128 on 1 chip of",
+        "(1 row)",
+    ):
+        assert words.replace(" ,", ",") in page.text
+    assert not re.search(r"\b1 (cores|chips|rows|recordings|steps|spikes|layers)\b", page.text)
+
+
+def test_columns_tell_of_each_run() -> None:
+    """Numbers of each run stand in its own column, and a run without labels borrows those of the others."""
+    other = run_object(
+        samples=[sample(k, label=None) for k in range(5)], accuracy=None, provenance={"command": ["nd", "run", "a b"]}
+    )
+    other["events"] = {**other["events"], "packets": 777_777}
+    pages = compared({"a": record(raster=None), "b": record(run=other, raster=None)})
+    html = render(pages)
+    cells = re.split('<div class="of" data-run="[01]">', html)[1:]
+    first, second = cells[::2], cells[1::2]
+    assert len(first) == len(second) == 5  # recordings, layers, chip, work, provenance
+    assert "777,777" in second[3]
+    assert "777,777" not in "".join(first)
+    assert "by the labels of other runs" in second[0]
+    assert second[0].count('class="hit strong"') == 5
+    assert "nd run &#39;a b&#39;" in second[4]
+    assert 'class="differs"' in second[4]
+
+
 def test_page_draws_accuracy_over_time() -> None:
     written = record(outputs=outputs(), raster=None)
     told, page = report_json(written), render(written)
@@ -239,4 +273,4 @@ def test_any_label_stays_in_its_place(name: str, other: str) -> None:
     data = html[html.index('id="data">') + 10 :]
     inside = data[: data.index("</script>")]
     assert not set("<>&\u2028\u2029") & set(inside)
-    assert json.loads(inside)["cores"]["cores"][0]["layers"][0][0] == Names().short(other)
+    assert json.loads(inside)["views"][0]["cores"]["cores"][0]["layers"][0][0] == Names().short(other)

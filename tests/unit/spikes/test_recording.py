@@ -50,8 +50,10 @@ def test_events_outside_the_input_are_named(column: str, limit: str) -> None:
 
 
 def test_the_other_number_of_axes_is_refused() -> None:
-    with pytest.raises(DataError, match="WxHxC in --arch"):
+    with pytest.raises(DataError, match="--arch 2x2x2-…, if it has 2 x 2 pixels and two polarities"):
         Recording(whole(0), whole(0), whole(0)).neurons((8,))
+    with pytest.raises(DataError, match="--arch WxHxC-…, W·H·C being 1,202"):
+        Recording(whole(0), whole(0), whole(0)).neurons((1202,))
     with pytest.raises(DataError, match="plain number of neurons in --arch"):
         Recording(whole(0), whole(0)).neurons((1, 1, 8))
 

@@ -16,6 +16,7 @@ from neurodeploy.errors import FormatError, MissingPackageError
 from neurodeploy.models.formats import Loaded, ReadOptions, read_network
 from neurodeploy.models.formats.slayer_kernels import ref_kernel, srm_kernel
 from neurodeploy.network import Conv2d, CubaLif, SumPool2d
+from neurodeploy.spikes.recording import Recording
 
 YAML = """simulation: {Ts: 0.5, tSample: 30}
 neuron: {type: LOIHI, vThMant: 80, vDecay: 128, iDecay: 1000, refDelay: 1, wgtExp: 0}
@@ -171,6 +172,23 @@ def test_without_an_architecture_only_dense_chains_are_read(file: Path) -> None:
     refused(conv(file), "holds the layers conv1, fc1, pool1, which are no chain fc1, fc2")
     refused(save(file), "holds the layers none")
     refused(dense(file, fc2__weight=weights(2, 5, 1, 1)), r"fc2.weight: has shape \(2, 5, 1, 1, 1\)")
+
+
+def test_a_row_of_inputs_says_how_to_give_the_plane(file: Path) -> None:
+    """SLAYER's networks flatten (polarity, y, x) in C order, and so does the plane that the note names."""
+    row = read_network(dense(file, fc1__weight=weights(4, 18, 1, 1)), ReadOptions())
+    (told,) = [note for note in row.notes if "row of 18 neurons" in note]
+    assert "--arch 3x3x2-4-2, if it has 3 x 3 pixels" in told
+    plane = read_network(file, ReadOptions(arch="3x3x2-4-2"))
+    mine, other = (loaded.network.projections[0].synapse.weight for loaded in (row, plane))
+    np.testing.assert_array_equal(mine, other)
+    assert not any("row of" in note for note in plane.notes)
+    event = Recording(np.array([5]), np.array([1]), np.array([2]), np.array([1]))
+    shape = plane.network.input.shape
+    assert shape == (2, 3, 3)
+    raster = np.zeros(shape)
+    raster[1, 2, 1] = 1
+    np.testing.assert_array_equal(event.neurons(shape), np.flatnonzero(raster.reshape(-1)))
 
 
 def test_a_yaml_decides_and_must_give_the_stored_kernels(file: Path, tmp_path: Path) -> None:
