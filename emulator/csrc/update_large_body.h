@@ -41,7 +41,7 @@ ND_INLINE void take_large(const nd_lif_steps *s, int32_t g, int j, large_group *
     for (int k = 0; k < TOGETHER; k++) {
         u[k] = load(s->u + at + k * LANES);
         v[k] = load(s->v + at + k * LANES);
-        if (holds) r[k] = load(s->r + at + k * LANES);
+        r[k] = holds ? load(s->r + at + k * LANES) : all(0);
     }
     for (int32_t t = 0; t < s->steps; t++, qs += s->q_row) {
         uint64_t fired = 0;
