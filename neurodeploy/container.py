@@ -151,7 +151,7 @@ def _read_meta(file: h5py.h5f.FileID, where: str) -> dict[str, Any]:
 
 
 def _is_text(node: h5py.h5d.DatasetID) -> bool:
-    return node.get_space().get_simple_extent_type() == h5py.h5s.SCALAR and node.dtype.kind == "S"
+    return bool(node.get_space().get_simple_extent_type() == h5py.h5s.SCALAR and node.dtype.kind == "S")
 
 
 def _stored_plainly(text: h5py.h5d.DatasetID) -> bool:

@@ -48,6 +48,18 @@ def test_record_without_raster_labels_or_predictions(tmp_path: Path) -> None:
     assert read.run["samples"][0]["file"] == "ü<script>"
 
 
+def test_names_that_are_no_unicode_and_numbers_beyond_floats(tmp_path: Path) -> None:
+    """A file name that is no UTF-8 comes back; what is no number is refused where it stands."""
+    odd = b"caf\xe9.bs2".decode(errors="surrogateescape")
+    path = tmp_path / "r.ndr"
+    save_record(record(run=run_object(samples=[sample(0, file=odd)], accuracy=None), raster=None), path)
+    assert load_record(path).run["samples"][0]["file"] == odd
+    meta = {"run": run_object(seconds={"load": 10**400, "run": 1}), "compile": compile_object(), "quantization": []}
+    path.write_bytes(encode("run", meta | {"raster": None}, {}))
+    with pytest.raises(FormatError, match=r"r.ndr: run.seconds.load: is 1000.*, not a number"):
+        load_record(path)
+
+
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     path = tmp_path / "r.ndr"
     path.write_text("precious")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.errors import FormatError
-from neurodeploy.runtime.schema import COUNT, LABEL, TEXT, Later, Nullable, check
+from neurodeploy.runtime.schema import COUNT, FLAG, INTEGER, LABEL, NUMBER, OBJECT, TEXT, Kind, Later, Nullable, check
 
 SCHEMA: dict[str, Any] = {"rows": [{"name": TEXT, "counts": [COUNT], "label": Nullable(LABEL), "new": Later([TEXT])}]}
 
@@ -44,6 +44,42 @@ def test_missing_keys_and_lists_of_others() -> None:
         check({"rows": [rows()["rows"][0], 3]}, SCHEMA, "file")
     with pytest.raises(FormatError, match="file: is None, not an object"):
         check(None, SCHEMA, "file")
+
+
+VALUES = [
+    0,
+    1,
+    -1,
+    2**63 - 1,
+    2**63,
+    -(2**63),
+    1 - 2**63,
+    10**400,
+    -(10**400),
+    0.5,
+    1e308,
+    -0.0,
+    True,
+    None,
+    "a",
+    [],
+    {},
+]
+
+
+@pytest.mark.parametrize("kind", [TEXT, COUNT, INTEGER, NUMBER, FLAG, OBJECT, LABEL])
+def test_many_values_are_judged_as_each_alone(kind: Kind) -> None:
+    """Of any two, in both orders, too: the largest and the smallest of many decide."""
+    values = [*VALUES, float("nan"), float("inf"), float("-inf")]
+    assert kind.all_hold([])
+    for first in values:
+        for second in values:
+            assert kind.all_hold([first, second]) == (kind.holds(first) and kind.holds(second)), (first, second)
+
+
+def test_whole_number_beyond_every_float() -> None:
+    with pytest.raises(FormatError, match=r"file\[1\]: is 1000.*, not a number"):
+        check([1.0, 10**400], [NUMBER], "file")
 
 
 JSON = st.recursive(
