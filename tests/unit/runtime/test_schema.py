@@ -46,7 +46,7 @@ def test_missing_keys_and_lists_of_others() -> None:
         check(None, SCHEMA, "file")
 
 
-VALUES = [
+VALUES: list[Any] = [
     0,
     1,
     -1,
