@@ -47,6 +47,8 @@ typedef struct {
                        uint8_t *touched);
     /* Needs the rounding mode FE_TOWARDZERO. */
     void (*update)(nd_lif_steps *steps);
+    /* `reached`: a bit for each of the steps in which a group was touched; `touched`: (steps, row). */
+    void (*reach)(const uint8_t *touched, ptrdiff_t row, int32_t groups, int32_t steps, uint16_t *reached);
     /* Which of 64 words, at the start of a cache line, are not 0: a bit each. */
     uint64_t (*not_zero)(const uint64_t *word);
 } nd_kernels;

@@ -9,6 +9,13 @@
 #include "accumulate_body.h"
 #include "update_body.h"
 
+static void reach(const uint8_t *restrict touched, ptrdiff_t row, int32_t groups, int32_t steps, uint16_t *restrict reached)
+{
+    memset(reached, 0, sizeof *reached * (size_t)groups);
+    for (int32_t t = 0; t < steps; t++, touched += row)
+        for (int32_t g = 0; g < groups; g++) reached[g] |= (uint16_t)((touched[g] != 0) << t);
+}
+
 static uint64_t not_zero(const uint64_t *word)
 {
     uint64_t used = 0;
@@ -16,4 +23,4 @@ static uint64_t not_zero(const uint64_t *word)
     return used;
 }
 
-const nd_kernels KERNELS = {NAME, accumulate, update, not_zero};
+const nd_kernels KERNELS = {NAME, accumulate, update, reach, not_zero};

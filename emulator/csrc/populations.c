@@ -80,12 +80,8 @@ static void take_wide(nd_state *state, int32_t group, int32_t shift, int64_t *q)
 /* What was touched in so many steps is forgotten; state->reached has a bit for each of them. */
 static void reach(nd_state *state, int32_t groups, int32_t steps)
 {
-    memset(state->reached, 0, sizeof *state->reached * (size_t)groups);
-    for (int32_t t = 0; t < steps; t++) {
-        uint8_t *touched = state->touched + t * state->touched_row;
-        for (int32_t g = 0; g < groups; g++) state->reached[g] |= (uint16_t)((touched[g] != 0) << t);
-        memset(touched, 0, (size_t)groups);
-    }
+    state->kernels->reach(state->touched, state->touched_row, groups, steps, state->reached);
+    for (int32_t t = 0; t < steps; t++) memset(state->touched + t * state->touched_row, 0, (size_t)groups);
 }
 
 /* One step of all groups one by one: any model, any sums. */
