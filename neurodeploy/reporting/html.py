@@ -13,6 +13,7 @@ from markupsafe import Markup
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.files import check_output, write_atomic
 from neurodeploy.reporting import text
+from neurodeploy.reporting.cards import cards, remarks
 from neurodeploy.reporting.chips import TITLES
 from neurodeploy.reporting.collecting import no_search_for_cycles
 from neurodeploy.reporting.columns import metrics
@@ -138,6 +139,8 @@ def _page(report: dict[str, Any], source: Source, replay: Markup | None) -> str:
         saturated=SATURATED_RATE,
         headline=headline(report, comparison),
         verdicts=verdicts(report, comparison),
+        cards=cards(report, comparison, names),
+        noticed=remarks(report, comparison, names),
         views=views,
         time_axis=(LEFT, RIGHT),
         titles=TITLES,
