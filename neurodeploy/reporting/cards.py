@@ -114,5 +114,7 @@ def _speed_of(runs: Sequence[RunView], names: Names) -> Verdict:
     if not known:
         return Verdict("Speed", "–", "", "steps a second", "note")
     (slow, slowest), (fast, fastest) = known[0], known[-1]
+    if count(slow) == count(fast):
+        return Verdict("Speed", count(slow), "", "steps a second, in each run", "note")
     behind = f"steps a second; slowest {slowest}, fastest {fastest}"
     return Verdict("Speed", f"{count(slow)} … {count(fast)}", "", behind, "note")

@@ -88,7 +88,7 @@ def write_report(
     overwrite: bool = False,
     sweep: dict[str, Any] | None = None,
     replay: Markup | None = None,
-) -> None:
+) -> dict[str, Any]:
     """Write the page to `path`, and its JSON beside it with the suffix `.json`; each whole or not at all.
 
     Args:
@@ -97,6 +97,9 @@ def write_report(
         overwrite: whether files of these names may be replaced.
         sweep: see `render`.
         replay: see `render`.
+
+    Returns:
+        What the JSON says, see `page_json`.
 
     Raises:
         FormatError: a file exists already or cannot be written.
@@ -115,6 +118,7 @@ def write_report(
     page = _page(report, source, replay)
     write_atomic(path, page.encode("utf-8", "replace"), overwrite)
     write_atomic(beside, json.dumps(report, indent=None if "comparison" in report else 1).encode(), overwrite)
+    return report
 
 
 def _first(source: Source) -> RunRecord:

@@ -45,9 +45,10 @@ def test_what_only_another_run_has_stands_on_top() -> None:
 
 
 def test_what_all_runs_share_is_said_once() -> None:
-    _, (_, events, _speed), told = on_top(*(run(3) for _ in range(6)))
+    _, (_, events, speed), told = on_top(*(run(3) for _ in range(6)))
     assert (events.answer, events.unit) == ("3", "in each run")
     assert [each["where"] for each in told] == ["in all 6 runs"]
+    assert (speed.answer, speed.behind) == ("1,000", "steps a second, in each run")
     *_, some = on_top(run(), *(run(3) for _ in range(6)))
     assert some[0]["where"] == "in run 1, run 2, run 3 and 3 more"
 

@@ -120,7 +120,7 @@ def energies(*counted: bool) -> dict[str, Metric]:
 def test_an_energy_without_counted_updates_is_told_apart() -> None:
     mixed = energies(True, False, True)["energy, ours"]
     assert mixed.texts == ("2 mJ", "2 mJ, every update as active", "2 mJ")
-    assert mixed.values == (pytest.approx(2e-3), None, pytest.approx(2e-3))  # neither sorted nor summed up
+    assert [value is None for value in mixed.values] == [False, True, False]  # neither sorted nor summed up
     alike = energies(False, False)["energy, ours, every update as active"]
     assert alike.texts == ("2 mJ", "2 mJ")
     assert None not in alike.values
