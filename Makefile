@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NIR := .venv-nir
 NATIVE := CMakeLists.txt $(wildcard emulator/csrc/* models/slayer/csrc/*)
 
-.PHONY: help demo test docs sanitize sanitize-short lint lava browser netx nir-frameworks evidence bench bench-scale wheel clean
+.PHONY: help demo test docs sanitize sanitize-short lint lava browser netx nir-frameworks evidence bench bench-scale wheel portable clean
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,10 @@ netx: $(VENV)/.dev ## Run .net files that we write in lava-dl 0.6.0's netx, in a
 
 wheel: $(VENV)/.dev ## Build the wheel, install it elsewhere, and use it from there.
 	$(BIN)/python tests/check_wheel.py
+
+portable: $(VENV)/.dev ## Compile the native sources for arm64, macOS and Windows with zig's compiler, and run none.
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt nanobind ziglang
+	$(BIN)/python tests/check_portable.py
 
 nir-frameworks: $(NIR)/.ready ## Set up snnTorch, norse and sinabs, for comparison only.
 

@@ -14,7 +14,9 @@ from neurodeploy.models.forward_prop.recipe import Recipe
 from neurodeploy.models.slayer.loss import CountEntropyLoss
 from neurodeploy.models.slayer.network import LoihiMlp
 from neurodeploy.models.slayer.parameters import TrainedNeuron
-from neurodeploy.models.slayer.train import Rasters, Trainer, TrainingOptions, epochs
+from neurodeploy.models.slayer.train import Rasters, Trainer
+from neurodeploy.models.slayer.training_options import TrainingOptions
+from neurodeploy.models.updates import epochs
 
 #: Steps of a recording, about.
 STEPS = 100

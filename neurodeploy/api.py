@@ -55,19 +55,7 @@ Data = Events | NDArray[np.generic] | str | Path | None
 
 
 def read(path: str | Path, arch: str | None = None, *, form: str | None = None, **options: Any) -> Loaded:
-    """A network from any known format, with notes on how the file was understood.
-
-    Args:
-        path: a `.ndn` or `.ndp` file, or a file or folder of a foreign format (`neurodeploy formats` lists them).
-        arch: SLAYER's notation of the layers, where the format does not hold them.
-        form: name of the foreign format; None: by the suffix, or a folder.
-        **options: the other fields of `ReadOptions`, for example yaml="network.yaml".
-
-    Raises:
-        FormatError: a missing, damaged or unknown file.
-        NetworkError: a network that breaks a rule.
-        OptionError: an option that means nothing for the format.
-    """
+    """A network from any known format, with notes on how the file was understood; arguments and errors as of `load`."""
     path, reading = Path(path), ReadOptions(arch=arch, **options)
     if form is not None or path.suffix not in (".ndn", ".ndp"):
         return read_network(path, reading, form)
@@ -81,7 +69,19 @@ def read(path: str | Path, arch: str | None = None, *, form: str | None = None, 
 
 
 def load(path: str | Path, arch: str | None = None, *, form: str | None = None, **options: Any) -> Network | Program:
-    """A program from a `.ndp` file, else a network; see `read`."""
+    """A program from a `.ndp` file, else a network.
+
+    Args:
+        path: a `.ndn` or `.ndp` file, or a file or folder of a foreign format.
+        arch: SLAYER's notation of the layers, where the format does not hold them, for example "34x34x2-512-10".
+        form: name of the foreign format; None: by the suffix, or a folder.
+        **options: the other fields of `ReadOptions`, for example yaml="network.yaml".
+
+    Raises:
+        FormatError: a missing, damaged or unknown file.
+        NetworkError: a network that breaks a rule.
+        OptionError: an option that means nothing for the format.
+    """
     path = Path(path)
     return load_program(path)[0] if path.suffix == ".ndp" else read(path, arch, form=form, **options).network
 

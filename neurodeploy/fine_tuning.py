@@ -18,7 +18,7 @@ from neurodeploy.spikes.events import Events
 from neurodeploy.spikes.samples import find_samples
 
 if TYPE_CHECKING:
-    from neurodeploy.models.slayer.train import Epoch, Update
+    from neurodeploy.models.updates import Epoch, Update
 
 #: One recording and its class.
 Labelled = tuple[Events | NDArray[np.generic], int]
@@ -71,8 +71,8 @@ def fine_tune(
         remedy = install_remedy("torch")
         raise MissingPackageError("fine-tuning", "needs the package torch", remedy) from error
     from neurodeploy.models.slayer.fine_tuning import FineTuneOptions, FineTuning
-    from neurodeploy.models.slayer.labelled import Labelled as LabelledRecordings
-    from neurodeploy.models.slayer.train import epochs as summed
+    from neurodeploy.models.slayer.labelled import LabelledEvents
+    from neurodeploy.models.updates import epochs as summed
 
     chosen = FineTuneOptions(weight_bits=weight_bits, epochs=epochs, **options)
     if steps is not None and steps < 1:
@@ -81,7 +81,7 @@ def fine_tune(
     length = steps or network.steps or max(_length(r, network.latency()) for r in recordings)
     events = [r.events.within(length)[0] for r in recordings]
     labels = torch.tensor([r.label for r in recordings])
-    tuning = FineTuning(network, LabelledRecordings(events, labels, network.input.shape or (), length), chosen)
+    tuning = FineTuning(network, LabelledEvents(events, labels, network.input.shape or (), length), chosen)
 
     def told(update: Update) -> Update:
         progress(update)

@@ -195,7 +195,7 @@ def _prepared(
     from neurodeploy.models.datasets.distort import Distortion
     from neurodeploy.models.datasets.events import BinnedInput, EventData
     from neurodeploy.models.slayer.fine_tuning import FineTuneOptions, FineTuning
-    from neurodeploy.models.slayer.labelled import Labelled as Recordings
+    from neurodeploy.models.slayer.labelled import LabelledEvents
 
     distortion = Distortion.parse(augment)
     shape = network.input.shape or ()
@@ -210,7 +210,7 @@ def _prepared(
     )
     about = f"{distortion}, {length} steps, network {_fingerprint(network)}"
     chosen: FineTuneOptions = FineTuneOptions(about=about, **options)
-    recordings = Recordings(
+    recordings = LabelledEvents(
         [e.within(length)[0] for e in events], torch.tensor([item.label for item in training]), shape, length
     )
     distorted = None

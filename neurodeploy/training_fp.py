@@ -13,12 +13,11 @@ import numpy as np
 from neurodeploy.errors import DataError, OptionError
 from neurodeploy.precision import IntArray
 from neurodeploy.reporting.accuracy import accuracy
-from neurodeploy.training_session import TrainingLog, TrainingPaths, check_numbers
+from neurodeploy.training_session import Phase, TrainingLog, TrainingPaths, check_numbers
 
 if TYPE_CHECKING:
     from neurodeploy.models.datasets.tables import Table
     from neurodeploy.models.forward_prop.recipe import Recipe
-    from neurodeploy.models.forward_prop.train import ForwardTrainer, Update
     from neurodeploy.spikes.latency import Latency
 
 #: The phase's name in the log and in the checkpoint's.
@@ -144,11 +143,22 @@ def train_fp(
     latency = _latency(table, how)
     sizes, times = _sizes(arch, latency), latency.times(table.features)
     trainer = ForwardTrainer(sizes, times[training], table.labels[training], how, seed, threads)
-    session = _Session(trainer, paths, times[test], table.labels[test], checkpoint_every, test_every)
+    lines = TrainingLog(paths.log, resume)
+    checkpoint = paths.checkpoint(PHASE)
     paths.clear()
-    if resume and paths.checkpoint(PHASE).exists():
-        trainer.resume(paths.checkpoint(PHASE))
-    session.run(progress or _nobody, started, stopped)
+    if resume and checkpoint.exists():
+        trainer.resume(checkpoint)
+
+    def look(epoch: int) -> float | None:
+        asked = test_every and epoch % test_every == 0 and len(test)
+        return float(np.mean(trainer.predicted(times[test]) == table.labels[test])) if asked else None
+
+    phase = Phase(PHASE, trainer, checkpoint, lines, checkpoint_every, look, stopped)
+    if started is not None:
+        started(phase.left, phase.name)
+    for text in phase.run():
+        if progress is not None:
+            progress(text)
     save_forward(trainer.network(), latency, paths.output, overwrite=overwrite or resume)
     predicted = trainer.predicted(times[test])
     right = {"correct": int(np.sum(predicted == table.labels[test])), "total": len(test)}
@@ -159,76 +169,11 @@ def train_fp(
         len(test),
         accuracy(right),
         predicted,
-        session.loss,
-        session.dropped,
-        session.woken,
+        phase.loss,
+        trainer.dropped,
+        trainer.woken,
         monotonic() - begun,
     )
-
-
-def _nobody(text: str) -> None:
-    """Nobody listens."""
-
-
-class _Session:
-    """A trainer's way to its end."""
-
-    def __init__(
-        self,
-        trainer: ForwardTrainer,
-        paths: TrainingPaths,
-        times: np.ndarray[Any, np.dtype[np.float64]],
-        labels: IntArray,
-        every: float,
-        test_every: int,
-    ) -> None:
-        self.trainer, self.paths, self.every, self.test_every = trainer, paths, every, test_every
-        self.times, self.labels = times, labels
-        self.log = TrainingLog(paths.log, paths.resume)
-        self.loss: float | None = None
-        self.dropped = self.woken = 0
-
-    def run(
-        self,
-        progress: Callable[[str], None],
-        started: Callable[[int, str], None] | None,
-        stopped: Callable[[], bool] | None,
-    ) -> None:
-        trainer, checkpoint = self.trainer, self.paths.checkpoint(PHASE)
-        if started is not None:
-            started(trainer.updates - trainer.done, PHASE)
-        self.log.forget(PHASE, trainer.done // trainer.batches)
-        saved, clock = monotonic(), monotonic() - self.log.seconds
-        epoch: list[Update] = []
-        for update in trainer.run():
-            epoch.append(update)
-            self.dropped, self.woken = self.dropped + update.dropped, self.woken + update.woken
-            last = update.batch == update.batches
-            if last:
-                self._note(epoch, monotonic() - clock)
-                epoch = []
-            if last or monotonic() - saved >= self.every:
-                trainer.save(checkpoint)
-                saved = monotonic()
-            progress(self._state(update.epoch))
-            if stopped is not None and stopped() and trainer.done < trainer.updates:
-                trainer.save(checkpoint)
-                done = f"after {trainer.done} of {trainer.updates} updates"
-                problem = f"was stopped in epoch {update.epoch}, {done}; {checkpoint} is written"
-                raise OptionError("training", problem, "go on with the same command and --resume")
-
-    def _note(self, epoch: list[Update], seconds: float) -> None:
-        number, samples = epoch[-1].epoch, sum(update.recordings for update in epoch)
-        self.loss = sum(update.loss for update in epoch) / samples
-        right = sum(update.correct for update in epoch) / samples
-        asked = self.test_every and number % self.test_every == 0 and len(self.labels)
-        share = float(np.mean(self.trainer.predicted(self.times) == self.labels)) if asked else None
-        self.log.add(PHASE, number, self.loss, right, share, seconds, self.trainer.learning_rate)
-
-    def _state(self, epoch: int) -> str:
-        text = f"epoch {epoch} of {self.trainer.recipe.epochs}"
-        last = self.log.rows[-1] if self.log.rows else None
-        return text if last is None else f"{text}, {last['training_accuracy']:.1%} right in the last"
 
 
 def _recipe(neuron: str | Path | Recipe | None, given: dict[str, Any]) -> Recipe:

@@ -19,7 +19,7 @@ from neurodeploy.shown import Shown
 
 if TYPE_CHECKING:
     from neurodeploy.models.datasets.labelled import Labelled
-    from neurodeploy.models.slayer.train import Epoch, Trainer
+    from neurodeploy.models.updates import Epoch, Training, Update
 
 COLUMNS = ("phase", "epoch", "loss", "training_accuracy", "test_accuracy", "seconds", "learning_rate")
 MAX_LOG_BYTES = 2**26
@@ -169,7 +169,7 @@ class Phase:
     def __init__(
         self,
         name: str,
-        trainer: Trainer,
+        trainer: Training,
         checkpoint: Path,
         log: TrainingLog,
         every: float,
@@ -191,12 +191,12 @@ class Phase:
         Raises:
             OptionError: it was stopped.
         """
-        from neurodeploy.models.slayer.train import epochs
+        from neurodeploy.models.updates import epochs
 
         trainer = self.trainer
         self.log.forget(self.name, trainer.done // trainer.batches)
         saved, clock = monotonic(), monotonic() - self.log.seconds
-        done: list[Any] = []
+        done: list[Update] = []
         for update in trainer.run():
             done.append(update)
             last = update.batch == update.batches
@@ -218,7 +218,7 @@ class Phase:
         self.log.add(self.name, epoch.number, epoch.loss, epoch.accuracy, share, seconds, rate)
 
     def _state(self, epoch: int) -> str:
-        text = f"epoch {epoch} of {self.trainer.options.epochs}"
+        text = f"epoch {epoch} of {self.trainer.updates // self.trainer.batches}"
         last = self.log.rows[-1] if self.log.rows else None
         return text if last is None else f"{text}, {last['training_accuracy']:.1%} right in the last"
 

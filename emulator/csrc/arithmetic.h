@@ -19,12 +19,6 @@ ND_INLINE int32_t decayed(int32_t x, int32_t keep)
     return (x >> 12) * keep + (((x & 4095) * keep + ((x >> 31) & 4095)) >> 12);
 }
 
-ND_INLINE int32_t clipped(int32_t x)
-{
-    int32_t low = x < -VOLTAGE_LIMIT ? -VOLTAGE_LIMIT : x;
-    return low > VOLTAGE_LIMIT ? VOLTAGE_LIMIT : low;
-}
-
 /* sgn(x) ((|x| keep) >> 12) for any x. Sums and products of this form wrap beyond 64 bits, as unsigned ones do. */
 ND_INLINE int64_t decayed_wide(int64_t x, int32_t keep)
 {

@@ -32,7 +32,7 @@ ND_INLINE void update_wide(const nd_block *block, const nd_cells *cells, const i
         const int32_t spike = (r == 0) & (v > threshold);
         if (lava) us_lava[i] = u;
         else us[i] = (int32_t)u;
-        vs[i] = spike | (r > 0) ? 0 : v;
+        vs[i] = (spike | (r > 0)) ? 0 : v;
         rs[i] = spike ? refractory : r;
         fired[i] = spike;
         spikes += spike;

@@ -23,20 +23,35 @@ void nd_ring_destroy(nd_ring *ring)
 /* No sum needs to be known beyond it; products with what bounds a row stay within 64 bits. */
 #define MOST_LOAD (INT64_C(1) << 32)
 
-int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count)
+nd_delivery *nd_list_room(nd_list *list, int32_t count)
 {
     if (count > list->capacity - list->count) {
         int64_t capacity = list->capacity ? list->capacity : 64;
         while (capacity - list->count < count) capacity *= 2;
-        if (capacity > INT32_MAX) return -1;
+        if (capacity > INT32_MAX) return NULL;
         nd_delivery *item = realloc(list->item, sizeof *item * (size_t)capacity);
-        if (!item) return -1;
+        if (!item) return NULL;
         list->item = item;
         list->capacity = (int32_t)capacity;
     }
-    int32_t last = list->count ? list->item[list->count - 1].neuron : -1;
+    return list->item + list->count;
+}
+
+static void add(nd_list *list, int32_t count, int64_t load, int64_t most, int32_t again)
+{
+    list->count += count;
+    list->load += load;
+    if (list->load > MOST_LOAD) list->load = MOST_LOAD;
+    list->again |= again;
+    if (list->again) list->most = list->load;
+    else if (most > list->most) list->most = most;
+}
+
+void nd_list_add(nd_list *list, int32_t count)
+{
+    const nd_delivery *spike = list->item + list->count;
+    int32_t last = list->count ? spike[-1].neuron : -1, again = 0;
     int64_t load = 0, most = 0;
-    int32_t again = 0;
     for (int32_t i = 0; i < count; i++) {
         const int64_t size = spike[i].payload < 0 ? -(int64_t)spike[i].payload : spike[i].payload;
         again |= spike[i].neuron <= last;
@@ -44,20 +59,28 @@ int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count)
         load += size;
         most = size > most ? size : most;
     }
-    if (count) memcpy(list->item + list->count, spike, sizeof *spike * (size_t)count);
-    list->count += count;
-    list->load += load;
-    if (list->load > MOST_LOAD) list->load = MOST_LOAD;
-    list->again |= again;
-    if (list->again) list->most = list->load;
-    else if (most > list->most) list->most = most;
+    add(list, count, load, most, again);
+}
+
+void nd_list_add_plain(nd_list *list, int32_t count)
+{
+    const nd_delivery *spike = list->item + list->count;
+    if (count) add(list, count, count, 1, list->count && spike->neuron <= spike[-1].neuron);
+}
+
+int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count)
+{
+    nd_delivery *room = nd_list_room(list, count);
+    if (!room && count) return -1;
+    if (count) memcpy(room, spike, sizeof *spike * (size_t)count);
+    nd_list_add(list, count);
     return 0;
 }
 
-int nd_send(nd_ring *ring, const nd_image *image, int32_t source, int64_t departure, const nd_delivery *spike,
-            int32_t count)
+int nd_send(nd_ring *ring, const nd_image *image, int32_t source, int32_t first, int64_t departure,
+            const nd_delivery *spike, int32_t count)
 {
-    for (int32_t o = image->source_start[source]; o < image->source_start[source + 1]; o++) {
+    for (int32_t o = image->source_start[source] + first; o < image->source_start[source + 1]; o++) {
         const int32_t number = image->outgoing[o];
         const nd_link *link = &image->link[number];
         if (link->delay >= 0) {

@@ -37,11 +37,18 @@ static inline nd_list *nd_ring_at(const nd_ring *ring, int64_t step, int32_t lin
     return &ring->list[(step & ring->mask) * ring->links + link];
 }
 
-/* Spikes of population `source` on all its links, to arrive `delay` steps after `departure`. */
-int nd_send(nd_ring *ring, const nd_image *image, int32_t source, int64_t departure, const nd_delivery *spike,
-            int32_t count);
+/* Spikes of population `source` on its links from the `first` on, to arrive `delay` steps after `departure`. */
+int nd_send(nd_ring *ring, const nd_image *image, int32_t source, int32_t first, int64_t departure,
+            const nd_delivery *spike, int32_t count);
 
 int nd_list_append(nd_list *list, const nd_delivery *spike, int32_t count);
+
+/* Room for `count` more behind the last, NULL without memory; what is written there counts once it has been added. */
+nd_delivery *nd_list_room(nd_list *list, int32_t count);
+void nd_list_add(nd_list *list, int32_t count);
+
+/* The same for spikes without payload, in the order of their neurons. */
+void nd_list_add_plain(nd_list *list, int32_t count);
 
 static inline void nd_list_clear(nd_list *list)
 {

@@ -112,13 +112,13 @@ static void add_all_wide(nd_state *state, const nd_link *link, const nd_list *li
 
 /* Most that the sum of any compartment can reach: from what bounds all rows of a link, from the compartment that hears
    most sources if each of them fires, and only if both are too much from the rows themselves. */
-static int64_t most(const nd_state *state, int32_t number, int exactly)
+static int64_t most(const nd_state *state, int32_t number, int64_t step, int exactly)
 {
     const nd_image *image = state->image;
     int64_t load = 0, strongest = 0;
     for (int32_t l = image->target_start[number]; l < image->target_start[number + 1]; l++) {
         const nd_link *link = &image->link[l];
-        const nd_list *list = nd_ring_at(&state->ring, state->step, l);
+        const nd_list *list = nd_ring_at(&state->ring, step, l);
         if (list->most > strongest) strongest = list->most;
         if (!exactly) load += list->load * link->bound;
         else for (int32_t i = 0; i < list->count; i++) load += load_of(image, link, &list->item[i]);
@@ -127,39 +127,39 @@ static int64_t most(const nd_state *state, int32_t number, int exactly)
     return load < heard ? load : heard;
 }
 
-/* `arrived`: whether anything did. */
-static int gather(nd_state *state, int32_t number, uint8_t *touched, int64_t *load, int *arrived)
+int64_t nd_load(const nd_state *state, int32_t number, int64_t step)
+{
+    const nd_population *population = &state->image->population[number];
+    const int64_t load = most(state, number, step, 0);
+    if (load < population->limit && load << population->shift < OVERFLOW_LIMIT) return load;
+    return most(state, number, step, 1);
+}
+
+void nd_gather(nd_state *state, int32_t number, int32_t slot)
+{
+    const nd_image *image = state->image;
+    int16_t *q = state->q + slot * state->q_row;
+    uint8_t *touched = state->touched + slot * state->touched_row;
+    for (int32_t l = image->target_start[number]; l < image->target_start[number + 1]; l++) {
+        nd_list *list = nd_ring_at(&state->ring, state->step + slot, l);
+        if (!list->count) continue;
+        state->kernels->accumulate(image, &image->link[l], list->item, list->count, q, touched);
+        nd_list_clear(list);
+    }
+}
+
+int nd_gather_any(nd_state *state, int32_t number, int64_t *load)
 {
     const nd_image *image = state->image;
     const nd_population *population = &image->population[number];
-    *load = most(state, number, 0);
-    if (*load >= population->limit || *load << population->shift >= OVERFLOW_LIMIT) *load = most(state, number, 1);
-    const int wide = *load >= population->limit;
-    for (int32_t l = image->target_start[number]; l < image->target_start[number + 1]; l++) {
-        const nd_link *link = &image->link[l];
-        const nd_list *list = nd_ring_at(&state->ring, state->step, l);
-        if (!list->count) continue;
-        *arrived = 1;
-        if (wide) add_all_wide(state, link, list, touched);
-        else state->kernels->accumulate(image, link, list->item, list->count, state->q, touched);
+    if (*load < population->limit) {
+        nd_gather(state, number, 0);
+        return 0;
     }
+    for (int32_t l = image->target_start[number]; l < image->target_start[number + 1]; l++)
+        add_all_wide(state, &image->link[l], nd_ring_at(&state->ring, state->step, l), state->touched);
     nd_forget(state, number);
-    return wide && !(population->fast && population->halves == 1 && narrow(state, population, touched, load));
-}
-
-int nd_gather(nd_state *state, int32_t number, int64_t *load)
-{
-    const nd_population *population = &state->image->population[number];
-    uint8_t *awake = state->awake + population->first_group, *touched = state->touched;
-    const int32_t groups = population->groups;
-    int arrived = 0;
-    const int wide = gather(state, number, touched, load, &arrived);
-    if (!arrived) return wide;
-    for (int32_t h = 0; h < population->halves; h++, touched += groups) {
-        for (int32_t g = 0; g < groups; g++) awake[g] |= touched[g] ? ND_AWAKE : 0;
-        memset(touched, 0, (size_t)groups);
-    }
-    return wide;
+    return !(population->fast && population->halves == 1 && narrow(state, population, state->touched, load));
 }
 
 void nd_forget(nd_state *state, int32_t number)

@@ -11,7 +11,6 @@ typedef __mmask16 mask;
 ND_INLINE lanes load(const int32_t *from) { return _mm512_loadu_si512(from); }
 ND_INLINE void store(int32_t *to, lanes x) { _mm512_storeu_si512(to, x); }
 ND_INLINE lanes load_sums(const int16_t *from) { return _mm512_cvtepi16_epi32(_mm256_loadu_si256((const void *)from)); }
-ND_INLINE void clear_sums(int16_t *to) { _mm256_storeu_si256((void *)to, _mm256_setzero_si256()); }
 ND_INLINE lanes all(int32_t x) { return _mm512_set1_epi32(x); }
 ND_INLINE scales load_scales(const float *from) { return _mm512_loadu_ps(from); }
 ND_INLINE scales all_scales(float x) { return _mm512_set1_ps(x); }
@@ -33,7 +32,14 @@ ND_INLINE lanes count_not_zero(lanes count, lanes x)
 }
 ND_INLINE int share_bits(lanes x, lanes y) { return _mm512_test_epi32_mask(x, y) != 0; }
 
-/* 32 states of 16 bits at a time; k of shorts_scaled is unsigned. */
+ND_INLINE uint64_t eight_not_zero(const uint64_t *from)
+{
+    const lanes x = _mm512_loadu_si512(from);
+    return _cvtmask8_u32(_mm512_test_epi64_mask(x, x));
+}
+
+/* 32 states of 16 bits at a time; k of shorts_scaled is unsigned, `size` that of x or 0;
+   shorts_sum saturates. */
 enum { SHORT_LANES = 32 };
 #define SHORTS SHORT_LANES
 typedef __m512i shorts;
@@ -43,20 +49,20 @@ ND_INLINE shorts load_shorts(const int16_t *from) { return _mm512_loadu_si512(fr
 ND_INLINE void store_shorts(int16_t *to, shorts x) { _mm512_storeu_si512(to, x); }
 ND_INLINE shorts all_shorts(int16_t x) { return _mm512_set1_epi16(x); }
 ND_INLINE shorts shorts_any_bit(shorts a, shorts b, shorts c) { return _mm512_ternarylogic_epi32(a, b, c, 0xFE); }
-ND_INLINE shorts shorts_plus(shorts a, shorts b) { return _mm512_adds_epi16(a, b); }
-ND_INLINE int shorts_any_end(shorts x) { return _mm512_cmpge_epu16_mask(x, all_shorts(INT16_MAX)) != 0; }
+ND_INLINE shorts shorts_plus(shorts a, shorts b) { return _mm512_add_epi16(a, b); }
+ND_INLINE shorts shorts_sum(shorts a, shorts b) { return _mm512_adds_epi16(a, b); }
+ND_INLINE shorts shorts_times(shorts a, shorts b) { return _mm512_mullo_epi16(a, b); }
 ND_INLINE shorts shorts_size(shorts x) { return _mm512_abs_epi16(x); }
-ND_INLINE shorts shorts_higher(shorts a, shorts b) { return _mm512_max_epu16(a, b); }
-ND_INLINE shorts shorts_shifted(shorts x, int bits) { return _mm512_sllv_epi16(x, _mm512_set1_epi16((int16_t)bits)); }
-ND_INLINE shorts shorts_scaled(shorts x, shorts k)
+ND_INLINE shorts shorts_size_where(shorts_mask m, shorts x) { return _mm512_maskz_abs_epi16(m, x); }
+ND_INLINE shorts shorts_where(shorts_mask m, shorts x) { return _mm512_maskz_mov_epi16(m, x); }
+ND_INLINE shorts shorts_scaled(shorts x, shorts size, shorts k)
 {
-    const shorts y = _mm512_mulhi_epu16(_mm512_abs_epi16(x), k);
+    const shorts y = _mm512_mulhi_epu16(size, k);
     return _mm512_mask_sub_epi16(y, _mm512_movepi16_mask(x), _mm512_setzero_si512(), y);
 }
 ND_INLINE shorts_mask shorts_up_to(shorts a, shorts b) { return _mm512_cmple_epi16_mask(a, b); }
-ND_INLINE shorts shorts_where(shorts_mask m, shorts x) { return _mm512_maskz_mov_epi16(m, x); }
-ND_INLINE uint64_t shorts_bits(shorts_mask m) { return _cvtmask32_u32(m); }
-ND_INLINE uint64_t bits_not_zero(shorts x) { return _cvtmask32_u32(_mm512_test_epi16_mask(x, x)); }
+ND_INLINE shorts_mask shorts_not_zero(shorts x) { return _mm512_test_epi16_mask(x, x); }
+ND_INLINE uint64_t shorts_bits(const shorts_mask *m) { return _cvtmask64_u64(_mm512_kunpackd(m[1], m[0])); }
 ND_INLINE int shorts_share_bits(shorts x, shorts y) { return _mm512_test_epi16_mask(x, y) != 0; }
 
 /* 32 sums at a time. */

@@ -31,7 +31,6 @@ LOADER(load_sums_alone, sums, int16_t)
 
 ND_INLINE void store(int32_t *to, lanes x) { memcpy(to, &x, sizeof x); }
 ND_INLINE lanes load_sums(const int16_t *from) { return CONVERTED(load_sums_alone(from), lanes); }
-ND_INLINE void clear_sums(int16_t *to) { memset(to, 0, sizeof(sums)); }
 ND_INLINE lanes all(int32_t x) { return x - (lanes){0}; }
 ND_INLINE scales all_scales(float x) { return x - (scales){0}; }
 ND_INLINE lanes plus(lanes a, lanes b) { return a + b; }
@@ -57,6 +56,13 @@ ND_INLINE int share_bits(lanes x, lanes y)
     int32_t both = 0;
     for (int i = 0; i < LANES; i++) both |= LANE(x, i) & LANE(y, i);
     return both != 0;
+}
+
+ND_INLINE uint64_t eight_not_zero(const uint64_t *from)
+{
+    uint64_t used = 0;
+    for (int i = 0; i < 8; i++) used |= (uint64_t)(from[i] != 0) << i;
+    return used;
 }
 
 /* Compilers make vectors of these loops by themselves. */

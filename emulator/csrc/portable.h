@@ -16,11 +16,9 @@
 #if defined(__GNUC__)
 #define ND_PREFETCH(address) __builtin_prefetch(address)
 #define ND_UNROLL _Pragma("GCC unroll 16")
-#define ND_UNROLL_LITTLE _Pragma("GCC unroll 4")
 #else
 #define ND_PREFETCH(address) ((void)(address))
 #define ND_UNROLL
-#define ND_UNROLL_LITTLE
 #endif
 
 /* Position of the lowest bit set in `word`, which is not zero. */

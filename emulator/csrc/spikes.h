@@ -7,28 +7,30 @@
 
 #include "core.h"
 #include "deliveries.h"
+#include "kernels.h"
 
+/* Several steps' worth, for the populations that take them at once. */
 typedef struct {
-    uint64_t *word;             /* one bit per neuron of the largest population */
-    uint64_t *used;             /* one bit per word that is not zero */
-    int32_t *payload;           /* (neurons of the largest population): of those with a bit */
-    nd_delivery *item;          /* the same: see nd_fired_take */
+    ptrdiff_t row;              /* words of a step */
+    uint64_t *word;             /* (ND_BLOCK, row): one bit per neuron of the largest population */
+    int32_t count[ND_BLOCK];    /* how many bits are set */
+    int32_t *payload;           /* (neurons of the largest population): of those with a bit, if their spikes have any */
+    nd_delivery *item;          /* the same, for whoever takes them */
 } nd_fired;
 
 int nd_fired_init(nd_fired *fired, int32_t neurons);
 void nd_fired_destroy(nd_fired *fired);
 
-static inline void nd_fired_set(nd_fired *fired, int32_t neuron)
+static inline void nd_fired_set(nd_fired *fired, int32_t step, int32_t neuron)
 {
-    fired->word[neuron / 64] |= UINT64_C(1) << (neuron % 64);
-    fired->used[neuron / 4096] |= UINT64_C(1) << (neuron / 64 % 64);
+    fired->word[step * fired->row + neuron / 64] |= UINT64_C(1) << (neuron % 64);
+    fired->count[step]++;
 }
 
-/* What was set among so many neurons goes into `item`, in their order, and is forgotten; returns how many. Payloads are
-   1 if the population is not graded. */
-int32_t nd_fired_take(nd_fired *fired, int32_t neurons, int graded);
-
-/* Appends the spikes of a step; payloads only of graded populations. */
-int nd_spikes_append(nd_spikes *list, int64_t step, const nd_delivery *spike, int32_t count, int graded);
+/* What was set in slot `slot` among so many neurons is appended to `list` as spikes of a step, in the neurons' order, goes
+   into `item` too, and is forgotten; returns how many, -1 without memory. Payloads are 1 if the population is not
+   graded. */
+int32_t nd_fired_take(nd_fired *fired, const nd_kernels *kernels, int32_t slot, int32_t neurons, int graded, int64_t step,
+                      nd_spikes *list, nd_delivery *item);
 
 #endif

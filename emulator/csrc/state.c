@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 static int32_t most_groups(const nd_image *image)
 {
     int32_t most = 1;
@@ -47,30 +49,41 @@ static int32_t block(const nd_image *image)
     return steps;
 }
 
+/* Sums of a step: the same group in 16 steps must not always meet the same few lines of a cache, whose ways repeat every
+   4096 bytes. */
+static ptrdiff_t q_row(ptrdiff_t groups)
+{
+    enum { REPEATS = 4096 / (ND_GROUP * 2) };
+    return ((groups + REPEATS - 1) / REPEATS * REPEATS + 1) * ND_GROUP;
+}
+
 static int allocate(nd_state *state, int lava)
 {
     const nd_image *image = state->image;
     const size_t groups = (size_t)image->groups + 1, compartments = groups * ND_GROUP;
-    const size_t most = (size_t)most_groups(image), lanes = most * ND_GROUP;
-    if (lava && !(state->u_far = calloc(compartments, sizeof *state->u_far))) return -1;
-    state->u = calloc(compartments, sizeof *state->u);
-    state->v = calloc(compartments, sizeof *state->v);
-    state->r = calloc(compartments, sizeof *state->r);
-    state->small = calloc(2 * compartments, sizeof *state->small);
-    state->s = calloc(compartments, sizeof *state->s);
-    state->bias = calloc(compartments, sizeof *state->bias);
-    state->awake = calloc(groups, sizeof *state->awake);
-    state->touched = calloc(most, sizeof *state->touched);
-    state->q = calloc(lanes, sizeof *state->q);
-    state->q_wide = calloc(lanes, sizeof *state->q_wide);
-    state->list = calloc(most + 1, sizeof *state->list);
-    state->fired = calloc(most + 1, sizeof *state->fired);
-    state->odd = calloc(most, sizeof *state->odd);
-    state->counters = calloc((size_t)image->populations * ND_COUNTERS, sizeof *state->counters);
+    const size_t most = (size_t)most_groups(image), block = (size_t)state->block;
+    state->touched_row = (ptrdiff_t)most;
+    state->q_row = block > 1 ? q_row((ptrdiff_t)most) : (ptrdiff_t)most * ND_GROUP;
+    if (lava && !(state->u_far = nd_zeros(compartments, sizeof *state->u_far))) return -1;
+    state->u = nd_zeros(compartments, sizeof *state->u);
+    state->v = nd_zeros(compartments, sizeof *state->v);
+    state->r = nd_zeros(compartments, sizeof *state->r);
+    state->small = nd_zeros(2 * compartments, sizeof *state->small);
+    state->s = nd_zeros(compartments, sizeof *state->s);
+    state->bias = nd_zeros(compartments, sizeof *state->bias);
+    state->awake = nd_zeros(groups, sizeof *state->awake);
+    state->touched = nd_zeros(block * most, sizeof *state->touched);
+    state->q = nd_zeros(block * (size_t)state->q_row, sizeof *state->q);
+    state->q_wide = nd_zeros((size_t)state->q_row, sizeof *state->q_wide);
+    state->reached = nd_zeros(most, sizeof *state->reached);
+    state->list = nd_zeros(most + 1, sizeof *state->list);
+    state->odd = nd_zeros(most, sizeof *state->odd);
+    state->counters = nd_zeros((size_t)image->populations * ND_COUNTERS, sizeof *state->counters);
     if (nd_ring_init(&state->ring, image->links, image->max_delay + state->block)) return -1;
     if (nd_fired_init(&state->spikes, most_neurons(image))) return -1;
     return state->u && state->v && state->small && state->r && state->s && state->bias && state->awake
-        && state->touched && state->q && state->q_wide && state->list && state->fired && state->odd && state->counters ? 0 : -1;
+        && state->touched && state->q && state->q_wide && state->reached && state->list && state->odd
+        && state->counters ? 0 : -1;
 }
 
 nd_state *nd_state_new(const nd_image *image, const char *instructions, int lava, int drop_first_step)
@@ -92,21 +105,21 @@ nd_state *nd_state_new(const nd_image *image, const char *instructions, int lava
 void nd_state_free(nd_state *state)
 {
     if (!state) return;
-    free(state->u);
-    free(state->u_far);
-    free(state->v);
-    free(state->small);
-    free(state->r);
-    free(state->s);
-    free(state->bias);
-    free(state->awake);
-    free(state->touched);
-    free(state->q);
-    free(state->q_wide);
-    free(state->list);
-    free(state->fired);
-    free(state->odd);
-    free(state->counters);
+    nd_drop(state->u);
+    nd_drop(state->u_far);
+    nd_drop(state->v);
+    nd_drop(state->small);
+    nd_drop(state->r);
+    nd_drop(state->s);
+    nd_drop(state->bias);
+    nd_drop(state->awake);
+    nd_drop(state->touched);
+    nd_drop(state->q);
+    nd_drop(state->q_wide);
+    nd_drop(state->reached);
+    nd_drop(state->list);
+    nd_drop(state->odd);
+    nd_drop(state->counters);
     nd_ring_destroy(&state->ring);
     nd_fired_destroy(&state->spikes);
     free(state);

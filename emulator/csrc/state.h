@@ -7,8 +7,6 @@
 #include "kernels.h"
 #include "spikes.h"
 
-enum { ND_BLOCK = 16 };         /* most steps that a population takes before the next one takes them */
-
 struct nd_state {
     const nd_image *image;
     const nd_kernels *kernels;
@@ -21,12 +19,14 @@ struct nd_state {
     int32_t *s;                 /* a fourth state of the models that have one, (compartments) */
     int64_t *u_far;             /* (compartments), in the Lava profile: u of groups that are ND_FAR */
     int32_t *bias;              /* (compartments): of the present step */
-    uint8_t *awake;             /* (groups): see nd_lif_step */
-    uint8_t *touched;           /* (groups of the largest population, twice with halves): zero between uses */
-    int16_t *q;                 /* the same times ND_GROUP: sums of a population, zero between populations */
-    int64_t *q_wide;            /* the same, for sums beyond a population's limit */
+    uint8_t *awake;             /* (groups): see nd_lif_steps */
+    ptrdiff_t touched_row;      /* groups of the largest population, twice with halves */
+    uint8_t *touched;           /* (block, touched_row): zero between uses */
+    ptrdiff_t q_row;            /* at least ND_GROUP times that */
+    int16_t *q;                 /* (block, q_row): sums of a population, zero between populations */
+    int64_t *q_wide;            /* (q_row), for sums beyond a population's limit */
+    uint16_t *reached;          /* (touched_row): see nd_lif_steps */
     int32_t *list, *odd;        /* groups of the population being updated */
-    nd_fired_group *fired;      /* the same */
     int64_t *counters;          /* (populations, ND_COUNTERS) */
     nd_ring ring;
     nd_fired spikes;

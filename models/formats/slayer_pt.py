@@ -225,9 +225,15 @@ def _recovered(checkpoint: Checkpoint) -> tuple[LoihiNeuron | AlphaNeuron, list[
         raise FormatError(str(checkpoint.path), problem, "train it with one of these")
     notes = [
         f"neuron, from the stored kernels: {recovered or alpha}",
-        "time step 1 ms: a checkpoint does not hold it, the yaml of the training does",
+        "time step 1 ms: a checkpoint does not hold it, the yaml of the training does" + _beside(checkpoint.path),
     ]
     return neuron, notes
+
+
+def _beside(path: Path) -> str:
+    """How to give the one yaml that lies beside a checkpoint; nothing where there are several."""
+    found = sorted(path.parent.glob("*.yaml"))
+    return f", and so the input's shape: --yaml {found[0]}" if len(found) == 1 else ""
 
 
 def _given_architecture(config: SlayerYaml | None, arch: str | None) -> Architecture | None:

@@ -20,6 +20,7 @@ from neurodeploy.models.forward_prop.network import ForwardNetwork
 from neurodeploy.models.forward_prop.recipe import Recipe
 from neurodeploy.models.forward_prop.simulate import Run, simulate
 from neurodeploy.models.forward_prop.spikes import FloatArray, IntArray, single_spikes
+from neurodeploy.models.updates import Update
 
 KIND = "neurodeploy.forward_training/1"
 MAX_CHECKPOINT_BYTES = 2**30
@@ -28,25 +29,14 @@ PIECE = 500
 
 
 @dataclass(frozen=True)
-class Update:
-    """One batch.
+class ForwardUpdate(Update):
+    """One batch; right is a recording whose label fired first.
 
     Args:
-        epoch: from 1.
-        batch, batches: number of this one in its epoch from 1, and of all in an epoch.
-        recordings: in this batch.
-        loss: summed over the recordings, before the update.
-        correct: recordings whose label fired first.
         dropped: spikes about to vanish, which were not differentiated through.
         woken: silent neurons whose weights were raised.
     """
 
-    epoch: int
-    batch: int
-    batches: int
-    recordings: int
-    loss: float
-    correct: int
     dropped: int
     woken: int
 
@@ -78,6 +68,9 @@ class ForwardTrainer:
         seed: of weights and of the order of recordings.
         threads: of simulation and gradient.
 
+    Attributes:
+        dropped, woken: what the updates of this object came to, summed.
+
     Raises:
         DataError: no recordings, or times or labels that do not fit the network.
     """
@@ -101,7 +94,7 @@ class ForwardTrainer:
         self.square = [np.zeros_like(weight) for weight in self.trained]
         self.batches = -(-len(self.labels) // recipe.batch_size)
         self.updates = self.batches * recipe.epochs
-        self.done = 0
+        self.done = self.dropped = self.woken = 0
 
     def network(self) -> ForwardNetwork:
         """As trained so far."""
@@ -119,12 +112,12 @@ class ForwardTrainer:
         left = (1 + np.cos(np.pi * self.done / self.updates)) / 2
         return float(recipe.learning_rate * (recipe.final_rate + (1 - recipe.final_rate) * left))
 
-    def run(self) -> Iterator[Update]:
+    def run(self) -> Iterator[ForwardUpdate]:
         """Train on from where this training is, one update each time the iterator is advanced."""
         while self.done < self.updates:
             yield self.update()
 
-    def update(self) -> Update:
+    def update(self) -> ForwardUpdate:
         """Train on the next batch."""
         epoch, batch = divmod(self.done, self.batches)
         order = np.random.default_rng([self.seed, epoch]).permutation(len(self.labels))
@@ -138,7 +131,9 @@ class ForwardTrainer:
         woken = self._wake(run, labels)
         self.done += 1
         correct = int(np.sum(value.predicted == labels))
-        return Update(epoch + 1, batch + 1, self.batches, len(chosen), value.loss, correct, found.dropped, woken)
+        self.dropped, self.woken = self.dropped + found.dropped, self.woken + woken
+        counts = (len(chosen), value.loss, correct, found.dropped, woken)
+        return ForwardUpdate(epoch + 1, batch + 1, self.batches, *counts)
 
     def _adam(self, gradients: tuple[FloatArray, ...]) -> None:
         recipe, step = self.recipe, self.done + 1

@@ -13,9 +13,11 @@ import numpy as np
 
 from neurodeploy.errors import DataError, NetworkError, OptionError
 from neurodeploy.models.slayer.chip_network import ChipNetwork
-from neurodeploy.models.slayer.labelled import Labelled
+from neurodeploy.models.slayer.labelled import LabelledEvents
 from neurodeploy.models.slayer.loss import SpikeCountLoss
-from neurodeploy.models.slayer.train import Data, Trainer, TrainingOptions, Update
+from neurodeploy.models.slayer.train import Data, Trainer
+from neurodeploy.models.slayer.training_options import TrainingOptions
+from neurodeploy.models.updates import Update
 from neurodeploy.network import Network
 from neurodeploy.precision import WEIGHT_BITS, IntArray
 
@@ -95,7 +97,7 @@ class FineTuning:
     """
 
     def __init__(
-        self, network: Network, data: Labelled, options: FineTuneOptions, distorted: Data | None = None
+        self, network: Network, data: LabelledEvents, options: FineTuneOptions, distorted: Data | None = None
     ) -> None:
         bits = options.bits(network)
         if not bits:
@@ -115,7 +117,7 @@ class FineTuning:
         return self.model.trained()
 
 
-def _check_labels(network: Network, data: Labelled) -> None:
+def _check_labels(network: Network, data: LabelledEvents) -> None:
     if not len(data):
         raise DataError("training data", "has no recordings", "give some")
     classes = network.classes or network.output.neurons
@@ -125,7 +127,7 @@ def _check_labels(network: Network, data: Labelled) -> None:
         raise DataError("training data", problem, "correct the labels")
 
 
-def _loss(network: Network, data: Labelled, options: FineTuneOptions) -> SpikeCountLoss:
+def _loss(network: Network, data: LabelledEvents, options: FineTuneOptions) -> SpikeCountLoss:
     if options.true_count is None or options.false_count is None:
         true_count, false_count = mean_counts(network, data)
         if true_count <= false_count:
@@ -136,7 +138,7 @@ def _loss(network: Network, data: Labelled, options: FineTuneOptions) -> SpikeCo
     return SpikeCountLoss(true_count, false_count)
 
 
-def mean_counts(network: Network, data: Labelled) -> tuple[float, float]:
+def mean_counts(network: Network, data: LabelledEvents) -> tuple[float, float]:
     """Mean output spikes of the labelled class and of the others, with weights as they were given."""
     counts: IntArray = ChipNetwork(network, {}).output_counts(data.recordings, data.steps)
     by_class = counts if network.classes is None else counts.reshape(len(counts), network.classes, -1).mean(2)

@@ -13,7 +13,7 @@ from neurodeploy.spikes.events import Events
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
+class LabelledEvents:
     """Recordings in steps, with their classes.
 
     Args:

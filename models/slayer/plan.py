@@ -24,7 +24,8 @@ from neurodeploy.models.slayer.loss import CountEntropyLoss, SpikeCountLoss, Spi
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.models.slayer.spiking import Extras, SpikingNetwork, build_network
 from neurodeploy.models.slayer.srm import SrmNeuron
-from neurodeploy.models.slayer.train import Loss, TrainingOptions
+from neurodeploy.models.slayer.train import Loss
+from neurodeploy.models.slayer.training_options import TrainingOptions
 
 #: The neuron of slayerPytorch's LOIHI examples.
 DEFAULT_NEURON = TrainedNeuron(

@@ -12,87 +12,11 @@ from torch import Tensor, nn
 
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.models.slayer.checkpoint import read_checkpoint, write_checkpoint
+from neurodeploy.models.slayer.training_options import TrainingOptions
+from neurodeploy.models.updates import Epoch, Update, epochs
 
 #: Gradients carry the factor 1/θ once per layer, some 10^-7 in all; Adam's usual 10^-8 would damp them.
 ADAM_EPSILON = 1e-12
-OPTIMIZERS = ("adam", "nadam", "sgd")
-SCHEDULES = ("cosine", "constant")
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """How to train.
-
-    Args:
-        epochs: passes over the data.
-        batch_size: recordings per update.
-        learning_rate: first step of the optimizer in units of weight.
-        seed: of the order of recordings.
-        optimizer: adam, nadam or sgd.
-        schedule: cosine, the learning rate falls to 0 along half a cosine, or constant.
-        delay_rate: learning rate of the delays in milliseconds, on the same schedule; None: as that of the weights.
-        piece: recordings that are run at once; their gradients add up to the batch's. Small pieces take less memory
-            and, for large networks, less time. None: the whole batch.
-        about: whatever else a training is made of, as text; checkpoints of a training with another are refused.
-
-    Raises:
-        OptionError: a value outside its range.
-    """
-
-    epochs: int
-    batch_size: int = 32
-    learning_rate: float = 0.1
-    seed: int = 0
-    optimizer: str = "adam"
-    schedule: str = "cosine"
-    delay_rate: float | None = None
-    piece: int | None = None
-    about: str = ""
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "learning_rate", "piece", "delay_rate"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise OptionError("training", f"{name} {value} is not above 0", f"choose a larger {name}")
-        for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
-            if getattr(self, name) not in known:
-                problem = f"{name} {getattr(self, name)!r} is unknown"
-                raise OptionError("training", problem, f"choose from {', '.join(known)}")
-
-
-@dataclass(frozen=True)
-class Update:
-    """One batch.
-
-    Args:
-        epoch: from 1.
-        batch, batches: number of this one in its epoch from 1, and of all in an epoch.
-        recordings: in this batch.
-        loss: summed over the recordings, before the update.
-        correct: recordings whose label is the output that spiked most, silent ones not; 0 where there are no labels.
-    """
-
-    epoch: int
-    batch: int
-    batches: int
-    recordings: int
-    loss: float
-    correct: int
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the data came to.
-
-    Args:
-        number: from 1.
-        loss: mean per recording.
-        accuracy: share of recordings whose true class spiked most, while the weights were changing.
-    """
-
-    number: int
-    loss: float
-    accuracy: float
 
 
 class Data(Protocol):
@@ -262,18 +186,6 @@ def train(model: nn.Module, rasters: Tensor, labels: Tensor, loss: Loss, options
         options: how.
     """
     yield from epochs(Trainer(model, Rasters(rasters, labels), loss, options).run())
-
-
-def epochs(updates: Iterator[Update]) -> Iterator[Epoch]:
-    """Sum updates up by epoch; the first may be one that was resumed, and then tells of the rest of it."""
-    loss, correct, recordings = 0.0, 0, 0
-    for update in updates:
-        loss += update.loss
-        correct += update.correct
-        recordings += update.recordings
-        if update.batch == update.batches:
-            yield Epoch(update.epoch, loss / recordings, correct / recordings)
-            loss, correct, recordings = 0.0, 0, 0
 
 
 def clamp(model: nn.Module) -> None:

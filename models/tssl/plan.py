@@ -8,7 +8,8 @@ from neurodeploy.errors import OptionError
 from neurodeploy.models.datasets.distort import Distortion
 from neurodeploy.models.formats.notation import parse_architecture
 from neurodeploy.models.slayer.loss import CountEntropyLoss, SpikeCountLoss
-from neurodeploy.models.slayer.train import Loss, TrainingOptions
+from neurodeploy.models.slayer.train import Loss
+from neurodeploy.models.slayer.training_options import TrainingOptions
 from neurodeploy.models.tssl.loss import DESIRED, ClassTrainLoss
 from neurodeploy.models.tssl.network import TsslNetwork
 from neurodeploy.models.tssl.neuron import TsslNeuron

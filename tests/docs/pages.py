@@ -17,7 +17,7 @@ import neurodeploy as nd
 from examples.digits_tssl import write_images
 from neurodeploy.models.datasets.digits import Digit, load_images, write_digits
 from neurodeploy.models.datasets.saccades import Sensor, record
-from neurodeploy.models.datasets.tables import iris, write_table
+from neurodeploy.models.datasets.tables import Table, iris, write_table
 from neurodeploy.models.forward_prop.file import save_forward
 from neurodeploy.models.forward_prop.network import ForwardNetwork
 from neurodeploy.models.forward_prop.simulate import simulate
@@ -75,7 +75,7 @@ def _digits(desk: Desk, count: int) -> None:
 
 def _readme(desk: Desk) -> None:
     trained_folder(desk.folder / "trained", "34x34x2-512-10")
-    recordings(desk.folder / "recordings", 34)
+    recordings(desk.folder / "recordings", 34, count=3)
 
 
 def _accuracy(desk: Desk) -> None:
@@ -127,14 +127,16 @@ def _latency(desk: Desk) -> None:
     weights = (draw.normal(1.5, 0.8, (5, 20)), draw.normal(0.2, 1.0, (20, 3)))
     network = ForwardNetwork(weights, 0.999, 1.0, horizon_ms=2.0)
     save_forward(network, latency, desk.folder / "yin_yang.npz")
-    features = draw.uniform(size=(20, 2))
+    features = draw.uniform(size=(8, 2))
     answers = simulate(network, latency.times(features)).output.first_times().argmin(axis=1)
     rows = [f"{float(a)!r},{float(b)!r},{label}" for (a, b), label in zip(features, answers, strict=True)]
     (desk.folder / "yin_yang.csv").write_text("\n".join(["a,b,label", *rows]), encoding="utf-8")
 
 
 def _forward_propagation(desk: Desk) -> None:
-    write_table(iris(), desk.folder / "iris.csv")
+    """Every fifth flower, ten of each kind: the page's block trains for as many epochs as the recipe says."""
+    table = iris()
+    write_table(Table(table.features[::5], table.labels[::5], names=table.names), desk.folder / "iris.csv")
 
 
 def _lava(desk: Desk) -> None:
@@ -182,7 +184,7 @@ def _streams(desk: Desk) -> None:
 
 
 def _training(desk: Desk) -> None:
-    recordings(desk.folder / "nmnist", 34, steps=60)
+    recordings(desk.folder / "nmnist", 34, count=3, steps=60)
 
 
 def _tssl(desk: Desk) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -33,6 +33,7 @@ def compared(case: Case, program: Program | None = None) -> set[str]:
     chunk, counters = _reference(case, Options())
     for name in instruction_sets():
         _assert_equal((chunk, counters), _core(image, case, Options(), cuts, name))
+        _assert_same_end((chunk, counters), _untraced(image, case, Options(), cuts, name))
     others = [Options("lava-0.10")]
     if case.seed % 4 == 0:
         others += [Options(drop_first_step=True), Options("lava-0.10", True)]
@@ -40,6 +41,7 @@ def compared(case: Case, program: Program | None = None) -> set[str]:
         expected = _reference(case, options)
         for name in instruction_sets():
             _assert_equal(expected, _core(image, case, options, cuts, name))
+            _assert_same_end(expected, _untraced(image, case, options, cuts, name))
     return features(case, chunk, counters)
 
 
@@ -50,24 +52,36 @@ def _reference(case: Case, options: Options) -> tuple[Chunk, Counters]:
 
 
 def _core(image: Image, case: Case, options: Options, cuts: list[int], instructions: str) -> tuple[Chunk, Counters]:
-    """The same run in several stretches, joined."""
+    """The same run in several stretches, joined; its traces have every population take one step at a time."""
     emulator = Emulator(image, options, instructions)
-    chunks = []
-    for first, last in pairwise(cuts):
-        inside = np.searchsorted(case.events.step, (first, last))
-        events = case.events.between(int(inside[0]), int(inside[1]))
-        chunks.append(emulator.advance(events, last - first, range(len(case.network.populations))))
-    joined = Chunk(
-        0,
-        case.steps,
-        tuple(_joined_spikes([c.spikes[i] for c in chunks]) for i in range(len(case.network.populations))),
-        {i: _joined_states([c.states[i] for c in chunks]) for i in chunks[0].states},
-    )
+    joined = _stretches(emulator, case, cuts, range(len(case.network.populations)))
     for i, state in joined.states.items():
         now = emulator.state(i)
         np.testing.assert_array_equal(now.u, state.u[-1])
         np.testing.assert_array_equal(now.v, state.v[-1])
     return joined, emulator.counters()
+
+
+def _untraced(image: Image, case: Case, options: Options, cuts: list[int], instructions: str) -> tuple[Chunk, Counters]:
+    """The same without traces, so that populations take several steps at once; the states are those of the end."""
+    emulator = Emulator(image, options, instructions)
+    spikes = _stretches(emulator, case, cuts, ()).spikes
+    states = {i: emulator.state(i) for i in range(len(case.network.populations))}
+    return Chunk(0, case.steps, spikes, states), emulator.counters()
+
+
+def _stretches(emulator: Emulator, case: Case, cuts: list[int], states: Sequence[int]) -> Chunk:
+    chunks = []
+    for first, last in pairwise(cuts):
+        inside = np.searchsorted(case.events.step, (first, last))
+        events = case.events.between(int(inside[0]), int(inside[1]))
+        chunks.append(emulator.advance(events, last - first, states))
+    return Chunk(
+        0,
+        case.steps,
+        tuple(_joined_spikes([c.spikes[i] for c in chunks]) for i in range(len(case.network.populations))),
+        {i: _joined_states([c.states[i] for c in chunks]) for i in chunks[0].states},
+    )
 
 
 def _joined_spikes(parts: list[Spikes]) -> Spikes:
@@ -88,6 +102,12 @@ def _assert_equal(expected: tuple[Chunk, Counters], found: tuple[Chunk, Counters
     for field in fields(Counters):
         ours, theirs = (getattr(counters, field.name) for counters in (expected[1], found[1]))
         np.testing.assert_array_equal(ours, theirs, err_msg=field.name)
+
+
+def _assert_same_end(expected: tuple[Chunk, Counters], found: tuple[Chunk, Counters]) -> None:
+    chunk, counters = expected
+    last = {i: State(state.u[-1], state.v[-1]) for i, state in chunk.states.items()}
+    _assert_equal((replace(chunk, states=last), counters), found)
 
 
 def _compare_all(cases: Iterable[Case], record_property: Callable[[str, object], None]) -> None:

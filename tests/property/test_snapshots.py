@@ -33,9 +33,11 @@ class Continued:
     options: Options
 
 
-def ran(simulation: Resumable, case: Case, first: int, end: int) -> Chunk:
+def ran(simulation: Resumable, case: Case, first: int, end: int, traced: bool = True) -> Chunk:
+    """A stretch; without traces the core takes several steps of a population at once."""
     low, high = (int(i) for i in np.searchsorted(case.events.step, (first, end)))
-    return simulation.advance(case.events.between(low, high), end - first, range(len(case.network.populations)))
+    states = range(len(case.network.populations)) if traced else ()
+    return simulation.advance(case.events.between(low, high), end - first, states)
 
 
 def makers(given: Continued) -> dict[str, Callable[[Snapshot | None], Resumable]]:
@@ -59,7 +61,7 @@ def compared(given: Continued) -> Snapshot:
     snapshots = {}
     for name in ("reference", "core"):
         simulation = started[name](None)
-        ran(simulation, case, 0, given.cut)
+        ran(simulation, case, 0, given.cut, traced=False)
         snapshots[name] = simulation.snapshot()
         for column in ("u", "v", "r", "s", "totals"):
             pair = (getattr(snapshots[name], column), getattr(snapshots["reference"], column))

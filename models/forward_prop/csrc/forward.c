@@ -130,7 +130,7 @@ static int step_recurrent(nd_run *run)
 {
     const nd_cell *cell = run->cell;
     const int64_t n = run->layer.neurons;
-    nd_spike best;
+    nd_spike best = {0};
     double after[2] = {0.0, 0.0};
     int failed;
     const int any = earliest(run, &best, after, &failed);

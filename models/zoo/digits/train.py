@@ -14,7 +14,8 @@ from neurodeploy.models.datasets.augment import warp
 from neurodeploy.models.datasets.digits import load_images, record_digits
 from neurodeploy.models.datasets.saccades import Sensor, record
 from neurodeploy.models.slayer.network import LoihiMlp, output_counts, rasters
-from neurodeploy.models.slayer.train import TrainingOptions, train
+from neurodeploy.models.slayer.train import train
+from neurodeploy.models.slayer.training_options import TrainingOptions
 from neurodeploy.models.zoo.digits.model import build_model
 
 SEED = 0

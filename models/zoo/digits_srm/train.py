@@ -18,11 +18,13 @@ from neurodeploy.models.datasets.augment import warp
 from neurodeploy.models.datasets.digits import Digit, load_images, record_digits
 from neurodeploy.models.datasets.saccades import Sensor, record
 from neurodeploy.models.formats.notation import parse_architecture
-from neurodeploy.models.slayer.labelled import Labelled
+from neurodeploy.models.slayer.labelled import LabelledEvents
 from neurodeploy.models.slayer.loss import SpikeCountLoss
 from neurodeploy.models.slayer.spiking import Extras, SpikingNetwork, build_network
 from neurodeploy.models.slayer.srm import SrmNeuron
-from neurodeploy.models.slayer.train import Epoch, Trainer, TrainingOptions, epochs
+from neurodeploy.models.slayer.train import Trainer
+from neurodeploy.models.slayer.training_options import TrainingOptions
+from neurodeploy.models.updates import Epoch, epochs
 from neurodeploy.spikes.events import Events, bin_recording
 from neurodeploy.spikes.recording import Recording
 
@@ -46,12 +48,12 @@ def binned(recordings: list[Recording]) -> list[Events]:
     return [bin_recording(recording, SHAPE, 1.0).within(STEPS)[0] for recording in recordings]
 
 
-def training_data(copies: int = COPIES) -> Labelled:
+def training_data(copies: int = COPIES) -> LabelledEvents:
     """The 899 training images and distorted copies of them."""
     all_images, all_labels = load_images()
     images, labels = all_images[::2], all_labels[::2]
     recordings = record(np.concatenate([images, *(warp(images, seed) for seed in range(copies))]), Sensor())
-    return Labelled(binned(recordings), torch.from_numpy(np.tile(labels, copies + 1)), SHAPE, STEPS)
+    return LabelledEvents(binned(recordings), torch.from_numpy(np.tile(labels, copies + 1)), SHAPE, STEPS)
 
 
 def held_out() -> list[Digit]:
@@ -59,7 +61,7 @@ def held_out() -> list[Digit]:
     return [digit for digit in record_digits() if digit.split == "test"]
 
 
-def learn(model: SpikingNetwork, data: Labelled, count: int = EPOCHS, seed: int = 0) -> Iterator[Epoch]:
+def learn(model: SpikingNetwork, data: LabelledEvents, count: int = EPOCHS, seed: int = 0) -> Iterator[Epoch]:
     """Train a network in place, one epoch each time the iterator is advanced."""
     options = TrainingOptions(count, learning_rate=LEARNING_RATE, seed=seed)
     yield from epochs(Trainer(model, data, LOSS, options).run())

@@ -23,7 +23,8 @@ from neurodeploy.models.slayer.loss import SpikeTimeLoss
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.models.slayer.sparse import Spikes, input_spikes
 from neurodeploy.models.slayer.spiking import Extras, SpikingNetwork
-from neurodeploy.models.slayer.train import Trainer, TrainingOptions
+from neurodeploy.models.slayer.train import Trainer
+from neurodeploy.models.slayer.training_options import TrainingOptions
 from neurodeploy.spikes.files import read_recording
 
 INPUTS, HIDDEN, OUTPUTS, STEPS = 200, 256, 200, 1900

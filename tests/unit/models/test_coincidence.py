@@ -17,7 +17,8 @@ from neurodeploy.models.formats.notation import parse_architecture
 from neurodeploy.models.slayer.loss import SpikeCountLoss
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.models.slayer.spiking import Extras, SpikingNetwork, build_network
-from neurodeploy.models.slayer.train import Trainer, TrainingOptions
+from neurodeploy.models.slayer.train import Trainer
+from neurodeploy.models.slayer.training_options import TrainingOptions
 from neurodeploy.network import Network
 from tests.conftest import SUMMARY
 

@@ -13,7 +13,7 @@ import torch
 import neurodeploy as nd
 from neurodeploy.errors import DataError, NetworkError, NeurodeployError, OptionError
 from neurodeploy.models.slayer.fine_tuning import FineTuneOptions, FineTuning, mean_counts
-from neurodeploy.models.slayer.labelled import Labelled
+from neurodeploy.models.slayer.labelled import LabelledEvents
 from neurodeploy.models.slayer.loss import SpikeCountLoss
 from neurodeploy.network import Conv2d, CubaLif, Dense, Network, Population, Projection, SumPool2d
 from neurodeploy.precision import IntArray
@@ -60,9 +60,9 @@ def recordings(count: int = 48) -> list[tuple[nd.Events, int]]:
     return result
 
 
-def labelled(count: int = 48) -> Labelled:
+def labelled(count: int = 48) -> LabelledEvents:
     pairs = recordings(count)
-    return Labelled([events for events, _ in pairs], torch.tensor([label for _, label in pairs]), (12,), STEPS)
+    return LabelledEvents([events for events, _ in pairs], torch.tensor([label for _, label in pairs]), (12,), STEPS)
 
 
 def emulated(trained: Network, data: list[nd.Events], backend: str = "emulator") -> IntArray:

@@ -1,5 +1,6 @@
 """Losses, recipes, tables and the training loop of forward propagation."""
 
+import csv
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -225,6 +226,27 @@ def test_train_fp_writes_a_network_that_answers_alike_and_resumes(tmp_path: Path
     assert (tmp_path / "b.npz").read_bytes() == (tmp_path / "a.npz").read_bytes()
     with pytest.raises(FormatError, match="exists"):
         train_fp("5-12-3", small(), tmp_path / "a.npz", **options)
+
+
+def test_the_log_and_the_sums_of_train_fp_are_those_of_its_updates(tmp_path: Path) -> None:
+    told: list[str] = []
+    settings: dict[str, Any] = {"batch_size": 20, "epochs": 3, "seed": 5, "hidden_mean": 0.2}  # most stay silent
+    made = train_fp("5-12-3", small(), tmp_path / "a.npz", log=tmp_path / "a.csv", progress=told.append, **settings)
+    rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
+    assert made.accuracy is not None
+    assert float(rows[-1]["test_accuracy"]) == pytest.approx(made.accuracy["share"], rel=1e-5)
+    assert float(rows[-1]["loss"]) == pytest.approx(made.loss, rel=1e-5)
+    assert told[0] == "epoch 1 of 3"
+    assert told[-1] == f"epoch 3 of 3, {float(rows[-1]['training_accuracy']):.1%} right in the last"
+    train_fp("5-12-3", small(), tmp_path / "b.npz", log=tmp_path / "b.csv", test_every=2, **settings)
+    looks = [row["test_accuracy"] for row in csv.DictReader((tmp_path / "b.csv").read_text().splitlines())]
+    assert looks == ["", rows[1]["test_accuracy"], ""]
+    latency = load_forward(tmp_path / "a.npz")[1]
+    recipe = replace(YIN_YANG, batch_size=20, epochs=3, hidden_mean=0.2)
+    trainer = ForwardTrainer((5, 12, 3), latency.times(small().features[:60]), small().labels[:60], recipe, 5)
+    updates = list(trainer.run())
+    assert (made.dropped, made.woken) == (sum(u.dropped for u in updates), sum(u.woken for u in updates))
+    assert made.woken > 0
 
 
 def test_train_fp_parts_tables_by_class(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from neurodeploy.models.slayer.grids import round_even
 from neurodeploy.models.slayer.loss import SpikeCountLoss
 from neurodeploy.models.slayer.network import Dense, LoihiMlp, output_counts, rasters
 from neurodeploy.models.slayer.parameters import TrainedNeuron
-from neurodeploy.models.slayer.train import Epoch, TrainingOptions, train
+from neurodeploy.models.slayer.train import train
+from neurodeploy.models.slayer.training_options import TrainingOptions
+from neurodeploy.models.updates import Epoch
 from neurodeploy.spikes.files import read_recording
 from neurodeploy.spikes.recording import Recording
 from tests.unit.models.test_slayer_neuron import PUBLISHED, run_in_integers

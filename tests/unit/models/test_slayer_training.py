@@ -20,7 +20,9 @@ from neurodeploy.models.slayer.checkpoint import read_checkpoint
 from neurodeploy.models.slayer.loss import SpikeCountLoss
 from neurodeploy.models.slayer.parameters import TrainedNeuron
 from neurodeploy.models.slayer.spiking import Extras, SpikingNetwork, build_network
-from neurodeploy.models.slayer.train import Rasters, Trainer, TrainingOptions, epochs
+from neurodeploy.models.slayer.train import Rasters, Trainer
+from neurodeploy.models.slayer.training_options import TrainingOptions
+from neurodeploy.models.updates import epochs
 
 OPTIONS = TrainingOptions(epochs=3, batch_size=4, learning_rate=0.5, seed=5, delay_rate=0.3)
 

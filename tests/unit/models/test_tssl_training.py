@@ -12,7 +12,8 @@ from torch import Tensor
 
 from neurodeploy.errors import DataError, NetworkError, NeurodeployError, OptionError
 from neurodeploy.models.formats.notation import parse_architecture
-from neurodeploy.models.slayer.train import Rasters, Trainer, TrainingOptions
+from neurodeploy.models.slayer.train import Rasters, Trainer
+from neurodeploy.models.slayer.training_options import TrainingOptions
 from neurodeploy.models.tssl.lif import filtered, tssl_lif
 from neurodeploy.models.tssl.loss import ClassTrainLoss, TraceLoss
 from neurodeploy.models.tssl.network import TsslNetwork

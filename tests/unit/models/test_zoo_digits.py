@@ -14,7 +14,7 @@ from neurodeploy.models.datasets.digits import record_digits
 from neurodeploy.models.formats.options import ReadOptions
 from neurodeploy.models.formats.slayer_pt import read_pt
 from neurodeploy.models.slayer.network import output_counts
-from neurodeploy.models.slayer.train import TrainingOptions
+from neurodeploy.models.slayer.training_options import TrainingOptions
 from neurodeploy.models.zoo.digits import CHECKPOINT, YAML
 from neurodeploy.models.zoo.digits import train as script
 from neurodeploy.models.zoo.digits.model import build_model, load_model

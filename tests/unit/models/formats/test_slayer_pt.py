@@ -205,6 +205,15 @@ def test_a_yaml_decides_and_must_give_the_stored_kernels(file: Path, tmp_path: P
         refused(file, "does not give the kernels stored in net.pt", yaml=yaml)
 
 
+def test_the_one_yaml_beside_a_checkpoint_is_named(file: Path) -> None:
+    said = "\n".join(read_network(dense(file)).notes)
+    assert "--yaml" not in said
+    (file.parent / "a.yaml").write_text(YAML, encoding="utf-8")
+    assert f"--yaml {file.parent / 'a.yaml'}" in "\n".join(read_network(file).notes)
+    (file.parent / "b.yaml").write_text(YAML, encoding="utf-8")
+    assert "--yaml" not in "\n".join(read_network(file).notes)
+
+
 def test_a_yaml_may_hold_the_layers_and_replace_the_kernels(file: Path, tmp_path: Path) -> None:
     yaml = tmp_path / "a.yaml"
     yaml.write_text(YAML + "layer: [{dim: 6x4x2}, {dim: 3c3}, {dim: 2a}, {dim: 5}]\n", encoding="utf-8")
