@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from neurodeploy.comparison import Comparison, compare
-from neurodeploy.reporting import page_json, write_report
+from neurodeploy.reporting import write_report
 from neurodeploy.reporting.html import Source
 from neurodeploy.reporting.sweep_file import load_sweep
 from neurodeploy.runtime.record import RunRecord, load_record
@@ -34,7 +34,7 @@ def report(
         overwrite: whether existing files may be replaced.
         sweep: what `sweep -o` wrote, to be drawn too.
         replay: a fragment of HTML that is put into the page as it is.
-        progress: told 1 after each file that was read.
+        progress: told 1 after each file that was read, and when the page is written.
 
     Returns:
         What the JSON says.
@@ -46,8 +46,9 @@ def report(
     """
     found = opened(source, progress)
     drawn = None if sweep is None else load_sweep(Path(sweep))
-    write_report(found, Path(output), overwrite=overwrite, sweep=drawn, replay=replay)
-    return page_json(found, drawn)
+    told = write_report(found, Path(output), overwrite=overwrite, sweep=drawn, replay=replay)
+    progress(1.0)
+    return told
 
 
 def opened(source: Given | Comparison | Sequence[Given], progress: Callable[[float], None]) -> Source:
@@ -58,5 +59,6 @@ def opened(source: Given | Comparison | Sequence[Given], progress: Callable[[flo
         source = [source]
     if len(source) != 1:
         return compare(source, progress)
-    only = source[0]
-    return only if isinstance(only, RunRecord) else load_record(Path(only))
+    only = source[0] if isinstance(source[0], RunRecord) else load_record(Path(source[0]))
+    progress(1.0)
+    return only

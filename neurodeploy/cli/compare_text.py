@@ -10,6 +10,9 @@ from neurodeploy.cli.verb import table
 from neurodeploy.cli.verify import MEANING
 from neurodeploy.reporting.prediction import quantity
 
+#: Of energies of a backend that does not tell active updates from idle ones.
+UNCOUNTED = "* every update as active: this backend counts none, so the figure is too high"
+
 #: Changed recordings that are named; --json has all.
 NAMED = 5
 #: Points of time at which accuracy is told.
@@ -122,11 +125,17 @@ def _spikes(runs: list[dict[str, Any]]) -> str:
     means = [{p["name"]: p["spikes"] for p in run["populations"]} for run in runs]
     rows = [(name, *(_mean(each.get(name)) for each in means)) for name in layers]
     constants = dict.fromkeys(name for run in runs for name in run["joules"])
-    rows += [
-        (f"energy, {name}", *(quantity(run["joules"][name], "J") if name in run["joules"] else "–" for run in runs))
-        for name in constants
-    ]
-    return table(["spikes a recording", *(run["name"] for run in runs)], rows, narrow=True)
+    rows += [(f"energy, {name}", *(_joules(run, name) for run in runs)) for name in constants]
+    told = table(["spikes a recording", *(run["name"] for run in runs)], rows, narrow=True)
+    uncounted = any(run["joules"] and not run["updates_counted"] for run in runs)
+    return f"{told}\n{UNCOUNTED}" if uncounted else told
+
+
+def _joules(run: dict[str, Any], constants: str) -> str:
+    """Marked where it is of another kind than the figures of backends that count updates."""
+    if constants not in run["joules"]:
+        return "–"
+    return quantity(run["joules"][constants], "J") + ("" if run["updates_counted"] else " *")
 
 
 def _mean(value: float | None) -> str:

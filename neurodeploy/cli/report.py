@@ -26,8 +26,10 @@ def command(
     from neurodeploy.reports import report
 
     output = output or runs[0].with_suffix(".html")
-    with console.progress("reading and drawing", len(runs) + 1) as advance:
+    with console.progress("reading and drawing", len(runs) + 1 + replay) as advance:
         shown = recorded_fragment(runs[0]) if replay else None
+        if replay:
+            advance(1.0)
         told = report(runs, output, overwrite=force, sweep=sweep, replay=shown, progress=advance)
     console.result(told, lambda: f"{output}: the report; {output.with_suffix('.json')}: its numbers")
     console.next_step(f"open {output} in a browser")

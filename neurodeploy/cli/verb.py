@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,8 @@ from neurodeploy.errors import DoesNotFitError, FormatError, NeurodeployError
 
 #: Rows of a refusal's table that one screen shows.
 MOST_ROWS = 24
+#: What makes a terminal change colours.
+COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -40,7 +43,7 @@ class Verb(click.Command):
 
 def fail(ctx: click.Context, error: NeurodeployError) -> NoReturn:
     """Print an error and leave with its exit code; what does not fit is told in numbers too."""
-    click.echo(f"Error: {error}", err=True)
+    click.echo(f"Error: {harmless(str(error))}", err=True)
     if isinstance(error, DoesNotFitError):
         if ctx.params.get("as_json"):
             click.echo(json.dumps(refusal_json(error), ensure_ascii=False))
@@ -94,7 +97,7 @@ class Console:
     def note(self, text: str) -> None:
         """A message on the way."""
         if not self.quiet:
-            click.echo(text, err=True)
+            click.echo(harmless(text), err=True)
 
     def detail(self, text: str) -> None:
         """A message for `-v`."""
@@ -105,7 +108,7 @@ class Console:
         """The answer: `data` with `--json`, else `text`."""
         if self.quiet and not self.as_json:
             return
-        shown = json.dumps(data, ensure_ascii=False, allow_nan=False) if self.as_json else text()
+        shown = json.dumps(data, ensure_ascii=False, allow_nan=False) if self.as_json else _coloured(text())
         try:
             click.echo(shown)
         except BrokenPipeError:
@@ -167,6 +170,18 @@ def verb(**settings: Any) -> Callable[[Callable[..., Any]], Verb]:
     return decorate
 
 
+def harmless(text: str) -> str:
+    """A text that does nothing to a terminal: control characters and marks of direction as numbers, lines kept."""
+    from neurodeploy.reporting.text import visible
+
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def _coloured(text: str) -> str:
+    """The same of an answer, whose colours are its own."""
+    return "".join(part if COLOUR.match(part) else harmless(part) for part in COLOUR.split(text))
+
+
 def options(*decorators: Decorator) -> Decorator:
     """Several click options as one decorator, shown in this order."""
 
@@ -188,9 +203,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]], narrow: boo
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 0, 0, 1) if narrow else (0, 1))
     for i, heading in enumerate(headings):
         numeric = all(isinstance(row[i], (int, float)) or row[i] in (None, "") for row in rows)
-        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(Text(harmless(heading)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*(Text(_cell(value)) for value in row))
+        grid.add_row(*(Text(harmless(_cell(value))) for value in row))
     text = io.StringIO()
     RichConsole(file=text, width=max(80, shutil.get_terminal_size().columns)).print(grid, highlight=False)
     return text.getvalue().rstrip()

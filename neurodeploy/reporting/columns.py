@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, pstdev, quantiles
 from typing import Any
 
@@ -13,6 +13,8 @@ from neurodeploy.reporting.text import percent, share, visible
 
 #: More layers than that are not told one by one.
 MAX_LAYERS = 16
+#: Of an energy whose backend counts no updates of neurons.
+UNCOUNTED = "every update as active"
 Value = float | str | None
 
 
@@ -60,11 +62,15 @@ def metrics(runs: Sequence[RunView], pairs: Sequence[PairView]) -> tuple[Metric,
         _numbers("weight bits", [run.weight_bits for run in runs]),
         *_accuracy(runs),
         *_answers(with_first),
+        _numbers("steps a recording", [run.steps for run in runs], lambda value: f"{value:,.6g}"),
+        _numbers("events dropped", [run.dropped for run in runs], lambda value: f"{value:,.7g}"),
+        _numbers("problems and warnings", [sum(f["level"] != "note" for f in run.findings) for run in runs]),
         _numbers("silent recordings", [run.silent for run in runs]),
         *(_latency(title, [run.latency and run.latency[key] for run in runs]) for key, title in _LATENCIES),
         _shares("equal output spikes", [pair.output.share if pair and pair.output else None for pair in with_first]),
         *_layers(runs),
         *_joules(runs),
+        _numbers("steps simulated a second", [run.steps_per_second for run in runs], lambda value: f"{value:,.0f}"),
         _numbers("recordings left out", [run.left_out or None for run in runs]),
     ]
     return tuple(metric for metric in found if any(value is not None for value in metric.values))
@@ -122,10 +128,23 @@ def _layers(runs: Sequence[RunView]) -> list[Metric]:
 
 
 def _joules(runs: Sequence[RunView]) -> list[Metric]:
-    names = dict.fromkeys(name for run in runs for name in run.joules)
-    return [
-        _numbers(
-            f"energy, {visible(name[:24])}", [run.joules.get(name) for run in runs], lambda value: quantity(value, "J")
-        )
-        for name in names
-    ]
+    return [_energy(name, runs) for name in dict.fromkeys(name for run in runs for name in run.joules)]
+
+
+def _energy(constants: str, runs: Sequence[RunView]) -> Metric:
+    """A figure with all updates taken for active ones stands beside others of its kind alone: elsewhere it says what it
+    is, and is neither sorted nor summed up with them.
+    """
+    title, known = f"energy, {visible(constants[:24])}", [run.joules.get(constants) for run in runs]
+    found = _numbers(title, known, lambda value: quantity(value, "J"))
+    alike = {run.updates_counted for run, value in zip(runs, known, strict=True) if value is not None}
+    if alike == {True}:
+        return found
+    if alike == {False}:
+        return replace(found, title=f"{title}, {UNCOUNTED}")
+    counted = [run.updates_counted or value is None for run, value in zip(runs, known, strict=True)]
+    return replace(
+        found,
+        values=tuple(value if own else None for value, own in zip(known, counted, strict=True)),
+        texts=tuple(t if own else f"{t}, {UNCOUNTED}" for t, own in zip(found.texts, counted, strict=True)),
+    )

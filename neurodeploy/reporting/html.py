@@ -13,6 +13,7 @@ from markupsafe import Markup
 from neurodeploy.errors import FormatError, OptionError
 from neurodeploy.files import check_output, write_atomic
 from neurodeploy.reporting import text
+from neurodeploy.reporting.cards import cards, remarks
 from neurodeploy.reporting.chips import TITLES
 from neurodeploy.reporting.collecting import no_search_for_cycles
 from neurodeploy.reporting.columns import metrics
@@ -87,7 +88,7 @@ def write_report(
     overwrite: bool = False,
     sweep: dict[str, Any] | None = None,
     replay: Markup | None = None,
-) -> None:
+) -> dict[str, Any]:
     """Write the page to `path`, and its JSON beside it with the suffix `.json`; each whole or not at all.
 
     Args:
@@ -96,6 +97,9 @@ def write_report(
         overwrite: whether files of these names may be replaced.
         sweep: see `render`.
         replay: see `render`.
+
+    Returns:
+        What the JSON says, see `page_json`.
 
     Raises:
         FormatError: a file exists already or cannot be written.
@@ -114,6 +118,7 @@ def write_report(
     page = _page(report, source, replay)
     write_atomic(path, page.encode("utf-8", "replace"), overwrite)
     write_atomic(beside, json.dumps(report, indent=None if "comparison" in report else 1).encode(), overwrite)
+    return report
 
 
 def _first(source: Source) -> RunRecord:
@@ -138,6 +143,8 @@ def _page(report: dict[str, Any], source: Source, replay: Markup | None) -> str:
         saturated=SATURATED_RATE,
         headline=headline(report, comparison),
         verdicts=verdicts(report, comparison),
+        cards=cards(report, comparison, names),
+        noticed=remarks(report, comparison, names),
         views=views,
         time_axis=(LEFT, RIGHT),
         titles=TITLES,

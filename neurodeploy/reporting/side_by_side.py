@@ -13,8 +13,10 @@ import numpy as np
 
 from neurodeploy.errors import DataError
 from neurodeploy.reporting.accuracy import Class, accuracy, confusion_of, wilson
+from neurodeploy.reporting.findings import Finding
 from neurodeploy.reporting.over_time import Told, Wanted
 from neurodeploy.reporting.pairing import Pairing
+from neurodeploy.reporting.summary import findings_of
 from neurodeploy.runtime.agreement import LayerAgreement
 from neurodeploy.runtime.outputs import Outputs
 from neurodeploy.runtime.record import RunRecord
@@ -35,7 +37,11 @@ class RunView:
         accuracy: see `reporting.accuracy`; confusion: by class; None without labels.
         over_time, latency: see `reporting.over_time`; None where output spikes were not kept.
         populations: name and mean spikes a recording, None where only totals over other recordings are known.
-        joules: predicted for a recording, mean, by name of the constants.
+        joules: predicted for a recording, mean, by name of the constants; updates_counted: whether the backend tells
+            active neuron updates from idle ones; if not, all are taken for active, and that costs more.
+        steps: of a recording, mean; dropped: events past the last step, of the common recordings.
+        steps_per_second: of the whole run, None where that is unknown.
+        findings: of the whole run, see `reporting.findings`.
     """
 
     name: str
@@ -54,6 +60,11 @@ class RunView:
     latency: dict[str, Any] | None
     populations: tuple[dict[str, Any], ...]
     joules: dict[str, float]
+    updates_counted: bool
+    steps: float
+    dropped: int
+    steps_per_second: float | None
+    findings: tuple[Finding, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -213,6 +224,11 @@ def run_view(name: str, chosen: Chosen, labels: Sequence[int | str | None], want
         latency=told.latency() if told else None,
         populations=_populations(record, outputs, len(labels)),
         joules=_joules(chosen.samples),
+        updates_counted=run["events"]["neuron_updates"]["active"] is not None,
+        steps=sum(map(itemgetter("steps"), chosen.samples)) / len(labels),
+        dropped=sum(map(itemgetter("events_dropped"), chosen.samples)),
+        steps_per_second=run["steps_per_second"],
+        findings=tuple(findings_of(record)),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from neurodeploy.reporting.accuracy import accuracy, confusion, is_correct
-from neurodeploy.reporting.findings import findings, verdict
+from neurodeploy.reporting.findings import Finding, findings, verdict
 from neurodeploy.reporting.over_time import latency, over_time
 from neurodeploy.reporting.preflight import Preflight
 from neurodeploy.runtime.record import RunRecord
@@ -65,6 +66,21 @@ def report_json(record: RunRecord) -> dict[str, Any]:
     return {"schema": SCHEMA, "verdict": verdict(found), "findings": found, **report}
 
 
+def findings_of(record: RunRecord) -> list[Finding]:
+    """The findings of `report_json` without the rest of it, which of a thousand runs nobody waits for."""
+    samples, steps = record.run["samples"], sum(map(itemgetter("steps"), record.run["samples"]))
+    return findings(
+        {
+            "steps": steps,
+            "samples": samples,
+            "populations": [_population(row, steps) for row in record.run["populations"]],
+            "quantization": record.quantization,
+            "events": {"dropped": sum(map(itemgetter("events_dropped"), samples))},
+            "resources": {"core_table": _core_table(record.compile)},
+        }
+    )
+
+
 def _population(row: Mapping[str, Any], steps: int) -> dict[str, Any]:
     chances = row["neurons"] * steps
     rate = row["spikes"] / chances if chances else None
@@ -74,7 +90,8 @@ def _population(row: Mapping[str, Any], steps: int) -> dict[str, Any]:
     return {**row, "rate": rate, "flag": flag}
 
 
-def _resources(compiled: Mapping[str, Any]) -> dict[str, Any]:
+def _core_table(compiled: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every core and its use of every limit."""
     limits = {limit["name"]: limit["max"] for limit in compiled["limits"]}
     table = []
     for row in compiled["core_table"]:
@@ -89,12 +106,16 @@ def _resources(compiled: Mapping[str, Any]) -> dict[str, Any]:
                 "tightest": tightest,
             }
         )
+    return table
+
+
+def _resources(compiled: Mapping[str, Any]) -> dict[str, Any]:
     preflight = Preflight.of(compiled, "compile")
     keys = ("target", "memory_rule", "cores", "cores_available", "chips", "cores_lower_bound", "bounds", "populations")
     return {
         **{key: compiled[key] for key in keys},
         "limits": [{**limit, "share": limit["used_max"] / limit["max"]} for limit in compiled["limits"]],
-        "core_table": table,
+        "core_table": _core_table(compiled),
         "preflight": None if preflight is None else _without_cores(preflight),
     }
 

@@ -29,9 +29,12 @@ class Verdict:
 
 
 def headline(report: Mapping[str, Any], comparison: Comparison | None) -> tuple[str, str]:
-    """The words on top of the page, and their tone; a first run that is not to be trusted comes before all."""
+    """The words on top of the page, and their tone; a run that is not to be trusted comes before all."""
     if comparison is None or report["verdict"] == "problem":
         return WORDS[report["verdict"]], report["verdict"]
+    doubtful = sum(any(found["level"] == "problem" for found in run.findings) for run in comparison.runs)
+    if doubtful:
+        return f"{doubtful:,} of {counted(len(comparison.runs), 'run')} not to be trusted", "problem"
     pairs = comparison.with_first
     if all(is_equal(pair) for pair in pairs):
         return "Equal, spike by spike", "good"
@@ -61,6 +64,12 @@ def _fits(report: Mapping[str, Any], comparison: Comparison | None) -> Verdict:
         return Verdict(
             "Does not fit", f"{others + unfit:,}", f"of {len(runs):,} runs", "use more than a core has", "problem"
         )
+    used = sorted({(record.compile["cores"], record.compile["cores_available"]) for record in records})
+    if len(used) > 1 and not unfit:
+        available = {of for _, of in used}
+        unit = f"of {available.pop():,} cores" if len(available) == 1 else "cores"
+        behind = f"least and most of {len(records):,} runs"
+        return Verdict("Fits", f"{used[0][0]:,} … {used[-1][0]:,}", unit, behind, "good")
     return Verdict(
         "Does not fit" if unfit else "Fits",
         f"{resources['cores']:,}",

@@ -263,3 +263,12 @@ def test_small_screens(compared_page: Path, opened: Open, width: int) -> None:
     page = opened(compared_page)
     page.set_viewport_size({"width": width, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_rows_of_the_error_table_stay_whole(compared_page: Path, opened: Open) -> None:
+    """On a laptop's screen, with two runs beside each other."""
+    page = opened(compared_page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    rows = page.locator('#layers .of[data-run="0"] .errors tbody tr')
+    assert rows.count() > 1
+    assert max(row.bounding_box()["height"] for row in rows.all()) < 40  # type: ignore[index]

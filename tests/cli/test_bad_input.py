@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import resource
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -207,3 +208,18 @@ def test_full_disk(program_path: Path, recordings: Path, tmp_path: Path) -> None
     assert "Traceback" not in finished.stderr
     assert "cannot be written" in finished.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_does_nothing_to_a_terminal(
+    invoke: Invoke, program_path: Path, recordings: Path, tmp_path: Path
+) -> None:
+    """Not in a table, not in a sentence, not in the next step: no colour, no bell, no other direction of writing."""
+    data = tmp_path / "a\x1b[31m\x07\u202eb.bs2"
+    shutil.copy(next(recordings.glob("*.bs2")), data)
+    ran = invoke("run", program_path, "--data", data, "-o", data.with_suffix(".ndr"))
+    assert ran.exit_code == 0
+    missing = invoke("run", program_path, "--data", tmp_path / "no\x1b[31m\x07\u202e")
+    assert missing.exit_code == 1
+    for told in (ran.stdout, ran.stderr, missing.stderr):
+        assert not {"\x1b", "\x07", "\u202e"} & set(told)
+        assert "U+" in told  # the cell of a table may break the number

@@ -35,6 +35,15 @@ def test_several_runs_on_one_page(invoke: Invoke, runs: tuple[Path, Path], tmp_p
     assert page.read_bytes() == before
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_every_part_of_the_bar_is_told(runs: tuple[Path, Path], tmp_path: Path, number: int) -> None:
+    """As many parts as the command announces: each run, and the page; of one run too."""
+    parts: list[float] = []
+    told = nd.report(list(runs[:number]), tmp_path / "page.html", progress=parts.append)
+    assert parts == [1.0] * (number + 1)
+    assert json.loads(json.dumps(told)) == json.loads((tmp_path / "page.json").read_text())
+
+
 def test_stages_of_a_program_on_a_page(invoke: Invoke, program_path: Path, recordings: Path, tmp_path: Path) -> None:
     page = tmp_path / "stages.html"
     words = ("compare", program_path, "--data", recordings, "--backends", "emulator,reference", "-o", page)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from neurodeploy.cli.compare_text import comparison_text
 from neurodeploy.reporting.columns import Metric, metrics
 from neurodeploy.reporting.comparison import Comparison, compared
 from neurodeploy.reporting.many import panel_data, table_data
@@ -102,3 +103,38 @@ def test_units_of_predictions(value: float, text: str) -> None:
 
 def test_counted() -> None:
     assert [counted(n, "core") for n in (0, 1, 2, 1000)] == ["0 cores", "1 core", "2 cores", "1,000 cores"]
+
+
+def uncounted(*counted: bool) -> Comparison:
+    """Of runs that are equal but for whether their backend tells active updates from idle ones."""
+    rows = [sample(k) | {"predictions": [{"constants": "ours", "joules": 2e-3}]} for k in range(5)]
+    runs = []
+    for own in counted:
+        told = run_object(samples=rows)
+        if not own:
+            told["events"] = {**told["events"], "neuron_updates": {"active": None, "idle": None}}
+        runs.append(record(run=told))
+    return compared({str(i): each for i, each in enumerate(runs)})
+
+
+def energies(*counted: bool) -> dict[str, Metric]:
+    """Rows of energy by their titles."""
+    found = uncounted(*counted)
+    return {each.title: each for each in metrics(found.runs, found.with_first) if each.title.startswith("energy")}
+
+
+def test_an_energy_without_counted_updates_is_told_apart() -> None:
+    mixed = energies(True, False, True)["energy, ours"]
+    assert mixed.texts == ("2 mJ", "2 mJ, every update as active", "2 mJ")
+    assert [value is None for value in mixed.values] == [False, True, False]  # neither sorted nor summed up
+    alike = energies(False, False)["energy, ours, every update as active"]
+    assert alike.texts == ("2 mJ", "2 mJ")
+    assert None not in alike.values
+    assert energies(True, True)["energy, ours"].texts == ("2 mJ", "2 mJ")
+
+
+def test_the_terminal_marks_an_energy_without_counted_updates() -> None:
+    told = comparison_text(uncounted(True, False).as_dict())
+    assert "2 mJ *" in told
+    assert "* every update as active" in told
+    assert "*" not in comparison_text(uncounted(True, True).as_dict())
