@@ -31,8 +31,8 @@ class RunView:
     """One run over the common recordings.
 
     Attributes:
-        name, backend, program_sha256, target, cores: of the run; fits: whether no core uses more than it has;
-            weight_bits: of its finest weights, None if unknown.
+        name, backend, program_sha256, target, cores, cores_available: of the run; fits: whether no core uses more than
+            it has; weight_bits: of its finest weights, None if unknown.
         recordings: common ones; left_out: of its own that others do not have; silent: without an answer.
         accuracy: see `reporting.accuracy`; confusion: by class; None without labels.
         over_time, latency: see `reporting.over_time`; None where output spikes were not kept.
@@ -49,6 +49,7 @@ class RunView:
     program_sha256: str
     target: str
     cores: int
+    cores_available: int
     fits: bool
     weight_bits: int | None
     recordings: int
@@ -213,6 +214,7 @@ def run_view(name: str, chosen: Chosen, labels: Sequence[int | str | None], want
         program_sha256=run["program_sha256"],
         target=record.compile["target"],
         cores=record.compile["cores"],
+        cores_available=record.compile["cores_available"],
         fits=all(limit["used_max"] <= limit["max"] for limit in record.compile["limits"]),
         weight_bits=max((row["bits"] for row in record.quantization), default=None),
         recordings=len(labels),

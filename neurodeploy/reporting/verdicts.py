@@ -64,11 +64,11 @@ def _fits(report: Mapping[str, Any], comparison: Comparison | None) -> Verdict:
         return Verdict(
             "Does not fit", f"{others + unfit:,}", f"of {len(runs):,} runs", "use more than a core has", "problem"
         )
-    used = sorted({(record.compile["cores"], record.compile["cores_available"]) for record in records})
+    used = sorted({(run.cores, run.cores_available) for run in runs})
     if len(used) > 1 and not unfit:
         available = {of for _, of in used}
         unit = f"of {available.pop():,} cores" if len(available) == 1 else "cores"
-        behind = f"least and most of {len(records):,} runs"
+        behind = f"least and most of {len(runs):,} runs"
         return Verdict("Fits", f"{used[0][0]:,} … {used[-1][0]:,}", unit, behind, "good")
     return Verdict(
         "Does not fit" if unfit else "Fits",
