@@ -34,8 +34,7 @@ HELD = (
     "/py.typed",
     "/targets/loihi1.toml",
     "/digits/digits.pt",
-    *(f"/reporting/page/{name}" for name in ("page.html.jinja", "chip.html.jinja", "comparison.html.jinja")),
-    *(f"/reporting/page/page.{kind}" for kind in ("css", "js")),
+    *(f"/reporting/page/{path.name}" for path in (ROOT / "neurodeploy/reporting/page").iterdir()),
     *(f"/replays/replay.{kind}" for kind in ("html.jinja", "css", "js")),
     "/licenses/LICENSE",
 )
